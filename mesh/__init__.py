@@ -1,0 +1,1 @@
+"""The retail data mesh: the kernel, the local platform and the command line."""

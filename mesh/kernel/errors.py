@@ -1,0 +1,82 @@
+"""Errors that a person can cause, each with a stable code, a place and a remedy.
+
+    MeshError
+    ├── SettingsError      a setting is missing or wrong
+    ├── ContractError      a contract, product file or events module breaks a rule
+    ├── PublishError       an event breaks its schema or contract
+    ├── MappingError       a mapping file or its source files cannot be used
+    ├── PlatformError      a part of the local platform cannot start or be reached
+    ├── WarehouseError     the warehouse refused something
+    ├── StreamError        a stream cannot go on without losing or spoiling a record
+    └── ReconcileError     the reconciliation could not be carried out
+
+The command line prints one line for any of them and never a traceback.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class MeshError(Exception):
+    """An error with a stable ``code``, a ``place`` (file:line, topic, address) and a ``remedy``.
+
+    Printed as ``ContractError[field-unknown] domains/sales/contract.yaml:41: 'store' is …; did you mean …?``
+    """
+
+    def __init__(self, code: str, what: str, *, place: str = "", remedy: str = "") -> None:
+        self.code = code
+        self.what = what
+        self.place = place
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        where = f" {self.place}" if self.place else ""
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{type(self).__name__}[{self.code}]{where}: {self.what}{remedy}"
+
+
+class SettingsError(MeshError):
+    """A setting is missing or has an unusable value."""
+
+
+class ContractError(MeshError):
+    """A contract, product file or events module breaks a rule of the mesh."""
+
+
+class PublishError(MeshError):
+    """An event breaks its schema or its contract."""
+
+
+class MappingError(MeshError):
+    """A mapping file, or a file that it names, cannot be used."""
+
+
+class PlatformError(MeshError):
+    """A part of the local platform cannot start, stop or be reached."""
+
+
+class WarehouseError(MeshError):
+    """The warehouse refused a statement or an insert."""
+
+
+class StreamError(MeshError):
+    """A stream cannot go on without losing or spoiling a record."""
+
+
+class ReconcileError(MeshError):
+    """The reconciliation could not be carried out."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The remedy for a misspelt name: the nearest known ones, or all of them when none is near."""
+    names = sorted(known)
+    near = get_close_matches(word, names, n=2)
+    if near:
+        return "did you mean " + " or ".join(repr(name) for name in near) + "?"
+    return "known: " + ", ".join(names)

@@ -1,0 +1,90 @@
+"""Deployment values, apart from logic: one typed object, read from the environment and the running platform.
+
+Order of precedence: environment (``MESH_KAFKA``, …), then the addresses that ``mesh up`` wrote to
+``<home>/platform.json``, then the defaults below.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mesh.kernel.errors import SettingsError
+
+PLATFORM_FILE = "platform.json"
+
+
+class Settings(BaseSettings):
+    """Every setting of the mesh. An unknown ``MESH_`` variable is refused by :func:`load_settings`."""
+
+    model_config = SettingsConfigDict(env_prefix="MESH_", frozen=True)
+
+    home: Path = Field(default=Path(".mesh"), description="State of the local platform; ignored by git")
+    kafka: str = Field(default="127.0.0.1:9092", description="Kafka bootstrap servers, host:port[,host:port]")
+    registry: str = Field(
+        default="http://127.0.0.1:8081/apis/ccompat/v7", description="Schema registry, Confluent's interface"
+    )
+    warehouse: str = Field(default="http://127.0.0.1:8123", description="ClickHouse HTTP interface")
+    warehouse_user: str = Field(default="default", description="User of the warehouse")
+    warehouse_password: str = Field(default="", description="Password of that user", repr=False)
+    retailer: str = Field(default="", description="The retailer whose overlay is in force; empty: none")
+    partitions: int = Field(default=4, ge=1, description="Partitions of every co-partitioned topic")
+    replication: int = Field(default=1, ge=1, description="Replicas of every topic")
+    timezone: str = Field(default="UTC", description="Business time zone (IANA name); times are stored in UTC")
+    currency: str = Field(default="USD", description="Reporting currency (ISO 4217)")
+    workers: int = Field(default=1, ge=1, description="Processes of each stream application")
+    domains: str = Field(default="", description="More folders with domains, separated by ':'")
+    dead_letter_limit: int = Field(
+        default=1000, ge=1, description="Records that one process may park a minute before it stops"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then what the running platform wrote down."""
+        return init_settings, env_settings, _RunningPlatform(settings_cls)
+
+
+class _RunningPlatform(PydanticBaseSettingsSource):
+    """The addresses of the running local platform, from ``<home>/platform.json``."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        home = self.current_state.get("home") or os.environ.get("MESH_HOME") or ".mesh"
+        path = Path(home) / PLATFORM_FILE
+        if not path.exists():
+            return {}
+        values: dict[str, Any] = json.loads(path.read_text())["settings"]
+        return values
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raise :class:`SettingsError` naming the variable and the remedy."""
+    known = {f"MESH_{name.upper()}" for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.startswith("MESH_") and variable not in known:
+            raise SettingsError(
+                "setting-unknown",
+                "is not a setting of the mesh",
+                place=variable,
+                remedy="known: " + ", ".join(sorted(known)),
+            )
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError("setting-invalid", first["msg"], place=f"MESH_{name.upper()}", remedy="mend it") from None
