@@ -1,0 +1,1 @@
+"""The data domains: one folder each, found by discovery, independent of each other."""

@@ -1,0 +1,46 @@
+"""What is sold, with its price and cost over time."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mesh.kernel.event import Day, Event, Money, ValidFrom
+
+
+class ProductDescribed(Event):
+    """A version of a product; a new price or cost is a new version with its own valid_from."""
+
+    domain: ClassVar[str] = "product"
+
+    product_id: str
+    """Identifier of the product, namespaced by its source."""
+    valid_from: ValidFrom
+    """From when this version holds, in whole seconds."""
+    sku: str
+    """Stock keeping unit, unique among products."""
+    name: str
+    """Name that people use."""
+    category: str | None = None
+    """Category, the first level of the hierarchy."""
+    subcategory: str | None = None
+    """Subcategory, the second level."""
+    brand: str | None = None
+    """Brand."""
+    model: str | None = None
+    """Model, which groups products that differ by size and colour."""
+    size: str | None = None
+    """Size as printed on it."""
+    colour: str | None = None
+    """Colour."""
+    gender: str | None = None
+    """Whom it is made for: Male, Female or Unisex."""
+    designer: str | None = None
+    """Name of the designer as credited on the product."""
+    launched_on: Day | None = None
+    """First day of sale."""
+    discontinued_on: Day | None = None
+    """Last day of sale."""
+    list_price: Money | None = None
+    """List price of one unit in the reporting currency."""
+    unit_cost: Money | None = None
+    """Standard cost of one unit in the reporting currency."""

@@ -1,0 +1,98 @@
+"""The seam between the runtime (Kafka, Faust, recovery) and the pure folds (knowledge in, rows out).
+
+A fold holds the state of one partition of one application. It never touches Kafka, files or clocks, so the
+same code runs under Hypothesis, in a worker and in a benchmark. The runtime calls, for every batch:
+
+    fold.fold(topic, batch)            -> rejections   (parked by the runtime, in place)
+    fold.take(limit) until it is None  -> emissions    (written and flushed before the batch is acknowledged)
+
+and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, ``fold.take(...)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+Fetched = tuple[int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+"""A record as the transport hands it over: offset, Kafka timestamp in ms, key, value, headers."""
+
+OutputRow = tuple[bytes, bytes, int]
+"""Key, value, Kafka timestamp in ms: that of the record that caused it, so that latency can be told."""
+
+
+class Rejection(NamedTuple):
+    """A record that can never be folded, with the code and the reason for its dead letter."""
+
+    record: Fetched
+    code: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Output:
+    """Rows for one topic. ``partition`` None: by murmur2 of each row's ``partition key``, else that partition."""
+
+    topic: str
+    rows: list[OutputRow]
+    partition: int | None = None
+
+
+@dataclass(slots=True)
+class Emission:
+    """What must be on the broker before the input is acknowledged: outputs, and new entries of the changelog."""
+
+    outputs: list[Output] = field(default_factory=list)
+    changelog: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+class Shared(Protocol):
+    """Broadcast knowledge, read whole by every worker and shared by its partitions."""
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Take in one broadcast record; return the change that it makes, or None when it changes nothing.
+
+        Raises :class:`ValueError` for a record that cannot be read; the runtime parks it.
+        """
+
+    def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
+        """Every change made by records at or after ``positions`` (topic -> next offset not yet corrected)."""
+
+
+class PartitionFold(Protocol):
+    """The state of one partition and the rows that it owes."""
+
+    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        """Take in a batch of one input topic in order of offsets; return the records that cannot be folded."""
+
+    def correct(self, changes: Iterable[Hashable]) -> None:
+        """Mark the rows that these changes of the broadcast knowledge touch."""
+
+    def take(self, limit: int) -> Emission | None:
+        """The next emission, of about ``limit`` rows at the most; None when nothing is owed."""
+
+    def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take in changelog entries (key, value) of this partition, in any order; owes nothing afterwards."""
+
+
+class FoldFactory(Protocol):
+    """Makes the empty fold of a partition."""
+
+    def __call__(self, partition: int, shared: Shared) -> PartitionFold: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A stream application as data: what it reads, what it keeps and how it folds.
+
+    ``inputs`` are co-partitioned topics, ``broadcast`` topics are read whole by every worker. ``store`` names
+    the changelog (``mesh.<app>-<store>-changelog``); None for an application without state.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    broadcast: tuple[str, ...]
+    store: str | None
+    shared: Shared
+    fold: FoldFactory
