@@ -32,8 +32,8 @@ class Health:
 class Part:
     """One process of the platform, declared as plain data so that it can be sent to the supervisor.
 
-    ``prepare`` is a command that is run to its end before the first start, while the file ``prepared_by`` does
-    not exist. ``grace`` is the time in seconds between SIGTERM and SIGKILL; ``ready_timeout`` the time in
+    ``prepare`` is a command that is run to its end before a start, while the file ``prepared_by`` does not
+    exist. ``grace`` is the time in seconds between SIGTERM and SIGKILL; ``ready_timeout`` the time in
     seconds that a start may take. ``kind`` tells services, which hold data, from workers, which scale.
     """
 

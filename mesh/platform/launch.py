@@ -1,0 +1,232 @@
+"""Starting and ending the whole platform: ``mesh up`` and ``mesh down``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from mesh.kernel.errors import PlatformError, did_you_mean
+from mesh.kernel.settings import Settings, load_settings
+from mesh.platform import broker, client, jars, provision, registry, warehouse, workers
+from mesh.platform.control import is_running, request
+from mesh.platform.part import Part, State
+from mesh.platform.paths import Paths
+from mesh.platform.ports import Ports
+
+# What is written down for every process of this platform; the rest is a matter of each process's environment.
+SHARED = (
+    *("kafka", "registry", "warehouse", "retailer", "partitions", "replication", "timezone", "currency"),
+    *("workers", "domains", "dead_letter_limit"),
+)
+SUPERVISOR_START = 15.0  # seconds
+# What `mesh down --purge` deletes; named, so that a home set to the wrong folder loses nothing else.
+PURGED = (*workers.SERVICES, "workers", "logs")
+SETTING = {broker.NAME: "kafka", registry.NAME: "registry", warehouse.NAME: "warehouse"}
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who is told what happens: lines for people, states of parts, files fetched of files in all."""
+
+    report: Callable[[str], None] = lambda _line: None
+    watch: client.Watch | None = None
+    fetched: jars.Progress | None = None
+
+
+def up(
+    *,
+    only: Sequence[str] | None = None,
+    with_workers: bool = True,
+    retailer: str | None = None,
+    home: Path | None = None,
+    listener: Listener | None = None,
+) -> bool:
+    """Start what is not running yet, in order of need, and return when all is ready; False if all was.
+
+    ``only`` names parts or applications; with services only, nothing is provisioned. Raises
+    :class:`PlatformError` where a part cannot start; what this call has started is then stopped again.
+    """
+    listener = listener or Listener()
+    paths = client.paths_of(home)
+    services, apps = _chosen(only, with_workers)
+    fresh = not is_running(paths)
+    if fresh:
+        end_leftovers(paths)
+    settings = load_settings(home=paths.home, **({} if retailer is None else {"retailer": retailer}))
+    if fresh:
+        start_supervisor(paths)
+    try:
+        return _complete(paths, settings, services, apps, listener, fresh=fresh)
+    except BaseException:
+        if fresh:
+            down(home=paths.home)
+        raise
+
+
+def down(*, purge: bool = False, home: Path | None = None) -> bool:
+    """Stop every part and the supervisor; False if none ran. ``purge`` deletes its data, not the jars."""
+    paths = client.paths_of(home)
+    ran = is_running(paths)
+    if ran:
+        request(paths, "shutdown")
+        deadline = time.monotonic() + client.STOP_TIMEOUT
+        while is_running(paths):
+            if time.monotonic() > deadline:
+                raise PlatformError(
+                    "supervisor-silent",
+                    "does not end",
+                    place=str(paths.home),
+                    remedy="see `mesh logs supervisor`",
+                )
+            time.sleep(client.POLL)
+    else:
+        end_leftovers(paths)
+    if purge:
+        for name in PURGED:
+            shutil.rmtree(paths.data(name), ignore_errors=True)
+    return ran
+
+
+def start_supervisor(paths: Paths) -> None:
+    """Start the supervisor in a session of its own and return when it answers."""
+    paths.logs.mkdir(parents=True, exist_ok=True)
+    with paths.log("supervisor").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mesh.platform.supervisor", str(paths.home)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **workers.environment(paths)},
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + SUPERVISOR_START
+    while time.monotonic() < deadline:
+        try:
+            request(paths, "status")
+        except PlatformError:
+            if process.poll() is not None and not is_running(paths):
+                break
+            time.sleep(0.02)
+        else:
+            return
+    raise PlatformError(
+        "supervisor-failed", "did not start", place=str(paths.home), remedy=f"see {paths.log('supervisor')}"
+    )
+
+
+def _chosen(only: Sequence[str] | None, with_workers: bool) -> tuple[list[str], list[str]]:
+    """The services and applications asked for."""
+    if only is None:
+        return list(workers.SERVICES), list(workers.APPS) if with_workers else []
+    known = (*workers.SERVICES, *workers.APPS)
+    for name in only:
+        if name not in known:
+            raise PlatformError("part-unknown", "is not a part", place=name, remedy=did_you_mean(name, known))
+    return [name for name in workers.SERVICES if name in only], [
+        name for name in workers.APPS if name in only
+    ]
+
+
+def _complete(
+    paths: Paths, settings: Settings, services: list[str], apps: list[str], listener: Listener, *, fresh: bool
+) -> bool:
+    running = client.running_settings(paths.home)
+    if not fresh and running.get("retailer", "") != settings.retailer:
+        raise PlatformError(
+            "retailer-differs",
+            f"the mesh runs for {running['retailer'] or 'no retailer'!r}, not {settings.retailer!r}",
+            place=str(paths.home),
+            remedy="end it with `mesh down` first",
+        )
+    ports = Ports(listener.report)
+    missing = _not_running(paths, services)
+    if missing:
+        declared = _services(paths, missing, ports, listener)
+        addresses = {SETTING[part.name]: part.address for part in declared}
+        shared = {name: getattr(settings, name) for name in SHARED}
+        client.declare(declared, {**shared, **running, **addresses}, paths)
+        _start(paths, missing, listener)
+    wanted = [(app, index) for app in apps for index in range(1, _count(app, settings) + 1)]
+    idle = [(app, index) for app, index in wanted if _not_running(paths, [f"{app}-{index}"])]
+    if idle:
+        listener.report("creating topics, schemas and tables from the contracts")
+        provision.apply(load_settings(home=paths.home), listener.report)
+        client.declare(
+            [workers.declare(paths, app, index, ports.near(workers.METRICS_PORT)) for app, index in idle],
+            {},
+            paths,
+        )
+        _start(paths, [f"{app}-{index}" for app, index in idle], listener)
+    return bool(missing or idle)
+
+
+def _count(app: str, settings: Settings) -> int:
+    return 1 if app == workers.SINK else settings.workers
+
+
+def _services(paths: Paths, names: list[str], ports: Ports, listener: Listener) -> list[Part]:
+    """Declare services, each on its usual port or on the one that the user's environment fixes."""
+
+    def port(part: str, usual: int) -> int:
+        variable = f"MESH_{SETTING[part].upper()}"
+        if fixed := os.environ.get(variable):
+            return ports.fixed(part, variable, fixed)
+        return ports.usual(part, usual)
+
+    found = jars.fetch(progress=listener.fetched) if {broker.NAME, registry.NAME} & set(names) else None
+    parts = []
+    if found and broker.NAME in names:
+        main = port(broker.NAME, broker.PORT)
+        parts.append(broker.declare(paths, found, main, ports.near(max(main + 1, broker.CONTROLLER_PORT))))
+    if found and registry.NAME in names:
+        main = port(registry.NAME, registry.PORT)
+        parts.append(registry.declare(paths, found, main, ports.near(main + 1000)))
+    if warehouse.NAME in names:
+        parts.append(warehouse.declare(paths, port(warehouse.NAME, warehouse.PORT)))
+    return parts
+
+
+def _not_running(paths: Paths, names: list[str]) -> list[str]:
+    kept = {
+        part.name for part in client.status(paths.home) if part.state not in (State.STOPPED, State.FAILED)
+    }
+    return [name for name in names if name not in kept]
+
+
+def _start(paths: Paths, names: list[str], listener: Listener) -> None:
+    request(paths, "start", parts=names)
+    client.wait_ready(names, paths.home, watch=listener.watch)
+
+
+def end_leftovers(paths: Paths) -> None:
+    """End what a killed supervisor left behind, where the kernel has not done so already.
+
+    A process is ours when it still runs the very command that the state file names for its number.
+    """
+    if not paths.state.exists():
+        return
+    recorded = json.loads(paths.state.read_text())["parts"].values()
+    ours = [process for part in recorded if (process := _process(part["pid"], part["command"]))]
+    for process in ours:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(ours, timeout=10)
+    paths.state.unlink()
+
+
+def _process(pid: int | None, command: list[str]) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid) if pid else None
+        return process if process and process.cmdline() == command else None
+    except psutil.Error:
+        return None
