@@ -1,0 +1,50 @@
+# Everything a person types. `make` alone prints this list.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+RETAILER ?= adventureworks
+MESH := .venv/bin/mesh
+SETUP := .venv/.ready
+
+.PHONY: help setup demo up down test check clean
+
+help: ## Print this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(SETUP) ## Create .venv with the locked dependencies and the mesh command
+
+$(SETUP): requirements.lock pyproject.toml
+	@echo "==> Python environment in .venv (locked, with checksums)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; set PYTHON=" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "==> the mesh command"
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(SETUP) ## Carry a real retailer's trade through the whole mesh and prove it (RETAILER=adventureworks)
+	@$(MESH) demo --retailer $(RETAILER)
+
+up: $(SETUP) ## Start an empty mesh (RETAILER=...)
+	@$(MESH) up --retailer $(RETAILER)
+
+down: $(SETUP) ## Stop the mesh; its data stay
+	@$(MESH) down
+
+check: $(SETUP) ## Static checks and fast tests, under a minute
+	@echo "==> ruff";          .venv/bin/ruff check --quiet .
+	@echo "==> ruff format";   .venv/bin/ruff format --quiet --check .
+	@echo "==> mypy";          .venv/bin/mypy --no-error-summary
+	@echo "==> import rules";  .venv/bin/lint-imports >/dev/null || .venv/bin/lint-imports
+	@echo "==> mesh check";    $(MESH) check
+	@echo "==> mesh build";    $(MESH) build --check
+	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real"
+
+test: check ## Everything, from static checks to end-to-end on real parts
+	@echo "==> tests on real parts"
+	@.venv/bin/python -m pytest -m real
+
+clean: ## Stop the mesh and delete its data and the environment
+	@test ! -x $(MESH) || $(MESH) down --purge
+	@rm -rf .venv .mesh
