@@ -67,6 +67,7 @@ logger.storage.name=org.apache.kafka.storage.internals
 logger.storage.level=WARN
 """
 
+NATIVE = "--enable-native-access=ALL-UNNAMED"  # the codecs are native libraries
 MEMORY = ("-Xms96m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m", "-Xss512k")
 
 
@@ -81,7 +82,7 @@ def declare(paths: Paths, jars: Jars, port: int, controller_port: int) -> Part:
     )
     logging.write_text(LOGGING)
     class_path = ":".join(map(str, jars.class_path))
-    program = (java(), f"-Dlog4j2.configurationFile={logging}", "-Djava.net.preferIPv4Stack=true")
+    program = (java(), NATIVE, f"-Dlog4j2.configurationFile={logging}", "-Djava.net.preferIPv4Stack=true")
     return Part(
         name=NAME,
         prepare=(
