@@ -1,0 +1,176 @@
+"""The path: opened once, shared by handles, closed at the end.
+
+A handle is one chDB connection: settings, current database and temporary tables are its own. Each request
+gets a fresh one (0.4 ms), so nothing can leak from one request to the next.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import chdb
+
+from mesh.kernel.errors import WarehouseError
+from sinks.warehouse_server.config import write_config
+from sinks.warehouse_server.errors import ClickHouseError, from_engine
+from sinks.warehouse_server.lock import PathLock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sinks.warehouse_server.config import Limits
+
+_CHUNK = 1 << 20
+
+
+class Handle:
+    """One connection of the engine; use it from one thread at a time."""
+
+    def __init__(self, data: Path) -> None:
+        self._connection = chdb.connect(str(data))
+
+    def run(self, sql: str, form: str = "TabSeparated", parameters: dict[str, str] | None = None) -> Any:
+        """Run ``sql`` whole; the result has ``bytes()`` and counters. Raises :class:`ClickHouseError`."""
+        try:
+            return self._connection.query(sql, form, params=parameters or {})
+        except Exception as error:  # noqa: BLE001 - the engine raises its own and RuntimeError alike
+            raise from_engine(error) from None
+
+    def rows(self, sql: str) -> list[list[Any]]:
+        """The rows of ``sql`` as JSON values."""
+        answer: dict[str, Any] = json.loads(self.run(sql, "JSONCompact").bytes())
+        return list(answer["data"])
+
+    def stream(self, sql: str, form: str, parameters: dict[str, str]) -> Iterator[bytes]:
+        """The blocks of a query's answer as they come; closing the iterator cancels the query."""
+        try:
+            with self._connection.send_query(sql, form, params=parameters) as result:
+                for block in result:
+                    data = block.bytes()
+                    if data:
+                        yield data
+        except GeneratorExit:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            raise from_engine(error) from None
+
+    def insert(self, sql: str, form: str, data: Sequence[memoryview]) -> Any:
+        """Insert ``data`` in one go; all of it or, on any error, nothing. Returns the counters."""
+        try:
+            inserter = self._connection.send_insert(sql, form)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise from_engine(error) from None
+        try:
+            for part in data:
+                for start in range(0, len(part), _CHUNK):
+                    inserter.append(bytes(part[start : start + _CHUNK]))
+            return inserter.finish()
+        except Exception as error:  # noqa: BLE001 - as above
+            inserter.cancel()
+            raise from_engine(error) from None
+
+    def apply(self, settings: dict[str, str]) -> None:
+        """Set ``settings`` on this handle."""
+        if settings:
+            self.run("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+
+    def use(self, database: str) -> None:
+        """Make ``database`` the current one."""
+        self.run(f"USE {quote_name(database)}")
+
+    def close(self) -> None:
+        """Give the connection back; temporary tables go with it."""
+        self._connection.close()
+
+
+class Engine:
+    """The owner of one path."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        """Lock and open ``folder``; raise :class:`WarehouseError` in one line when that cannot be done."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = PathLock(folder)
+        except OSError as error:
+            raise WarehouseError(
+                "warehouse-path-unusable",
+                error.strerror or str(error),
+                place=str(folder),
+                remedy="give another --path",
+            ) from None
+        self._data = (folder / "data").resolve()
+        try:
+            config = write_config(folder, limits)
+            # Held open until the end: the engine shuts down with its last connection.
+            self._keeper = chdb.connect(f"{self._data}?config-file={config}")
+            self._adopt_default_database()
+            self.version, self.timezone = self.handle().rows("SELECT version(), timezone()")[0]
+        except Exception as error:  # noqa: BLE001 - whatever stops the engine, the user gets one line
+            self._lock.release()
+            first_line = str(from_engine(error)).splitlines()[0]
+            raise WarehouseError(
+                "warehouse-cannot-open",
+                first_line,
+                place=str(self._data),
+                remedy="see the message; the data are untouched",
+            ) from None
+
+    def handle(self) -> Handle:
+        """A fresh handle; close it after use."""
+        return Handle(self._data)
+
+    def kill(self, tag: str) -> None:
+        """Stop the query that starts with ``tag``, if it still runs."""
+        handle = self.handle()
+        try:
+            handle.run(f"KILL QUERY WHERE startsWith(query, {quote(tag.strip())}) ASYNC")
+        finally:
+            handle.close()
+
+    def memory(self) -> int:
+        """Bytes that the engine counts as in use."""
+        handle = self.handle()
+        try:
+            return int(handle.rows("SELECT value FROM system.metrics WHERE metric = 'MemoryTracking'")[0][0])
+        finally:
+            handle.close()
+
+    def close(self) -> None:
+        """Write the logs, shut the engine down and free the path."""
+        handle = self.handle()
+        try:
+            handle.run("SYSTEM FLUSH LOGS")
+        except ClickHouseError:
+            pass  # the log is a convenience; the path must be closed all the same
+        finally:
+            handle.close()
+        self._keeper.close()
+        self._lock.release()
+
+    def _adopt_default_database(self) -> None:
+        """Make ``default`` a plain Atomic database, as on a server.
+
+        chDB overlays it with the working directory's files, so that any name that is not a table would be
+        looked up as a file. The overlay lives in memory only: detached, it leaves the stored database.
+        """
+        handle = self.handle()
+        try:
+            engines = dict(handle.rows("SELECT name, engine FROM system.databases"))
+            if engines.get("default") == "Overlay":
+                stored = (self._data / "metadata" / "default.sql").exists()
+                handle.run("DETACH DATABASE default" if stored else "DROP DATABASE default")
+                handle.run("ATTACH DATABASE default" if stored else "CREATE DATABASE default ENGINE = Atomic")
+        finally:
+            handle.close()
+
+
+def quote(value: str) -> str:
+    """``value`` as a string literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def quote_name(name: str) -> str:
+    """``name`` as an identifier."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
