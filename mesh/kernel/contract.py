@@ -1,0 +1,140 @@
+"""What a data product promises: one port a topic, structure from its event, promises from its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+from mesh.kernel.event import Record
+from mesh.kernel.names import TopicName, subject
+from mesh.kernel.quality import Rule
+
+CLASSIFICATIONS = ("public", "internal", "restricted", "personal")
+MASKS = ("initial", "email", "last4", "hidden")
+"""How a personal text is shown to those who may not see it: first letter and ``.``; first letter, ``…@`` and
+the domain; the last four characters; nothing."""
+CLEANUPS = ("delete", "compact")
+FOREVER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPromise:
+    """What the contract says about one field, beyond its structure."""
+
+    classification: str = "internal"
+    """public, internal, restricted or personal."""
+    mask: str | None = None
+    """How the default view shows it; one of :data:`MASKS` for a personal field, else None."""
+    subject: str | None = None
+    """The field that names the person to whom it belongs; for a personal field only."""
+    rules: tuple[Rule, ...] = ()
+    """Rules on this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """One promise about the service of a port, such as freshness 60 s."""
+
+    property: str
+    value: Decimal
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Port:
+    """One topic of a domain. Ports are compared by identity; a mesh has one a topic."""
+
+    domain: str
+    name: str
+    topic: str
+    record: type[Record]
+    key: str
+    """Template of the record's key, such as ``{account}@{valid_from}#{seq}``."""
+    partition_by: str | None
+    """The field whose murmur2 gives the partition; None for a topic of one partition."""
+    partitions: int
+    cleanup: str
+    """``delete`` or ``compact``."""
+    retention_ms: int
+    """How long records are kept, by the time of publishing; -1 for ever."""
+    table: str | None
+    """Name of its table in the database of the domain, without version; None where it is not landed."""
+    table_key: tuple[str, ...]
+    order_by: tuple[str, ...] | None
+    """Sort key of the table where it is not its key: fields, or ``toDate(field)``."""
+    revision: str
+    """``seq`` or ``version``: what tells the newest record of an entity; empty where there is neither."""
+    subject_field: str | None
+    """The field that names the person whose personal fields these are; a field's promise may name another."""
+    promises: Mapping[str, FieldPromise]
+    """Promises by dotted path, for the fields that the contract lists."""
+    rules: tuple[Rule, ...]
+    """Every rule of the port, in the contract's order."""
+    service_levels: Mapping[str, ServiceLevel]
+    owner: str
+    """E-mail address of the product's owner."""
+    place: str = field(default="", repr=False)
+    """Where the port is written down, ``<file>:<line>``."""
+
+    @property
+    def kind(self) -> str:
+        """raw, private or public."""
+        return TopicName.parse(self.topic).kind
+
+    @property
+    def version(self) -> int:
+        """Version of the topic, and so of the table."""
+        return TopicName.parse(self.topic).version
+
+    @property
+    def subject(self) -> str:
+        """The registry's subject of its values."""
+        return subject(self.topic)
+
+    @property
+    def dead_letters(self) -> str:
+        """The topic where its rejected records are parked."""
+        return str(TopicName.parse(self.topic).dead)
+
+    @property
+    def physical_table(self) -> str | None:
+        """The versioned table, such as ``sales.orders_v1``."""
+        return None if self.table is None else f"{self.domain}.{self.table}_v{self.version}"
+
+    @property
+    def view(self) -> str | None:
+        """The unversioned view that readers use, such as ``sales.orders``."""
+        return None if self.table is None else f"{self.domain}.{self.table}"
+
+    def key_fields(self) -> tuple[str, ...]:
+        """The fields that the key is made of."""
+        return key_fields(self.key)
+
+    def key_of(self, values: Mapping[str, Any]) -> str:
+        """The key of a record with these values; moments are written in whole seconds since 1970 (UTC)."""
+        return self.key.format_map({name: _key_part(values[name]) for name in self.key_fields()})
+
+
+def key_fields(template: str) -> tuple[str, ...]:
+    """The names in a key template; raise :class:`ValueError` when it is not one."""
+    return tuple(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
+def _key_part(value: Any) -> str:
+    return str(int(value.timestamp())) if isinstance(value, datetime) else str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class Contract:
+    """A domain's data contract: its ports."""
+
+    id: str
+    version: str
+    domain: str
+    team: str
+    ports: tuple[Port, ...]
+    place: str

@@ -1,0 +1,290 @@
+"""Reads a domain's ``contract.yaml`` (ODCS 3.1) into its ports, and refuses what its events do not hold.
+
+Structure stands in ``events.py`` and is not repeated: the contract names the event of each port, how it is
+keyed, kept and landed, and only those fields that carry a promise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import ModuleType
+
+from mesh.kernel.contract import (
+    CLASSIFICATIONS,
+    CLEANUPS,
+    FOREVER,
+    MASKS,
+    Contract,
+    FieldPromise,
+    Port,
+    ServiceLevel,
+    key_fields,
+)
+from mesh.kernel.document import Node
+from mesh.kernel.errors import did_you_mean
+from mesh.kernel.event import Event, Record
+from mesh.kernel.names import TopicName
+from mesh.kernel.quality import NotNull, Rule
+from mesh.kernel.rule_file import read_rule
+from mesh.kernel.structure import FieldShape, shapes
+
+PORT_PROPERTIES = (
+    "event",
+    "key",
+    "partitionBy",
+    "cleanup",
+    "retention",
+    "table",
+    "tableKey",
+    "orderBy",
+    "dataSubject",
+)
+SERVICE_LEVELS = ("freshness", "completeness", "latency")
+_RETENTION = re.compile(r"P([1-9][0-9]*)D")
+_SORT_FIELD = re.compile(r"(?:toDate\()?([a-z_0-9]+)\)?")
+_DAY_MS = 86_400_000
+
+
+def read_contract(document: Node, domain: str, events: ModuleType, owner: str, partitions: int) -> Contract:
+    """The contract that a document states; raise :class:`ContractError` with the line of the first fault.
+
+    ``partitions`` is the count of every topic that is partitioned by a field; the others have one.
+    """
+    named = document.need("domain")
+    if named.text() != domain:
+        raise named.fault("domain-wrong", f"{named.text()!r} is not the folder's name", f"write {domain!r}")
+    levels = _service_levels(document)
+    ports = tuple(
+        _port(node, domain, events, owner, partitions, levels) for node in document.elements("schema")
+    )
+    names = {port.name for port in ports}
+    for element, (node, _) in levels.items():
+        if element and element not in names:
+            raise node.fault("port-unknown", f"{element!r} is not a port", did_you_mean(element, names))
+    return Contract(
+        id=document.need("id").text(),
+        version=document.need("version").text(),
+        domain=domain,
+        team=document.need("team").need("name").text(),
+        ports=ports,
+        place=document.place,
+    )
+
+
+def vocabulary(events: ModuleType, domain: str) -> dict[str, type[Record]]:
+    """The records that an events module itself defines, by name."""
+    return {
+        name: item
+        for name, item in vars(events).items()
+        if isinstance(item, type) and issubclass(item, Record) and item.__module__ == events.__name__
+    }
+
+
+def _port(
+    node: Node,
+    domain: str,
+    events: ModuleType,
+    owner: str,
+    partitions: int,
+    levels: Mapping[str, tuple[Node, dict[str, ServiceLevel]]],
+) -> Port:
+    name, custom = node.need("name").text(), _custom(node, PORT_PROPERTIES)
+    topic = _topic(node.need("physicalName"), domain, name)
+    record = _record(node, custom, events, domain)
+    key_node = _need(node, custom, "key")
+    try:
+        keys = key_fields(key_node.text())
+    except ValueError as error:
+        raise key_node.fault("key-template", str(error), "write it like {account}") from None
+    for key in keys:
+        _known(key_node, key, record)
+    partition_by = custom.get("partitionBy")
+    table = custom.get("table")
+    subject = custom.get("dataSubject")
+    promises, rules = _promises(node, record, subject)
+    return Port(
+        domain=domain,
+        name=name,
+        topic=topic,
+        record=record,
+        key=key_node.text(),
+        partition_by=None if partition_by is None else _field(partition_by, record),
+        partitions=1 if partition_by is None else partitions,
+        cleanup=_need(node, custom, "cleanup").one_of(CLEANUPS, "cleanup-unknown"),
+        retention_ms=_retention(_need(node, custom, "retention")),
+        table=None if table is None else table.text(),
+        table_key=() if table is None else _fields(_need(node, custom, "tableKey"), record),
+        order_by=_order_by(custom.get("orderBy"), record),
+        revision=_revision(record),
+        subject_field=None if subject is None else _field(subject, record),
+        promises=promises,
+        rules=rules,
+        service_levels={**levels.get("", (node, {}))[1], **levels.get(name, (node, {}))[1]},
+        owner=owner,
+        place=node.place,
+    )
+
+
+def _topic(node: Node, domain: str, port: str) -> str:
+    topic = TopicName.parse(node.text())
+    if (topic.domain, topic.name) != (domain, port) or topic.kind == "dead":
+        raise node.fault(
+            "topic-name",
+            f"{node.text()!r} is not a topic of port {port!r}",
+            f"write {domain}.<raw|private|public>.{port}.v<N>",
+        )
+    return node.text()
+
+
+def _record(node: Node, custom: Mapping[str, Node], events: ModuleType, domain: str) -> type[Record]:
+    event, known = _need(node, custom, "event"), vocabulary(events, domain)
+    if event.text() not in known:
+        raise event.fault(
+            "event-unknown", f"{event.text()!r} is not in events.py", did_you_mean(event.text(), known)
+        )
+    record = known[event.text()]
+    if record.domain != domain:
+        raise event.fault("event-domain", f"{event.text()!r} says that it is of domain {record.domain!r}")
+    return record
+
+
+def _promises(
+    port: Node, record: type[Record], subject: Node | None
+) -> tuple[dict[str, FieldPromise], tuple[Rule, ...]]:
+    promises: dict[str, FieldPromise] = {}
+    rules: list[Rule] = []
+    for path, node in _properties(port, "", record):
+        promise = _promise(path, node, record, subject)
+        promises[path] = promise
+        rules += promise.rules
+    for path, shape in shapes(record).items():
+        if shape.personal and path not in promises:
+            raise port.fault(
+                "personal-unclassified",
+                f"{path!r} of {record.__name__} is personal and not in the contract",
+                "list it with classification: personal and a mask",
+            )
+    return promises, tuple(rules)
+
+
+def _properties(holder: Node, prefix: str, record: type[Record]) -> list[tuple[str, Node]]:
+    """Every listed field with its dotted path, those of nested records (``items``) included."""
+    found = []
+    for node in holder.elements("properties"):
+        name = node.need("name")
+        path = prefix + name.text()
+        _known(name, path, record)
+        inner = node.get("items") or node
+        if inner.get("properties") is None:
+            found.append((path, node))
+        found += _properties(inner, path + ".", record)
+    return found
+
+
+def _promise(path: str, node: Node, record: type[Record], subject: Node | None) -> FieldPromise:
+    shape = shapes(record)[path]
+    stated = node.get("classification")
+    classification = (
+        "internal" if stated is None else stated.one_of(CLASSIFICATIONS, "classification-unknown")
+    )
+    if shape.personal != (classification == "personal"):
+        place, name = stated or node, record.__name__
+        if shape.personal:
+            raise place.fault(
+                "personal-unclassified", f"{path!r} is Personal in {name}", "write classification: personal"
+            )
+        raise place.fault("personal-untyped", f"{path!r} is not Personal in {name}", "change its type there")
+    custom = _custom(node, ("mask", "dataSubject"))
+    if shape.personal:
+        mask = _need(node, custom, "mask").one_of(MASKS, "mask-unknown")
+        owner = custom.get("dataSubject") or subject
+        if owner is None:
+            raise node.fault(
+                "subject-missing", f"{path!r} has no data subject", "add dataSubject to the port"
+            )
+        person = _field(owner, record)
+    else:
+        mask, person = None, None
+        for name, stray in custom.items():
+            raise stray.fault("person-missing", f"{path!r} is not personal", f"remove {name}")
+    rules = [read_rule(quality, path, record) for quality in node.elements("quality")]
+    required = node.get("required")
+    if required is not None and required.value is True:
+        rules.insert(0, NotNull(path))
+    return FieldPromise(classification, mask, person, tuple(rules))
+
+
+def _custom(node: Node, known: tuple[str, ...]) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    for entry in node.elements("customProperties"):
+        name = entry.need("property").one_of(known, "property-unknown")
+        found[name] = entry.need("value")
+    return found
+
+
+def _need(node: Node, custom: Mapping[str, Node], name: str) -> Node:
+    if name not in custom:
+        raise node.fault(
+            "property-missing", f"customProperties lacks {name!r}", f"add {{property: {name}, value: …}}"
+        )
+    return custom[name]
+
+
+def _known(node: Node, path: str, record: type[Record]) -> FieldShape:
+    known = shapes(record)
+    if path not in known:
+        raise node.fault(
+            "field-unknown", f"{path!r} is not a field of {record.__name__}", did_you_mean(path, known)
+        )
+    return known[path]
+
+
+def _field(node: Node, record: type[Record]) -> str:
+    _known(node, node.text(), record)
+    return node.text()
+
+
+def _fields(node: Node, record: type[Record]) -> tuple[str, ...]:
+    for name in node.texts():
+        _known(node, name, record)
+    return node.texts()
+
+
+def _order_by(node: Node | None, record: type[Record]) -> tuple[str, ...] | None:
+    if node is None:
+        return None
+    for text in node.texts():
+        match = _SORT_FIELD.fullmatch(text)
+        if match is None:
+            raise node.fault("sort-key", f"{text!r} is not a field or toDate(field)")
+        _known(node, match[1], record)
+    return node.texts()
+
+
+def _revision(record: type[Record]) -> str:
+    if issubclass(record, Event):
+        return "seq"
+    return "version" if "version" in record.model_fields else ""
+
+
+def _retention(node: Node) -> int:
+    if node.text() == "forever":
+        return FOREVER
+    match = _RETENTION.fullmatch(node.text())
+    if match is None:
+        raise node.fault(
+            "retention-wrong", f"{node.text()!r} is not a time to keep", "write forever or P<days>D"
+        )
+    return int(match[1]) * _DAY_MS
+
+
+def _service_levels(document: Node) -> dict[str, tuple[Node, dict[str, ServiceLevel]]]:
+    """Service levels by port; those of every port stand under the empty name."""
+    found: dict[str, tuple[Node, dict[str, ServiceLevel]]] = {}
+    for node in document.elements("slaProperties"):
+        element = node.get("element")
+        name = node.need("property").one_of(SERVICE_LEVELS, "service-level-unknown")
+        level = ServiceLevel(name, node.need("value").number(), node.need("unit").text())
+        found.setdefault("" if element is None else element.text(), (node, {}))[1][name] = level
+    return found
