@@ -43,6 +43,7 @@ PORT_PROPERTIES = (
 SERVICE_LEVELS = ("freshness", "completeness", "latency")
 _RETENTION = re.compile(r"P([1-9][0-9]*)D")
 _SORT_FIELD = re.compile(r"(?:toDate\()?([a-z_0-9]+)\)?")
+_TABLE = re.compile(r"(?!.*_v[0-9]+$)[a-z][a-z0-9_]*")
 _DAY_MS = 86_400_000
 
 
@@ -113,7 +114,7 @@ def _port(
         partitions=1 if partition_by is None else partitions,
         cleanup=_need(node, custom, "cleanup").one_of(CLEANUPS, "cleanup-unknown"),
         retention_ms=_retention(_need(node, custom, "retention")),
-        table=None if table is None else table.text(),
+        table=None if table is None else _table(table),
         table_key=() if table is None else _fields(_need(node, custom, "tableKey"), record),
         order_by=_order_by(custom.get("orderBy"), record),
         revision=_revision(record),
@@ -133,6 +134,14 @@ def _topic(node: Node, domain: str, port: str) -> str:
             "topic-name",
             f"{node.text()!r} is not a topic of port {port!r}",
             f"write {domain}.<raw|private|public>.{port}.v<N>",
+        )
+    return node.text()
+
+
+def _table(node: Node) -> str:
+    if _TABLE.fullmatch(node.text()) is None:
+        raise node.fault(
+            "table-name", f"{node.text()!r} is not a table's name", "write snake_case, no version"
         )
     return node.text()
 
@@ -174,7 +183,10 @@ def _properties(holder: Node, prefix: str, record: type[Record]) -> list[tuple[s
     for node in holder.elements("properties"):
         name = node.need("name")
         path = prefix + name.text()
-        _known(name, path, record)
+        logical = _known(name, path, record).logical_type
+        stated = node.need("logicalType")
+        if stated.text() != logical:
+            raise stated.fault("type-wrong", f"{path!r} is of type {logical!r} in {record.__name__}")
         inner = node.get("items") or node
         if inner.get("properties") is None:
             found.append((path, node))

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from mesh.kernel.event import PersonalMark, Record
+
+LOGICAL_TYPES: dict[type, str] = {
+    str: "string",
+    bytes: "string",
+    int: "integer",
+    Decimal: "number",
+    float: "number",
+    bool: "boolean",
+    datetime: "timestamp",
+    date: "date",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,11 @@ class FieldShape:
     def record(self) -> type[Record] | None:
         """The nested record's class, when it is one."""
         return self.python_type if issubclass(self.python_type, Record) else None
+
+    @property
+    def logical_type(self) -> str:
+        """Its type in the words of the Open Data Contract Standard."""
+        return "array" if self.repeated else LOGICAL_TYPES.get(self.python_type, "object")
 
 
 @cache
