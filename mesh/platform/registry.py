@@ -12,10 +12,7 @@ NAME = "registry"
 PORT = 8081
 API = "/apis/ccompat/v7"
 ARTIFACT = "apicurio-registry-app"
-MEMORY = (
-    *("-Xms48m", "-Xmx160m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"),
-    *("-XX:MaxMetaspaceSize=160m", "-Xss512k"),
-)
+MEMORY = ("-Xms48m", "-Xmx160m", "-XX:TieredStopAtLevel=1", "-XX:MaxMetaspaceSize=160m")
 
 
 def declare(paths: Paths, jars: Jars, port: int, management_port: int) -> Part:
@@ -38,7 +35,8 @@ def declare(paths: Paths, jars: Jars, port: int, management_port: int) -> Part:
     return Part(
         name=NAME,
         command=(
-            *(java(), *MEMORY, "-Djava.net.preferIPv4Stack=true"),
+            *java(),
+            *MEMORY,
             *(f"-D{name}={value}" for name, value in properties.items()),
             *("-jar", str(folder / "quarkus-run.jar")),
         ),
