@@ -1,7 +1,7 @@
 """Records to framed Avro bytes and back, personal fields through their seam.
 
-:class:`Codec` knows one record class under one schema id. :class:`Codecs` also reads what other versions of the
-code have written: it fetches the writer's schema by its id and resolves it to ours.
+:class:`Codec` knows one record class under one schema id. :class:`Codecs` also reads what other versions of
+the code have written: it fetches the writer's schema by its id and resolves it to ours.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
 from fastavro.read import LOGICAL_READERS, SchemaResolutionError
-from fastavro.schema import SchemaParseException
+from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.write import LOGICAL_WRITERS
 
+from mesh.kernel.contract import Port
 from mesh.kernel.event import Record
 from schemas.derive import avro_schema
 from schemas.seam import Seam
@@ -27,9 +28,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation])
 
 
-def _exact_decimal(
-    raw: bytes, writer: Mapping[str, Any], _reader: Mapping[str, Any] | None = None
-) -> Decimal:
+def _exact_decimal(raw: bytes, writer: Mapping[str, Any], _reader: Any = None) -> Decimal:
     unscaled = int.from_bytes(raw, "big", signed=True)
     if abs(unscaled) >= 10 ** writer["precision"]:
         raise ValueError(f"a decimal has more than {writer['precision']} digits")
@@ -51,22 +50,14 @@ def _aware_micros(moment: Any, _schema: Mapping[str, Any]) -> Any:
     return (moment - _EPOCH) // _MICROSECOND if isinstance(moment, datetime) else moment
 
 
-# fastavro rounds a decimal that is too wide on reading, does not count the zeros that scaling adds on writing,
-# and takes a naive datetime for local time: each changes data without a word. Its hooks are process-wide; for
-# right data these give what its own give.
+# fastavro rounds a decimal that is too wide on reading, does not count the zeros that scaling adds on
+# writing, and takes a naive datetime for local time: each changes data without a word. Its hooks are
+# process-wide; for right data these give what its own give.
 LOGICAL_READERS["bytes-decimal"] = _exact_decimal
 LOGICAL_WRITERS["bytes-decimal"] = _exact_bytes
 LOGICAL_WRITERS["long-timestamp-micros"] = _aware_micros
 
-_UNREADABLE = (
-    ValueError,
-    EOFError,
-    LookupError,
-    OverflowError,
-    TypeError,
-    ArithmeticError,
-    SchemaResolutionError,
-)
+_UNREADABLE = (ValueError, EOFError, LookupError, TypeError, ArithmeticError, SchemaResolutionError)
 """The ways out that fastavro takes on a body that is not Avro of the schema."""
 
 
@@ -80,23 +71,28 @@ class SchemaSource(Protocol):
 class Codec:
     """Encodes and decodes one record class under one schema id.
 
-    ``subject_field`` names the field with the person whose personal fields the record holds; without it the
-    personal fields are protected for no one in particular.
+    ``subjects`` names, by dotted path of a personal field, the field that holds the person whose text it is;
+    :meth:`of_port` takes it from the contract. Without it the text is protected for no one in particular.
 
     ``schema`` is the Avro schema as JSON, ``parsed`` the same as fastavro wants it, ``header`` the five bytes
     before each body, for those who assemble values themselves.
     """
 
     def __init__(
-        self, record_type: type[Record], schema_id: int, *, subject_field: str | None = None
+        self, record_type: type[Record], schema_id: int, *, subjects: Mapping[str, str] | None = None
     ) -> None:
         self.record_type = record_type
         self.schema_id = schema_id
         self.schema = avro_schema(record_type)
         self.parsed = parse_schema(self.schema)
         self.header = header(schema_id)
-        self._seam = Seam.of(record_type)
-        self._subject_field = subject_field
+        self._seam = Seam.of(record_type, subjects or {})
+
+    @classmethod
+    def of_port(cls, port: Port, schema_id: int) -> Self:
+        """The codec of a port's records; its contract names the persons of the personal fields."""
+        subjects = {path: promise.subject for path, promise in port.promises.items() if promise.subject}
+        return cls(port.record, schema_id, subjects=subjects)
 
     def encode(self, record: Mapping[str, Any] | Record) -> bytes:
         """The framed value of a record, or of a mapping of its fields with the same Python types.
@@ -104,27 +100,33 @@ class Codec:
         A missing field takes its default. Raises :class:`ValueError` naming what does not fit the schema.
         """
         fields = record.__dict__ if isinstance(record, Record) else record
-        if unknown := fields.keys() - self.record_type.model_fields.keys():
-            raise ValueError(f"{self.record_type.__name__} has no field {', '.join(sorted(unknown))}")
-        subject = str(fields.get(self._subject_field, "")) if self._subject_field else ""
         body = BytesIO()
         body.write(self.header)
         try:
-            schemaless_writer(body, self.parsed, self._seam.protect(fields, subject))
-        except (TypeError, AttributeError, OverflowError, ArithmeticError) as problem:
+            schemaless_writer(
+                body, self.parsed, self._seam.protect(fields, fields), strict_allow_default=True
+            )
+        except (ValueError, TypeError, AttributeError, ArithmeticError) as problem:
             raise ValueError(f"{self.record_type.__name__}: {problem}") from None
         return body.getvalue()
 
     def decode(self, value: bytes) -> dict[str, Any]:
-        """The fields of a framed value with this schema id: Decimal, aware datetime, date, str, bytes (version).
+        """The fields of a framed value with this schema id, in the Python types of the record class.
 
-        Raises :class:`UndecodableError` when the frame or the body is not what this codec writes, be it by one
-        byte too many.
+        Raises :class:`UndecodableError` when the frame or the body is not what this codec writes, be it by
+        one byte too many.
         """
         found = schema_id(value)
         if found != self.schema_id:
             raise UndecodableError(f"schema id {found}, not {self.schema_id}")
-        return self._seam.reveal(read_body(value, self.parsed))
+        return self.reveal(read_body(value, self.parsed))
+
+    def reveal(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """``fields`` itself, as :func:`read_body` gives them, with the personal ones revealed in place."""
+        try:
+            return self._seam.reveal(fields)
+        except ValueError as problem:
+            raise UndecodableError(f"a personal field cannot be revealed: {problem}") from None
 
 
 class Codecs:
@@ -142,9 +144,9 @@ class Codecs:
         """
         if schema_id(value) == codec.schema_id:
             return codec.decode(value)
-        return codec._seam.reveal(self._resolve(codec, value))
+        return codec.reveal(self._resolved(codec, value))
 
-    def translate(self, codec: Codec, value: bytes) -> bytes:
+    def resolve(self, codec: Codec, value: bytes) -> bytes:
         """``value`` as ``codec`` would have written it; personal fields stay the bytes that they are.
 
         Raises as :meth:`decode` does. The body of a value that ``codec`` wrote itself is not looked into.
@@ -153,10 +155,10 @@ class Codecs:
             return value
         body = BytesIO()
         body.write(codec.header)
-        schemaless_writer(body, codec.parsed, self._resolve(codec, value))
+        schemaless_writer(body, codec.parsed, self._resolved(codec, value))
         return body.getvalue()
 
-    def _resolve(self, codec: Codec, value: bytes) -> dict[str, Any]:
+    def _resolved(self, codec: Codec, value: bytes) -> dict[str, Any]:
         key = codec.record_type, schema_id(value)
         if key not in self._writers:
             self._writers[key] = self._writer(*key)
@@ -166,7 +168,7 @@ class Codecs:
         schema = self._schemas.schema(writer_id)
         try:
             parsed: Any = parse_schema(schema)
-        except SchemaParseException as problem:
+        except (SchemaParseException, UnknownType) as problem:
             raise UndecodableError(f"schema id {writer_id} is not an Avro schema: {problem}") from None
         name = parsed.get("name") if isinstance(parsed, dict) else None
         if name != record_type.full_name():
@@ -184,9 +186,8 @@ def read_body(value: bytes, writer: Any, reader: Any = None) -> dict[str, Any]:
     try:
         fields = schemaless_reader(stream, writer, reader)
     except _UNREADABLE as problem:
-        raise UndecodableError(
-            f"the body is not Avro of its schema: {problem or type(problem).__name__}"
-        ) from None
+        what = str(problem) or type(problem).__name__
+        raise UndecodableError(f"the body is not Avro of its schema: {what}") from None
     rest = len(value) - stream.tell()
     if rest:
         raise UndecodableError(f"the body has {rest} bytes after its last field")

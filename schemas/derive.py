@@ -17,11 +17,11 @@ PERSONAL = "personal"
 def avro_schema(record: type[Record]) -> dict[str, Any]:
     """The Avro schema (as JSON) of a record class.
 
-    Fields stand in the order of the class, those of its parents first. A named type (a nested record, a fixed)
-    is written out where it is first used and referred to by its full name after that. ``T | None`` becomes a
-    union with null first and null as its default. A personal field is ``bytes`` and carries the property
-    ``"classification": "personal"``. The first paragraph of the class docstring and the docstrings of the
-    fields become ``doc``.
+    Fields stand in the order of the class, those of its parents first. A named type (a nested record, a
+    fixed) is written out where it is first used and referred to by its full name after that. ``T | None``
+    becomes a union with null first and null as its default. A personal field is ``bytes`` and carries the
+    property ``"classification": "personal"``. The first paragraph of the class docstring and the docstrings
+    of the fields become ``doc``.
 
     Raises :class:`ContractError` for a field that Avro or the mesh's rules cannot express.
     """

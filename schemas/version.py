@@ -1,7 +1,7 @@
 """How much a derived row knows, as one unsigned 256-bit number.
 
-A version has four parts, most significant first: structure, registers, clocks, seqs. Versions compare as their
-parts do from left to right, so the number can be the version column of a ReplacingMergeTree (UInt256).
+A version has four parts, most significant first: structure, registers, clocks, seqs. Versions compare as
+their parts do from left to right, so the number can be the version column of a ReplacingMergeTree (UInt256).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FOUR_WORDS = Struct("<4Q")
 
 
 def pack(parts: Parts, widths: Parts) -> bytes:
-    """The parts as 32 bytes, little-endian. Raises :class:`OverflowError` when a part is too wide or negative."""
+    """The parts as 32 bytes, little-endian. Raises :class:`OverflowError` when one does not fit its width."""
     structure, registers, clocks, seqs = parts
     if widths == ORDER_LINE:
         try:

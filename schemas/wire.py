@@ -1,8 +1,8 @@
 """The wire rules: Confluent's framing of values and Kafka's murmur2 partitioner.
 
-A value is byte 0, the schema id in 4 bytes (big-endian), and the Avro body. A record's partition is murmur2 of
-its partition key, as Kafka's Java client and librdkafka's ``murmur2_random`` compute it, so that publishers in
-any language agree and co-partitioned topics stay so.
+A value is byte 0, the schema id in 4 bytes (big-endian), and the Avro body. A record's partition is murmur2
+of its partition key, as Kafka's Java client and librdkafka's ``murmur2_random`` compute it, so that
+publishers in any language agree and co-partitioned topics stay so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class UndecodableError(ValueError):
     code = "undecodable"
 
 
-class SchemaUnknownError(UndecodableError):
+class SchemaUnknownError(UndecodableError, LookupError):
     """A value whose schema id the registry does not know."""
 
     code = "schema-unknown"
