@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
+from mesh.kernel.contract import Port
+from mesh.kernel.discovery import Mesh, find_mesh
 from mesh.kernel.errors import ContractError, PlatformError
+from mesh.kernel.settings import Settings
+from schemas.derive import avro_schema
+from schemas.published import folder, pending, versions
 from schemas.wire import SchemaUnknownError
 
 COMPATIBILITY = "FULL_TRANSITIVE"
@@ -81,7 +87,7 @@ class Registry:
         """The id of the newest schema of a subject. Raises :class:`PlatformError` when there is none."""
         answer = self._request("GET", f"/subjects/{subject}/versions/latest")
         if answer.status_code == _NOT_FOUND:
-            raise unregistered(subject)
+            raise _unregistered(subject)
         return int(self._json(answer)["id"])
 
     def subjects(self) -> list[str]:
@@ -146,9 +152,54 @@ class Registry:
         )
 
 
-def unregistered(subject: str) -> PlatformError:
-    """The error for a subject or schema that should have been registered before."""
+def register_all(mesh: Mesh, settings: Settings, report: Callable[[str], None]) -> dict[str, int]:
+    """Register every published schema under the subject of its topic, oldest first, with FULL_TRANSITIVE.
+
+    Returns the id of each topic's present schema. Does nothing the second time. Raises :class:`ContractError`
+    ``schema-unpublished`` for a changed event, ``schema-incompatible`` for one that the registry refuses.
+    """
+    ids = {}
+    with Registry(settings.registry) as registry:
+        registry.require_compatibility()
+        known = set(registry.subjects())
+        for port in mesh.ports.values():
+            if pending(port.record) is not None:
+                raise _unpublished(port)
+            for published in versions(port.record):
+                ids[port.topic] = registry.register(port.subject, published.schema)
+            if port.subject not in known:
+                # A subject can be given its own rule only once it exists.
+                registry.require_compatibility(port.subject)
+                report(f"registered {port.subject} as schema {ids[port.topic]}")
+    return ids
+
+
+def schema_ids(settings: Settings) -> dict[str, int]:
+    """The id of each topic's present schema: that of the code that runs, not the newest of the registry.
+
+    Raises :class:`PlatformError` ``schema-unregistered`` when a topic has none yet.
+    """
+    ids = {}
+    with Registry(settings.registry) as registry:
+        for port in find_mesh(settings).ports.values():
+            found = registry.find_id(port.subject, avro_schema(port.record))
+            if found is None:
+                raise _unregistered(port.subject)
+            ids[port.topic] = found
+    return ids
+
+
+def _unregistered(subject: str) -> PlatformError:
     return PlatformError("schema-unregistered", "is not registered", place=subject, remedy="run `mesh apply`")
+
+
+def _unpublished(port: Port) -> ContractError:
+    return ContractError(
+        "schema-unpublished",
+        f"{port.record.full_name()} has changed since it was published",
+        place=str(folder(port.record)),
+        remedy="run `mesh build` and commit what it writes",
+    )
 
 
 def _wrapped(schema: dict[str, Any]) -> dict[str, Any]:
