@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from mesh.platform.part import PartStatus, State
 
 COLOURS = {State.READY: "green", State.FAILED: "red", State.UNHEALTHY: "red", State.STOPPED: "dim"}
 MIB = 1 << 20
+PIPED_WIDTH = 160  # columns, where there is no terminal to ask
 
 
 def command(
@@ -26,8 +28,7 @@ def command(
         document = {"settings": client.running_settings(), "parts": [asdict(part) for part in parts]}
         print(json.dumps(document, indent=1))  # noqa: T201
     else:
-        console = Console(highlight=False)
-        console.print(_table(parts), soft_wrap=not console.is_terminal)
+        Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(_table(parts))
     if not all(part.ready for part in parts):
         raise typer.Exit(1)
 

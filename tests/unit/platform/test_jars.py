@@ -50,7 +50,7 @@ def remote(tmp_path: Path) -> Iterator[MavenContext]:
     (folder / "thing-1.0.jar").write_bytes(b"the thing")
     Quiet.served = 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "remote")))
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=partial(server.serve_forever, poll_interval=0.01), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     yield MavenContext(repo_cache=tmp_path / "cache", remote_repos={"test": url}, timeout=5)
     server.shutdown()
