@@ -53,6 +53,8 @@ class Product:
     purpose: str
     owner: str
     """E-mail address of the team member whose role is owner."""
+    team: str
+    """Name of that member."""
     inputs: tuple[PortReference, ...]
     outputs: tuple[PortReference, ...]
     place: str
@@ -67,30 +69,36 @@ def read_product(document: Node, domain: str) -> Product:
     named = document.need("domain")
     if named.text() != domain:
         raise named.fault("domain-wrong", f"{named.text()!r} is not the folder's name", f"write {domain!r}")
+    owner = _owner(document)
     return Product(
         id=document.need("id").text(),
         name=document.need("name").text(),
         version=document.need("version").text(),
         domain=domain,
         purpose=document.need("description").need("purpose").text(),
-        owner=_owner(document),
+        owner=_address(owner),
+        team=owner.need("name").text(),
         inputs=tuple(_reference(node) for node in document.elements("inputPorts")),
         outputs=tuple(_reference(node) for node in document.elements("outputPorts")),
         place=document.place,
     )
 
 
-def _owner(document: Node) -> str:
+def _owner(document: Node) -> Node:
     for member in document.elements("team"):
         role = member.get("role")
         if role is not None and role.text() == "owner":
-            name = member.need("username")
-            if _EMAIL.fullmatch(name.text()) is None:
-                raise name.fault("owner-address", f"{name.text()!r} is not an e-mail address")
-            return name.text()
+            return member
     raise document.fault(
         "owner-missing", "nobody in the team has the role owner", "add one with an e-mail address"
     )
+
+
+def _address(member: Node) -> str:
+    name = member.need("username")
+    if _EMAIL.fullmatch(name.text()) is None:
+        raise name.fault("owner-address", f"{name.text()!r} is not an e-mail address")
+    return name.text()
 
 
 def _reference(node: Node) -> PortReference:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
+from pydantic import AwareDatetime
+
 from mesh.kernel.event import PersonalMark, Record
 
 LOGICAL_TYPES: dict[type, str] = {
@@ -81,5 +83,7 @@ def _shape(path: str, annotation: Any, marks: list[Any]) -> FieldShape:
             (annotation,) = get_args(annotation)
         else:
             break
+    if annotation is AwareDatetime:
+        annotation = datetime
     personal = any(isinstance(mark, PersonalMark) or mark is PersonalMark for mark in marks)
     return FieldShape(path, annotation, nullable, repeated, personal)
