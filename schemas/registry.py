@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ PATIENCE = 30.0
 _NOT_FOUND = 404
 _CONFLICT = 409
 _UNPROCESSABLE = 422
+_JAVA_CLASS = re.compile(r"^[\w.$]+Exception: ")
 _MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 
 
@@ -212,4 +214,4 @@ def _message(answer: httpx.Response) -> str:
         text = str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
         text = answer.text
-    return " ".join(text.split())[:500]
+    return _JAVA_CLASS.sub("", " ".join(text.split()))[:500]
