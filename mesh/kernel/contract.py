@@ -44,6 +44,25 @@ class ServiceLevel:
     unit: str
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A column of a port's table that follows from its fields, so that no reader derives it differently."""
+
+    name: str
+    type: str
+    """Its ClickHouse type."""
+    expression: str
+    """ClickHouse expression; fields stand in braces, as in ``{quantity} * {unit_price}``."""
+    meaning: str
+    stored: bool
+    """Kept in the table (True) or worked out by the views (False)."""
+
+    def sql(self, prefix: str = "") -> str:
+        """The expression with every field written as a column of ``prefix`` (such as ``t.``)."""
+        parts = Formatter().parse(self.expression)
+        return "".join(text + (f"{prefix}`{name}`" if name else "") for text, name, _, _ in parts)
+
+
 @dataclass(frozen=True, eq=False)
 class Port:
     """One topic of a domain. Ports are compared by identity; a mesh has one a topic."""
@@ -77,6 +96,8 @@ class Port:
     service_levels: Mapping[str, ServiceLevel]
     owner: str
     """E-mail address of the product's owner."""
+    computed: tuple[Computed, ...] = ()
+    """Columns of its table that follow from its fields."""
     place: str = field(default="", repr=False)
     """Where the port is written down, ``<file>:<line>``."""
 

@@ -15,6 +15,7 @@ from mesh.kernel.contract import (
     CLEANUPS,
     FOREVER,
     MASKS,
+    Computed,
     Contract,
     FieldPromise,
     Port,
@@ -39,6 +40,7 @@ PORT_PROPERTIES = (
     "tableKey",
     "orderBy",
     "dataSubject",
+    "computed",
 )
 SERVICE_LEVELS = ("freshness", "completeness", "latency")
 _RETENTION = re.compile(r"P([1-9][0-9]*)D")
@@ -123,6 +125,9 @@ def _port(
         rules=rules,
         service_levels={**levels.get("", (node, {}))[1], **levels.get(name, (node, {}))[1]},
         owner=owner,
+        computed=tuple(_computed(entry, record) for entry in custom["computed"].members())
+        if "computed" in custom
+        else (),
         place=node.place,
     )
 
@@ -272,6 +277,27 @@ def _order_by(node: Node | None, record: type[Record]) -> tuple[str, ...] | None
             raise node.fault("sort-key", f"{text!r} is not a field or toDate(field)")
         _known(node, match[1], record)
     return node.texts()
+
+
+def _computed(node: Node, record: type[Record]) -> Computed:
+    node.only("name", "type", "expression", "meaning", "stored")
+    name, expression = node.need("name"), node.need("expression")
+    if name.text() in record.model_fields:
+        raise name.fault("computed-clash", f"{name.text()!r} is already a field of {record.__name__}")
+    try:
+        used = key_fields(expression.text())
+    except ValueError as error:
+        raise expression.fault("computed-expression", str(error), "write fields in braces") from None
+    for path in used:
+        _known(expression, path, record)
+    stored = node.get("stored")
+    return Computed(
+        name.text(),
+        node.need("type").text(),
+        expression.text(),
+        node.need("meaning").text(),
+        stored is None or stored.value is True,
+    )
 
 
 def _revision(record: type[Record]) -> str:

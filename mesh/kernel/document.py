@@ -58,6 +58,12 @@ class Node:
             raise child.fault("type-wrong", f"{key!r} must be a list")
         return child.value
 
+    def members(self) -> list[Node]:
+        """The elements of this list."""
+        if not isinstance(self.value, list):
+            raise self.fault("type-wrong", f"{self.plain()!r} must be a list")
+        return self.value
+
     def text(self) -> str:
         """This value as text; an error when it is none or empty."""
         if not isinstance(self.value, str) or not self.value:

@@ -1,0 +1,1 @@
+"""Landing: every public topic into the warehouse, exactly once as a reader sees it."""

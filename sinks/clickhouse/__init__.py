@@ -1,0 +1,1 @@
+"""ClickHouse: tables and views derived from contracts, and the writer of blocks."""

@@ -1,0 +1,67 @@
+"""Brings the warehouse to what the contracts say: creates, adds columns, refuses what would change a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mesh.kernel.discovery import find_mesh
+from mesh.kernel.errors import WarehouseError
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.tables import PLATFORM, Table
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from mesh.kernel.settings import Settings
+
+
+def tables(settings: Settings) -> list[Table]:
+    """The table of every port that has one, in the order of the ports."""
+    return [Table(port) for port in find_mesh(settings).ports.values() if port.table]
+
+
+def apply(settings: Settings, report: Callable[[str], None]) -> None:
+    """Create what is missing and add new columns; reports each change in one line.
+
+    Raises :class:`WarehouseError` ``column-changed`` when a column would have to change its type: published
+    tables never change, a new version of the port gets a new table.
+    """
+    client = connect(settings)
+    known = _columns(client)
+    for statement in PLATFORM:
+        client.command(statement)
+    for table in tables(settings):
+        for line in _upgrade(client, table, known.get(table.name)):
+            report(line)
+    client.close()
+
+
+def _columns(client: Client) -> dict[str, dict[str, str]]:
+    rows = client.query("SELECT database || '.' || table, name, type FROM system.columns").result_rows
+    out: dict[str, dict[str, str]] = {}
+    for table, name, kind in rows:
+        out.setdefault(table, {})[name] = kind
+    return out
+
+
+def _upgrade(client: Client, table: Table, present: dict[str, str] | None) -> list[str]:
+    done = [f"table {table.name} created"] if present is None else []
+    create, views = table.create(), table.create_views()
+    for statement in create[: -len(views)]:
+        client.command(statement)
+    for column in table.columns if present is not None else ():
+        kind = present.get(column.name) if present else None
+        if kind is None:
+            client.command(f"ALTER TABLE {table.name} ADD COLUMN {column.ddl}")
+            done.append(f"column {table.name}.{column.name} added")
+        elif kind.replace(" ", "") != column.type.replace(" ", ""):
+            raise WarehouseError(
+                "column-changed",
+                f"is {kind}, the event now wants {column.type}",
+                place=f"{table.name}.{column.name}",
+                remedy="give the changed event a new version with its own topic and table",
+            )
+    for statement in views:
+        client.command(statement)
+    return done

@@ -1,0 +1,146 @@
+"""Tables and views of a port: versioned tables, views without version, masked by default, clear beside.
+
+``sales.orders_v1``     ReplacingMergeTree; the newest knowledge of an entity wins, whoever wrote last
+``sales.orders``        what people read: newest rows only, personal fields masked
+``sales.orders_clear``  the same with personal fields in clear
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from schemas.derive import avro_schema
+from sinks.clickhouse.columns import LINEAGE, Column, columns
+
+if TYPE_CHECKING:
+    from mesh.kernel.contract import Port
+
+DEDUPLICATION = "non_replicated_deduplication_window = 10000"
+
+LEDGER = """
+CREATE TABLE IF NOT EXISTS mesh.raw_events_v1 (
+    topic LowCardinality(String) COMMENT 'Topic of the event',
+    partition Int32 COMMENT 'Partition of the topic',
+    offset Int64 COMMENT 'Offset in the partition',
+    key String COMMENT 'What the topic is partitioned by',
+    event_time Nullable(DateTime64(6, 'UTC')) COMMENT 'When it happened',
+    published_at DateTime64(3, 'UTC') COMMENT 'When it, or the event that caused it, was published',
+    landed_at DateTime64(6, 'UTC') COMMENT 'When it was inserted'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset) SETTINGS {DEDUPLICATION}
+""".replace("{DEDUPLICATION}", DEDUPLICATION)
+
+DEAD_LETTERS = """
+CREATE TABLE IF NOT EXISTS mesh.dead_letters_v1 (
+    topic LowCardinality(String) COMMENT 'Topic that the record stood on, or was meant for',
+    partition Int32 COMMENT 'Its partition; -1 when it never was on a topic',
+    offset Int64 COMMENT 'Its offset; the row of its file when it never was on a topic',
+    consumer LowCardinality(String) COMMENT 'Who parked it',
+    file String COMMENT 'File of an extract that it came from',
+    code LowCardinality(String) COMMENT 'Stable code of what is wrong',
+    reason String COMMENT 'What is wrong, in one line',
+    schema_id Nullable(Int32) COMMENT 'Schema id of the value, where it has one',
+    code_version LowCardinality(String) COMMENT 'Version of the code that parked it',
+    first_seen DateTime64(6, 'UTC') COMMENT 'When it was parked first',
+    attempts Int32 COMMENT 'How often it was tried',
+    key String COMMENT 'Original key',
+    value String COMMENT 'Original value',
+    dead_topic LowCardinality(String) COMMENT 'Where it is parked',
+    dead_partition Int32 COMMENT 'Partition there',
+    dead_offset Int64 COMMENT 'Offset there'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset, consumer, file) SETTINGS {DEDUPLICATION}
+""".replace("{DEDUPLICATION}", DEDUPLICATION)
+
+PLATFORM = (
+    "CREATE DATABASE IF NOT EXISTS mesh ENGINE = Atomic",
+    LEDGER,
+    DEAD_LETTERS,
+    "CREATE OR REPLACE VIEW mesh.raw_events AS SELECT * FROM mesh.raw_events_v1 FINAL",
+    "CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes "
+    "FROM mesh.dead_letters_v1 FINAL",
+    "CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL",
+)
+"""The mesh's own tables: the ledger of every landed record, and the dead letters."""
+
+_MASKS = {
+    "initial": "concat(substringUTF8({0}, 1, 1), '.')",
+    "email": "concat(substringUTF8({0}, 1, 1), '…@', domain(concat('mailto://', {0})))",
+    "last4": "concat('…', substringUTF8({0}, -4))",
+    "hidden": "if(isNull({0}), NULL, '•••')",
+}
+
+
+class Table:
+    """The warehouse's side of one port."""
+
+    def __init__(self, port: Port) -> None:
+        if port.physical_table is None or port.view is None:
+            raise ValueError(f"{port.topic} has no table")
+        self.port = port
+        self.view = port.view
+        self.name = port.physical_table
+        self.schema = avro_schema(port.record)
+        self.columns: list[Column] = columns(self.schema)
+        self.landed = [column.name for column in self.columns] + [name for name, _, _ in LINEAGE]
+        self.lineage = [Column(n, t, "Where the record stood on its topic") for n, _, t in LINEAGE]
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether rows carry a version of their own (derived records) rather than a revision number."""
+        return self.port.revision == "version"
+
+    def create(self) -> list[str]:
+        """Statements that create the table, its ledger feed and its views; each may run again."""
+        return [
+            f"CREATE DATABASE IF NOT EXISTS {self.port.domain} ENGINE = Atomic",
+            self._create_table(),
+            self._create_ledger_feed(),
+            *self.create_views(),
+        ]
+
+    def _create_table(self) -> str:
+        extra = ["`_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted'"]
+        if self.is_versioned:
+            engine = "ReplacingMergeTree(version, is_deleted)"
+        else:
+            # the highest seq wins; of one seq the lowest offset, so that a conflicting revision has no effect
+            rank = "bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)"
+            extra.append(f"`_rank` UInt128 MATERIALIZED {rank}")
+            engine = "ReplacingMergeTree(_rank)"
+        extra += [f"`{c.name}` {c.type} MATERIALIZED {c.sql('')}" for c in self.port.computed if c.stored]
+        body = ",\n    ".join([column.ddl for column in self.columns + self.lineage] + extra)
+        order = ", ".join(self.port.order_by or self.port.table_key)
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.name} (\n    {body}\n) ENGINE = {engine} "
+            f"ORDER BY ({order}) SETTINGS index_granularity = 2048, {DEDUPLICATION}"
+        )
+
+    def _create_ledger_feed(self) -> str:
+        fields = {column.name for column in self.columns}
+        unknown = "CAST(NULL, 'Nullable(DateTime64(6, \\'UTC\\'))')"
+        time = next((f for f in ("occurred_at", "ordered_at") if f in fields), unknown)
+        key = self.port.partition_by or self.port.table_key[0]
+        feed = f"mesh.raw_events_from_{self.port.domain}_{self.port.table}"
+        return (
+            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {feed} TO mesh.raw_events_v1 AS SELECT "
+            f"'{self.port.topic}' AS topic, _partition AS partition, _offset AS offset, toString({key}) AS key, "
+            f"{time} AS event_time, _published_at AS published_at, _landed_at AS landed_at FROM {self.name}"
+        )
+
+    def create_views(self) -> list[str]:
+        """The view that masks personal fields, and the clear one."""
+        return [
+            f"CREATE OR REPLACE VIEW {name} AS SELECT {self._select(masked=masked)} FROM {self.name} AS t FINAL"
+            for name, masked in ((self.view, True), (f"{self.view}_clear", False))
+        ]
+
+    def _select(self, *, masked: bool) -> str:
+        out = []
+        for column in self.columns:
+            promise = self.port.promises.get(column.name)
+            mask = promise.mask if promise and masked else None
+            plain = f"t.`{column.name}`"
+            out.append(f"{_MASKS[mask].format(plain)} AS `{column.name}`" if mask else plain)
+        for computed in self.port.computed:
+            source = f"t.`{computed.name}`" if computed.stored else computed.sql("t.")
+            out.append(f"{source} AS `{computed.name}`")
+        return ", ".join([*out, "t._partition", "t._offset", "t._published_at", "t._landed_at"])

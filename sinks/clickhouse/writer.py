@@ -1,0 +1,81 @@
+"""Writes blocks exactly once as a reader sees it: one token a block, retried in place until the warehouse has it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from tenacity import Retrying, retry_if_exception, wait_exponential
+
+log = logging.getLogger(__name__)
+
+_REFUSED_DATA = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 43, 53, 69, 70, 72, 117, 131, 321, 349, 407, 1001})
+"""ClickHouse's codes for rows that it cannot read; every other fault is the warehouse's, and passes."""
+
+_INSERT = {
+    "async_insert": 0,
+    # a retry after a crash in the middle fills in exactly those targets that lack the block
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+}
+
+
+class RowsRefusedError(Exception):
+    """The warehouse cannot read at least one row of the block; its message says why."""
+
+
+class Writer:
+    """Inserts into the warehouse and waits as long as it is away.
+
+    ``waiting`` is called before every further try with the error; it may raise to give up, as on shutdown.
+    """
+
+    def __init__(self, client: Client, waiting: Callable[[Exception], None]) -> None:
+        self._client = client
+        self._waiting = waiting
+
+    def insert_avro(self, table: str, columns: Sequence[str], container: bytes, token: str) -> None:
+        """Insert an Avro container; raises :class:`RowsRefusedError` when its rows cannot be read."""
+        self._patiently(
+            lambda: self._client.raw_insert(
+                table,
+                list(columns),
+                container,
+                fmt="Avro",
+                settings={**_INSERT, "insert_deduplication_token": token},
+            )
+        )
+
+    def insert_rows(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], token: str
+    ) -> None:
+        """Insert rows of Python values."""
+        self._patiently(
+            lambda: self._client.insert(
+                table,
+                rows,
+                column_names=list(columns),
+                settings={**_INSERT, "insert_deduplication_token": token},
+            )
+        )
+
+    def _patiently(self, insert: Callable[[], object]) -> None:
+        for attempt in Retrying(
+            wait=wait_exponential(multiplier=0.1, max=5),
+            retry=retry_if_exception(lambda error: isinstance(error, ClickHouseError | OSError)),
+            before_sleep=lambda state: self._waiting(state.outcome.exception()),  # type: ignore[union-attr, arg-type]
+        ):
+            with attempt:
+                try:
+                    insert()
+                except DatabaseError as error:
+                    if _code(error) in _REFUSED_DATA:
+                        raise RowsRefusedError(str(error).splitlines()[0]) from None
+                    raise
+
+
+def _code(error: DatabaseError) -> int | None:
+    code = getattr(error, "code", None)
+    return int(code) if code is not None else None

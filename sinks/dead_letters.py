@@ -1,0 +1,103 @@
+"""Dead letters: parking what may not land, and landing what anyone parked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from mesh.kernel.clock import now
+from mesh.kernel.errors import StreamError
+from mesh.kernel.names import SINK, TopicName
+from sinks.intake import Refusal
+
+TABLE = "mesh.dead_letters_v1"
+COLUMNS = (
+    "topic", "partition", "offset", "consumer", "file", "code", "reason", "schema_id", "code_version",
+    "first_seen", "attempts", "key", "value", "dead_topic", "dead_partition", "dead_offset",
+)  # fmt: skip
+
+
+class Parking:
+    """Writes refused records to the dead letters of their topic, with everything a redrive needs."""
+
+    def __init__(self, producer: Producer) -> None:
+        self._producer = producer
+        self._errors: list[str] = []
+        self._version = version("retail-data-mesh")
+
+    def park(self, message: Message, refusal: Refusal) -> None:
+        """Queue one record; :meth:`flush` makes sure of it."""
+        value = message.value()
+        headers = {
+            "mesh-topic": message.topic(),
+            "mesh-partition": str(message.partition()),
+            "mesh-offset": str(message.offset()),
+            "mesh-consumer": SINK,
+            "mesh-code": refusal.code,
+            "mesh-reason": refusal.reason,
+            "mesh-schema-id": str(int.from_bytes(value[1:5], "big")) if value and len(value) >= 5 else "",
+            "mesh-version": self._version,
+            "mesh-first-seen": now().isoformat(),
+            "mesh-attempts": "1",
+        }
+        self._producer.produce(
+            str(TopicName.parse(message.topic()).dead),
+            value,
+            message.key(),
+            headers=[(name, text.encode()) for name, text in headers.items()],
+            on_delivery=self._delivered,
+        )
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._errors.append(str(error))
+
+    def flush(self) -> None:
+        """Wait until every parked record is on the broker; raises :class:`StreamError` when one is not."""
+        if self._producer.flush(60) or self._errors:
+            raise StreamError(
+                "parking-failed",
+                self._errors[0] if self._errors else "the broker did not take the dead letters within 60 s",
+                remedy="nothing is lost: the records are read again; see `mesh status`",
+            )
+
+
+def row(message: Message) -> Sequence[Any]:
+    """The warehouse's row of a parked record, in the order of :data:`COLUMNS`."""
+    headers = {name: (raw or b"").decode(errors="replace") for name, raw in message.headers() or []}
+
+    def number(name: str, default: int) -> int:
+        text = headers.get(name, "")
+        return int(text) if text.lstrip("-").isdigit() else default
+
+    schema_id = number("mesh-schema-id", -1)
+    return (
+        headers.get("mesh-topic", ""),
+        number("mesh-partition", -1),
+        number("mesh-offset", -1),
+        headers.get("mesh-consumer", ""),
+        headers.get("mesh-file", ""),
+        headers.get("mesh-code", ""),
+        headers.get("mesh-reason", ""),
+        schema_id if schema_id >= 0 else None,
+        headers.get("mesh-version", ""),
+        _moment(headers.get("mesh-first-seen", ""), message),
+        number("mesh-attempts", 0),
+        message.key() or b"",
+        message.value() or b"",
+        message.topic(),
+        message.partition(),
+        message.offset(),
+    )
+
+
+def _moment(text: str, message: Message) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        _, milliseconds = message.timestamp()
+        return datetime.fromtimestamp(milliseconds / 1000, tz=now().tzinfo)

@@ -1,0 +1,69 @@
+"""Whether a record may land: the validity rules of the mesh, checked on raw bytes without decoding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.codec import Codec, Codecs
+from schemas.varint import decode_long, raw
+from schemas.walk import Walker
+from schemas.wire import SchemaUnknownError
+
+if TYPE_CHECKING:
+    from mesh.kernel.contract import Port
+
+_DAY = 86_400_000_000
+_FRAME = 5
+
+
+class Refusal(NamedTuple):
+    """Why a record may not land: a stable code, and one line without personal values."""
+
+    code: str
+    reason: str
+
+
+class Intake:
+    """Checks the records of one port; a record of an older or newer schema version is brought to the port's.
+
+    ``schema_id`` is the registry's id of the port's present schema.
+    """
+
+    def __init__(self, port: Port, schema_id: int, codecs: Codecs) -> None:
+        self._codec = Codec.of_port(port, schema_id)
+        self._codecs = codecs
+        walker = Walker(self._codec.schema)
+        self._offsets = walker.offsets
+        # an account is the key of everything that is partitioned by it
+        self._account = walker.position["account"] if port.partition_by == "account" else None
+        # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
+        moves_clock = port.domain == "sales" and self._account is not None
+        self._occurred = walker.position.get("occurred_at") if moves_clock else None
+
+    def admit(self, key: bytes | None, value: bytes | None, timestamp: int) -> bytes | Refusal:
+        """The framed value to land, or why not. ``timestamp`` is Kafka's, in ms.
+
+        Raises :class:`mesh.kernel.errors.PlatformError` while a schema is needed and the registry is away.
+        """
+        if value is None:
+            return Refusal("undecodable", "the record has no value")
+        try:
+            if not value.startswith(self._codec.header):
+                value = self._codecs.resolve(self._codec, value)
+            at = self._offsets(value, _FRAME)
+        except SchemaUnknownError as error:
+            return Refusal("schema-unknown", str(error))
+        except (ValueError, IndexError) as error:
+            return Refusal("undecodable", f"not a {self._codec.record_type.__name__}: {error}")
+        if self._account is not None:
+            _, start = raw(value, at[self._account])
+            account = value[start : at[self._account + 1]]
+            if key is None or not (key == account or key.startswith(account + b"@")):
+                return Refusal("key-mismatch", "the key does not start with the record's account")
+        if self._occurred is not None:
+            occurred = decode_long(value, at[self._occurred], at[self._occurred + 1])
+            if occurred > timestamp * 1000 + _DAY:
+                return Refusal(
+                    "event-time-ahead", "occurred_at is more than a day after the time of publishing"
+                )
+        return value

@@ -1,0 +1,172 @@
+"""The sink process: ``python -m sinks.worker --index 1 --metrics-port 9401``.
+
+Reads every topic that has a table, and every dead letter topic, as consumer group ``mesh.sink``. Offsets are
+committed after the insert, so whatever happens a record lands at least once; tokens and the tables' versions
+make that once as a reader sees it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+
+from mesh.kernel import metrics
+from mesh.kernel.discovery import find_mesh
+from mesh.kernel.errors import MeshError
+from mesh.kernel.names import SINK, TopicName
+from mesh.kernel.settings import load_settings
+from schemas.codec import Codecs
+from schemas.registry import Registry, schema_ids
+from sinks.clickhouse.client import connect
+from sinks.clickhouse.tables import Table
+from sinks.clickhouse.writer import Writer
+from sinks.dead_letters import Parking
+from sinks.intake import Intake
+from sinks.landing import Block, DeadLetterLane, EventLane, Lane
+
+if TYPE_CHECKING:
+    from mesh.kernel.settings import Settings
+
+log = logging.getLogger("mesh.sink")
+
+MAX_ROWS = 20_000
+"""Rows of a block at the most: large enough for the warehouse, small enough to hold in memory."""
+MAX_AGE = 0.5
+"""Seconds that a record waits for company at the most."""
+_FETCH = 10_000
+
+
+class StoppedWhileWaitingError(Exception):
+    """The process was asked to stop while it waited."""
+
+
+class Sink:
+    """Gathers messages into blocks of one partition each and lands a block when it is full or old enough."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._stop = False
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": settings.kafka,
+                "group.id": SINK,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "partition.assignment.strategy": "cooperative-sticky",
+                "session.timeout.ms": 10_000,
+                "max.poll.interval.ms": 86_400_000,  # an absent warehouse is waited for, however long
+                "queued.max.messages.kbytes": 65_536,
+                "fetch.wait.max.ms": 100,
+            }
+        )
+        self._parking = Parking(
+            Producer({"bootstrap.servers": settings.kafka, "enable.idempotence": True, "acks": "all"})
+        )
+        self._writer = Writer(connect(settings), self._waiting)
+        self._lanes = self._make_lanes(settings)
+        self._blocks: dict[tuple[str, int], Block] = {}
+
+    def _make_lanes(self, settings: Settings) -> dict[str, Lane]:
+        ids = schema_ids(settings)
+        codecs = Codecs(Registry(settings.registry))
+        lanes: dict[str, Lane] = {}
+        dead = DeadLetterLane(self._writer)
+        for port in find_mesh(settings).ports.values():
+            if port.table:
+                intake = Intake(port, ids[port.topic], codecs)
+                lanes[port.topic] = EventLane(Table(port), intake, self._writer)
+            lanes[str(TopicName.parse(port.topic).dead)] = dead
+        return lanes
+
+    def _waiting(self, error: Exception) -> None:
+        metrics.WAITS.labels(SINK, "warehouse").inc()
+        log.warning("the warehouse is away, trying again: %s", str(error).splitlines()[0])
+        if self._stop:
+            raise StoppedWhileWaitingError from error
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
+        """Signal handler: land what is gathered, commit, and leave."""
+        self._stop = True
+
+    def run(self) -> None:
+        """Land until asked to stop."""
+        self._consumer.subscribe(sorted(self._lanes), on_revoke=self._revoked, on_lost=self._revoked)
+        try:
+            while not self._stop:
+                messages = self._consumer.consume(_FETCH, 0.1)
+                self._gather(messages)
+                self._land(everything=False)
+            self._land(everything=True)
+        except StoppedWhileWaitingError:
+            log.warning("stopped while the warehouse was away; what had not landed is read again")
+        finally:
+            self._consumer.close()
+
+    def _gather(self, messages: list[Message]) -> None:
+        now = time.monotonic()
+        for message in messages:
+            if error := message.error():
+                if error.fatal():
+                    raise KafkaException(error)
+                log.warning("broker: %s", error)
+                continue
+            place = (message.topic(), message.partition())
+            block = self._blocks.get(place)
+            if block is None:
+                block = self._blocks[place] = Block(*place, since=now)
+            block.messages.append(message)
+
+    def _land(self, *, everything: bool) -> None:
+        """Land every block that is full or old enough, park what may not land, and only then commit."""
+        ripe = time.monotonic() - MAX_AGE
+        due = [
+            place
+            for place, block in self._blocks.items()
+            if everything or block.since <= ripe or len(block.messages) >= MAX_ROWS
+        ]
+        for place in due:
+            block = self._blocks.pop(place)
+            parked = self._lanes[block.topic].land(block)
+            for message, refusal in parked:
+                self._parking.park(message, refusal)
+            if parked:
+                self._parking.flush()
+            done = TopicPartition(block.topic, block.partition, block.messages[-1].offset() + 1)
+            self._consumer.commit(offsets=[done], asynchronous=True)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """What is gathered of a partition that leaves is forgotten: its next owner reads it again."""
+        for place in partitions:
+            self._blocks.pop((place.topic, place.partition), None)
+
+
+def main() -> None:
+    """Run the sink until SIGTERM; one clear line and exit 1 for an error that a person can mend."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sinks.worker", description="Land every topic in the warehouse"
+    )
+    parser.add_argument("--index", type=int, default=1, help="Number of this process")
+    parser.add_argument("--metrics-port", type=int, default=0, help="Port of the Prometheus metrics; 0: none")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    if arguments.metrics_port:
+        metrics.serve(arguments.metrics_port)
+    try:
+        sink = Sink(load_settings())
+        signal.signal(signal.SIGTERM, sink.stop)
+        signal.signal(signal.SIGINT, sink.stop)
+        log.info("sink %d runs as process %d", arguments.index, os.getpid())
+        sink.run()
+    except MeshError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
