@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from mesh.kernel.errors import MeshError, WarehouseError
-from sinks.warehouse_server.config import MIB, Limits
+from sinks.warehouse_server.config import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; return the exit status. A start-up error is one line on stderr and status 1."""
     options = _options(arguments)
-    limits = Limits(memory=options.memory_limit, body=options.body_limit, bodies=2 * options.body_limit)
+    limits = Limits(memory=options.memory_limit, body=options.body_limit)
     try:
         listener = _listen(options.host, options.port)
         return _serve(options.path, limits, listener)
@@ -42,7 +43,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="bytes the engine may use (default: %(default)s)",
     )
     parser.add_argument(
-        "--body-limit", type=int, default=128 * MIB, help="bytes of one request body (default: %(default)s)"
+        "--body-limit", type=int, default=Limits.body, help="bytes of one request body (default: %(default)s)"
     )
     return parser.parse_args(arguments)
 
@@ -85,8 +86,14 @@ def _serve(path: Path, limits: Limits, listener: socket.socket) -> int:
     host, port = listener.getsockname()[:2]
     ready = f"warehouse ready: http://{host}:{port} ClickHouse {engine.version}, process {os.getpid()}"
     print(ready, flush=True)  # noqa: T201 - the command's answer
-    server.run(sockets=[listener])
-    engine.close()
+    # The server raises the signals that it caught once more when it has drained; without a handler of our own
+    # that would end the process before the engine is closed.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: None)
+    try:
+        server.run(sockets=[listener])
+    finally:
+        engine.close()
     return 0
 
 

@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import re
 import zlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import lz4.frame
@@ -18,33 +19,59 @@ import zstandard
 from sinks.warehouse_server.errors import ClickHouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from sinks.warehouse_server.config import Limits
+
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 _CHUNK: Final = 1 << 20
+_PATIENCE: Final = 1 << 30
 
 
 class ClientGoneError(Exception):
     """The client hung up before its request was complete: nothing has been executed."""
 
 
-class Budget:
-    """Bytes of bodies held at a time; a request waits until there is room for what it declares."""
+SMALL: Final = 16 << 20
+"""A body up to this size shares the room of small bodies; a larger one takes a place of its own."""
 
-    def __init__(self, limit: int) -> None:
-        self._free = limit
+
+class Room:
+    """Bytes of bodies held at a time. A body that grows over :data:`SMALL` waits for one of the large places.
+
+    Large places are never waited for by their holders, so waiting bodies cannot block each other for good.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._free = limits.small_bodies
         self._changed = asyncio.Condition()
+        self._large = asyncio.Semaphore(limits.large_bodies)
 
-    async def take(self, size: int) -> None:
-        """Wait for ``size`` bytes of room."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._free >= size)
-            self._free -= size
+    @asynccontextmanager
+    async def body(self, declared: int | None) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """Hold room for a body of ``declared`` bytes, or unknown length; yields what its growth awaits."""
+        small = SMALL if declared is None else min(declared, SMALL)
+        large = False
 
-    async def give(self, size: int) -> None:
-        """Give ``size`` bytes back."""
+        async def grow(size: int) -> None:
+            nonlocal large
+            if size > SMALL and not large:
+                await self._large.acquire()
+                large = True
+
         async with self._changed:
-            self._free += size
-            self._changed.notify_all()
+            await self._changed.wait_for(lambda: self._free >= small)
+            self._free -= small
+        try:
+            await grow(declared or 0)
+            yield grow
+        finally:
+            if large:
+                self._large.release()
+            async with self._changed:
+                self._free += small
+                self._changed.notify_all()
 
 
 def too_large(limit: int) -> ClickHouseError:
@@ -57,8 +84,12 @@ def too_large(limit: int) -> ClickHouseError:
     )
 
 
-async def read_body(receive: Callable[[], Awaitable[dict[str, Any]]], limit: int) -> bytes:
-    """The whole body; raise :class:`ClientGoneError` when it ends early, ``TOO_MANY_BYTES`` over the limit."""
+async def read_body(receive: Receive, limit: int, grow: Callable[[int], Awaitable[None]]) -> bytes:
+    """The whole body; :class:`ClientGoneError` when it ends early, ``TOO_MANY_BYTES`` over the limit.
+
+    What is over the limit is read and dropped, since many clients only look for an answer once they have sent
+    everything; after :data:`_PATIENCE` bytes the connection is cut.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
@@ -67,9 +98,13 @@ async def read_body(receive: Callable[[], Awaitable[dict[str, Any]]], limit: int
             raise ClientGoneError
         part = message.get("body", b"")
         size += len(part)
-        if size > limit:
+        if size <= limit:
+            await grow(size)
+            parts.append(part)
+        else:
+            parts.clear()
+        if size > limit + _PATIENCE or (size > limit and not message.get("more_body")):
             raise too_large(limit)
-        parts.append(part)
         if not message.get("more_body"):
             return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -47,9 +47,15 @@ _FIXED_SETTINGS: Final = (
     # these name files or addresses that a format would read
     *("format_schema", "format_schema_source", "format_avro_schema_registry_url"),
     *("format_template_row", "format_template_resultset", "format_template_rows_between_delimiter"),
-    # these open experimental doors to foreign code and files
-    *("allow_experimental_eval_table_function", "allow_ddl", "allow_introspection_functions"),
+    # these hold SQL in a string, where the policy does not look
+    *("additional_table_filters", "additional_result_filter", "parallel_replicas_custom_key"),
+    # these open doors to foreign code
+    *("allow_experimental_eval_table_function", "allow_introspection_functions"),
 )
+
+
+_BLOCK_ROWS: Final = 1 << 24
+"""More rows than a body holds: an INSERT is one block, so it lands whole or not at all."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,18 @@ class Limits:
     """How much one warehouse process may use. Sizes in bytes.
 
     Half of ``memory`` is the most that one query may take; caches are small since the operating system caches
-    the files as well.
+    the files as well. ``body`` caps one request body, before and after decompression: ``large_bodies`` bodies
+    of more than 16 MiB, and ``small_bodies`` bytes of smaller ones, are held at a time.
     """
 
     memory: int = 900 * MIB
-    body: int = 128 * MIB
-    bodies: int = 256 * MIB
+    body: int = 64 * MIB
+    large_bodies: int = 2
+    small_bodies: int = 128 * MIB
     writers: int = 4
     readers: int = 8
     monitors: int = 4
-    reader_threads: int = 2
+    threads: int = 2
     wait_seconds: float = 30.0
     drain_seconds: float = 20.0
     idle_seconds: int = 600
@@ -150,7 +158,11 @@ def _users(limits: Limits) -> str:
             <async_insert>0</async_insert>
             <log_queries>1</log_queries>
             <session_timezone>UTC</session_timezone>
+            <max_threads>{limits.threads}</max_threads>
             <max_memory_usage>{limits.query_memory}</max_memory_usage>
+            <max_insert_block_size>{_BLOCK_ROWS}</max_insert_block_size>
+            <min_insert_block_size_rows>{_BLOCK_ROWS}</min_insert_block_size_rows>
+            <min_insert_block_size_bytes>{1024 * MIB}</min_insert_block_size_bytes>
             <constraints>
                 <max_memory_usage><max>{limits.query_memory}</max></max_memory_usage>
 {fixed}

@@ -6,6 +6,7 @@ gets a fresh one (0.4 ms), so nothing can leak from one request to the next.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from sinks.warehouse_server.errors import ClickHouseError, from_engine
 from sinks.warehouse_server.lock import PathLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from sinks.warehouse_server.config import Limits
@@ -43,7 +44,7 @@ class Handle:
         answer: dict[str, Any] = json.loads(self.run(sql, "JSONCompact").bytes())
         return list(answer["data"])
 
-    def stream(self, sql: str, form: str, parameters: dict[str, str]) -> Iterator[bytes]:
+    def stream(self, sql: str, form: str, parameters: dict[str, str]) -> Generator[bytes]:
         """The blocks of a query's answer as they come; closing the iterator cancels the query."""
         try:
             with self._connection.send_query(sql, form, params=parameters) as result:
@@ -106,6 +107,7 @@ class Engine:
             # Held open until the end: the engine shuts down with its last connection.
             self._keeper = chdb.connect(f"{self._data}?config-file={config}")
             self._adopt_default_database()
+            self._prove_walls()
             self.version, self.timezone = self.handle().rows("SELECT version(), timezone()")[0]
         except Exception as error:  # noqa: BLE001 - whatever stops the engine, the user gets one line
             self._lock.release()
@@ -123,11 +125,11 @@ class Engine:
 
     def kill(self, tag: str) -> None:
         """Stop the query that starts with ``tag``, if it still runs."""
-        handle = self.handle()
-        try:
-            handle.run(f"KILL QUERY WHERE startsWith(query, {quote(tag.strip())}) ASYNC")
-        finally:
-            handle.close()
+        self._once(f"KILL QUERY WHERE startsWith(query, {quote(tag.strip())}) ASYNC")
+
+    def kill_all(self) -> None:
+        """Stop every query that still runs."""
+        self._once("KILL QUERY WHERE 1 ASYNC")
 
     def memory(self) -> int:
         """Bytes that the engine counts as in use."""
@@ -139,15 +141,29 @@ class Engine:
 
     def close(self) -> None:
         """Write the logs, shut the engine down and free the path."""
-        handle = self.handle()
-        try:
-            handle.run("SYSTEM FLUSH LOGS")
-        except ClickHouseError:
-            pass  # the log is a convenience; the path must be closed all the same
-        finally:
-            handle.close()
+        with contextlib.suppress(ClickHouseError):  # the log is a convenience; the path must be closed anyway
+            self._once("SYSTEM FLUSH LOGS")
         self._keeper.close()
         self._lock.release()
+
+    def _once(self, sql: str) -> None:
+        handle = self.handle()
+        try:
+            handle.run(sql)
+        finally:
+            handle.close()
+
+    def _prove_walls(self) -> None:
+        """Refuse to serve when the engine does not enforce the grants that it was given."""
+        handle = self.handle()
+        try:
+            handle.run("SELECT * FROM file('any.csv', 'CSV', 'a Int32')")
+        except ClickHouseError as error:
+            if error.code == 497:
+                return
+        finally:
+            handle.close()
+        raise ClickHouseError(497, "the engine does not enforce its grants", "ACCESS_DENIED")
 
     def _adopt_default_database(self) -> None:
         """Make ``default`` a plain Atomic database, as on a server.

@@ -26,6 +26,7 @@ _STATUS: Final[dict[int, int]] = {
 }
 
 _CODE = re.compile(r"Code: (\d+)\. DB::")
+_POSITION = re.compile(r"(failed at position |\(line 1, col )(\d+)")
 _WRAPPER = re.compile(r"\A(?:Streaming insert \w+ failed: |Failed to create connection: )+")
 
 
@@ -61,6 +62,16 @@ def from_engine(error: Exception) -> ClickHouseError:
     known.status = http_status(known.code)
     Exception.__init__(known, text[found.start() :])
     return known
+
+
+def without_prefix(error: ClickHouseError, length: int) -> ClickHouseError:
+    """The same error for the text without its first ``length`` bytes: positions as the client counts them."""
+
+    def moved(match: re.Match[str]) -> str:
+        return f"{match.group(1)}{int(match.group(2)) - length}"
+
+    error.args = (_POSITION.sub(moved, str(error)),)
+    return error
 
 
 def body_of(error: ClickHouseError, version: str) -> bytes:

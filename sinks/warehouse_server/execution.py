@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sinks.warehouse_server.engine import Engine, Handle, quote_name
-from sinks.warehouse_server.errors import ClickHouseError
+from sinks.warehouse_server.engine import quote, quote_name
+from sinks.warehouse_server.errors import ClickHouseError, without_prefix
+from sinks.warehouse_server.lanes import Lane
 from sinks.warehouse_server.native import empty_block
-from sinks.warehouse_server.policy import check
-from sinks.warehouse_server.statements import Lane, Statement
+from sinks.warehouse_server.policy import check, check_structure
 
 if TYPE_CHECKING:
-    from sinks.warehouse_server.config import Limits
+    from collections.abc import Iterator
+
+    from sinks.warehouse_server.engine import Engine, Handle
     from sinks.warehouse_server.request import ExternalTable, Query
-    from sinks.warehouse_server.sessions import Entry, Sessions
+    from sinks.warehouse_server.sessions import Sessions
+    from sinks.warehouse_server.statements import Statement
 
 _STREAMABLE: Final = frozenset(
     ("Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow", "NDJSON", "JSONLines")
@@ -40,107 +44,86 @@ class Inserted:
     bytes: int
 
 
-def execute(
-    engine: Engine, sessions: Sessions, limits: Limits, query: Query, outlet: Outlet
-) -> Inserted | None:
+def execute(engine: Engine, sessions: Sessions, query: Query, outlet: Outlet) -> Inserted | None:
     """Run ``query``; raise :class:`ClickHouseError` for whatever is refused or fails."""
-    check(query.statement.tokens)
-    if query.session is None:
-        handle = engine.handle()
-        try:
-            _prepare(handle, query, limits)
+    _refuse(query)
+    try:
+        return _execute(engine, sessions, query, outlet)
+    except ClickHouseError as error:
+        raise without_prefix(error, len(query.tag)) from None
+
+
+def _execute(engine: Engine, sessions: Sessions, query: Query, outlet: Outlet) -> Inserted | None:
+    session = query.session
+    if session is None:
+        with closing(engine.handle()) as handle:
+            _prepare(handle, query)
             return _run(handle, query, outlet)
-        finally:
-            handle.close()
-    entry = sessions.enter(query.session)
-    try:
-        return _run_in_session(engine, entry, limits, query, outlet)
-    finally:
-        sessions.leave(query.session, entry)
+    with sessions.hold(session) as entry:
+        if entry.handle is None and query.statement.keeps_state:
+            entry.handle = engine.handle()
+        if entry.handle is None:
+            with closing(engine.handle()) as handle:
+                _prepare(handle, query)
+                return _run(handle, query, outlet)
+        with _borrowed(entry.handle, query):
+            return _run(entry.handle, query, outlet)
 
 
-def _run_in_session(
-    engine: Engine, entry: Entry, limits: Limits, query: Query, outlet: Outlet
-) -> Inserted | None:
-    kept = entry.handle
-    if kept is None:
-        handle = engine.handle()
-        keep = False
-        try:
-            if query.statement.keeps_state:
-                handle.run("SELECT 1")
-                if query.database:
-                    handle.use(query.database)
-                inserted = _run(handle, query, outlet)
-                entry.handle, keep = handle, True
-            else:
-                _prepare(handle, query, limits)
-                inserted = _run(handle, query, outlet)
-            return inserted
-        finally:
-            if not keep:
-                handle.close()
-    before = _remember(kept, query, limits)
-    try:
-        return _run(kept, query, outlet)
-    finally:
-        before.restore(kept)
+def _refuse(query: Query) -> None:
+    statement = query.statement
+    check(statement, query.parameters.values())
+    if query.read_only and query.lane is Lane.WRITER:
+        raise ClickHouseError(164, "default: Cannot execute query in readonly mode.", "READONLY")
+    for table in query.external:
+        check_structure(table.structure)
+    words = [token.upper for token in statement.tokens]
+    if words[0] == "INSERT" and any(
+        word == "INPUT" and statement.tokens[place + 1].value == "(" for place, word in enumerate(words[:-1])
+    ):
+        # The engine would take it, and insert nothing.
+        raise ClickHouseError(48, "INSERT … SELECT … FROM input(…)", "NOT_IMPLEMENTED")
 
 
-def _settings(query: Query, limits: Limits) -> dict[str, str]:
-    settings: dict[str, str] = {}
-    if query.statement.lane is not Lane.WRITER:
-        settings["max_threads"] = str(limits.reader_threads)
-    settings.update(query.settings)
+def _settings(query: Query) -> dict[str, str]:
     if query.read_only:
-        settings["readonly"] = "2"
-    return settings
+        return {**query.settings, "readonly": "2"}
+    return query.settings
 
 
-def _prepare(handle: Handle, query: Query, limits: Limits) -> None:
-    handle.apply(_settings(query, limits))
+def _prepare(handle: Handle, query: Query) -> None:
+    """Bring a fresh handle to the request's database and settings."""
     if query.database and query.database != "default":
         handle.use(query.database)
+    handle.apply(_settings(query))
 
 
-@dataclass(frozen=True)
-class _Before:
-    """A session's settings and database as they were before a request that has its own."""
+@contextmanager
+def _borrowed(handle: Handle, query: Query) -> Iterator[None]:
+    """A session's handle with the request's own database and settings; afterwards they are as before.
 
-    settings: dict[str, str | None]
-    database: str | None
-
-    def restore(self, handle: Handle) -> None:
-        """Put them back."""
-        if self.database is not None:
-            handle.use(self.database)
-        for name, value in self.settings.items():
-            if value is None:
-                handle.run(f"SET {name} = DEFAULT")
-            else:
-                handle.apply({name: value})
-
-
-def _remember(handle: Handle, query: Query, limits: Limits) -> _Before:
-    """Apply the request's own settings to the session's handle; what they replaced is returned."""
-    if query.statement.first == "SET":
-        return _Before({}, None)
-    settings = dict(query.settings)
-    database = None
+    What SET and USE themselves change stays.
+    """
+    settings = query.settings  # without readonly, which a handle can never leave again
+    database = ""
     if query.database and query.statement.first != "USE":
-        current = str(handle.rows("SELECT currentDatabase()")[0][0])
-        if current != query.database:
-            database = current
-            handle.use(query.database)
-    if query.read_only:
-        settings["readonly"] = "2"
-    if not settings:
-        return _Before({}, database)
-    names = ", ".join(f"'{name}'" for name in settings)
-    known = handle.rows(f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})")
-    previous = {name: (value if changed else None) for name, value, changed in known}
-    handle.apply(settings)
-    return _Before(previous, database)
+        database = str(handle.rows("SELECT currentDatabase()")[0][0])
+        handle.use(query.database)
+    before: dict[str, str | None] = {}
+    if settings and query.statement.first != "SET":
+        names = ", ".join(quote(name) for name in settings)
+        known = handle.rows(f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})")
+        before = {name: (value if changed else None) for name, value, changed in known}
+        handle.apply(settings)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            handle.run(f"SET {name} = {'DEFAULT' if value is None else quote(value)}")
+        if database:
+            handle.use(database)
+        for table in query.external:
+            handle.run(f"DROP TEMPORARY TABLE IF EXISTS {quote_name(table.name)}")
 
 
 def _run(handle: Handle, query: Query, outlet: Outlet) -> Inserted | None:
@@ -148,13 +131,12 @@ def _run(handle: Handle, query: Query, outlet: Outlet) -> Inserted | None:
         _load(handle, table)
     statement = query.statement
     if statement.data is not None:
-        return _insert(handle, statement, outlet)
+        return _insert(handle, query, outlet)
     form = statement.format or query.default_format
-    sql = query.tag + statement.sql if statement.is_query else statement.sql
     if statement.is_query and query.stream and form in _STREAMABLE:
-        _stream(handle, query, sql, form, outlet)
+        _stream(handle, query, form, outlet)
         return None
-    result = handle.run(sql, form, query.parameters)
+    result = handle.run(query.tag + statement.sql, form, query.parameters)
     answer = result.bytes() or b""
     if not answer and statement.returns_rows and form == "Native":
         answer = empty_block(handle, statement, query.parameters)
@@ -164,39 +146,33 @@ def _run(handle: Handle, query: Query, outlet: Outlet) -> Inserted | None:
     return None
 
 
-def _stream(handle: Handle, query: Query, sql: str, form: str, outlet: Outlet) -> None:
+def _stream(handle: Handle, query: Query, form: str, outlet: Outlet) -> None:
     begun = False
-    blocks = handle.stream(sql, form, query.parameters)
-    for block in blocks:
-        if not begun:
-            outlet.head(form, {})
-            begun = True
-        if not outlet.data(block):
-            blocks.close()  # type: ignore[attr-defined]
-            return
+    with closing(handle.stream(query.tag + query.statement.sql, form, query.parameters)) as blocks:
+        for block in blocks:
+            if not begun:
+                outlet.head(form, {})
+                begun = True
+            if not outlet.data(block):
+                return
     if not begun:
-        answer = empty_block(handle, query.statement, query.parameters) if form == "Native" else b""
         outlet.head(form, {})
-        if answer:
-            outlet.data(answer)
+        if form == "Native":
+            outlet.data(empty_block(handle, query.statement, query.parameters))
 
 
-def _insert(handle: Handle, statement: Statement, outlet: Outlet) -> Inserted:
+def _insert(handle: Handle, query: Query, outlet: Outlet) -> Inserted:
+    statement: Statement = query.statement
     assert statement.data is not None
     assert statement.format is not None
-    result = handle.insert(statement.sql, statement.format, statement.data)
-    rows, size = str(result.rows_written), str(result.bytes_written)
-    outlet.head(
-        None,
-        {
-            "read_rows": rows,
-            "read_bytes": size,
-            "written_rows": rows,
-            "written_bytes": size,
-            "elapsed_ns": str(int(result.elapsed * 1e9)),
-        },
-    )
-    return Inserted(int(result.rows_written), int(result.bytes_written))
+    handle.apply({f"param_{name}": value for name, value in query.parameters.items()})
+    result = handle.insert(query.tag + statement.sql, statement.format, statement.data)
+    inserted = Inserted(int(result.rows_written), int(result.bytes_written))
+    summary = {"read": inserted, "written": inserted}
+    counts = {f"{verb}_rows": str(what.rows) for verb, what in summary.items()}
+    sizes = {f"{verb}_bytes": str(what.bytes) for verb, what in summary.items()}
+    outlet.head(None, {**counts, **sizes, "elapsed_ns": str(int(result.elapsed * 1e9))})
+    return inserted
 
 
 def _load(handle: Handle, table: ExternalTable) -> None:
@@ -214,6 +190,3 @@ def _summary(result: Any, size: int) -> dict[str, str]:
         "elapsed_ns": str(int(result.elapsed() * 1e9)),
         "result_bytes": str(size),
     }
-
-
-__all__ = ["ClickHouseError", "Inserted", "Outlet", "execute"]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sinks.warehouse_server.body import Budget, ClientGoneError, read_body, too_large
+from sinks.warehouse_server.body import ClientGoneError, Room, read_body
 from sinks.warehouse_server.errors import ClickHouseError, body_of, from_engine
 from sinks.warehouse_server.execution import Inserted, execute
 from sinks.warehouse_server.lanes import Lanes
@@ -53,7 +53,7 @@ class Application:
         self._limits = limits
         self._sessions = Sessions()
         self._lanes = Lanes(limits)
-        self._budget = Budget(limits.bodies)
+        self._room = Room(limits)
         self._metrics = Metrics(engine.memory)
         places = limits.writers + limits.readers + limits.monitors
         self._workers = ThreadPoolExecutor(places, thread_name_prefix="query")
@@ -72,6 +72,7 @@ class Application:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 sweeper.cancel()
+                self._engine.kill_all()  # what has not ended while draining
                 self._workers.shutdown()
                 self._aside.shutdown()
                 self._sessions.close()
@@ -104,23 +105,18 @@ class Application:
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
         answer = _Answer(send, self._engine, uuid4().hex[:16])
-        declared = int(headers.get("content-length") or 0)
-        room = declared if "content-length" in headers else self._limits.body
-        if declared > self._limits.body:
-            await self._fail(answer, too_large(self._limits.body))
-            return
-        await self._budget.take(room)
+        length = headers.get("content-length", "")
+        declared = min(int(length), self._limits.body) if length.isdigit() else None
         try:
-            body = await read_body(receive, self._limits.body)
-            query = await self._parse(scope, headers, body)
-            answer.query_id = query.query_id
-            await self._answer(query, receive, answer)
+            async with self._room.body(declared) as grow:
+                body = await read_body(receive, self._limits.body, grow)
+                query = await self._parse(scope, headers, body)
+                answer.query_id = query.query_id
+                await self._answer(query, receive, answer)
         except ClientGoneError:
-            return
+            return  # nothing was executed, and nobody is there to be told
         except ClickHouseError as error:
             await self._fail(answer, error)
-        finally:
-            await self._budget.give(room)
 
     async def _parse(self, scope: dict[str, Any], headers: dict[str, str], body: bytes) -> Query:
         def build() -> Query:
@@ -133,7 +129,7 @@ class Application:
         return await asyncio.get_running_loop().run_in_executor(self._aside, build)
 
     async def _answer(self, query: Query, receive: Receive, answer: _Answer) -> None:
-        lane = query.statement.lane
+        lane = query.lane
         began = time.perf_counter()
         self._metrics.requests.labels(lane.value).inc()
         running = self._metrics.running.labels(lane.value)
@@ -152,7 +148,7 @@ class Application:
     async def _run(self, query: Query, outlet: QueueOutlet, answer: _Answer) -> None:
         def work() -> None:
             try:
-                inserted = execute(self._engine, self._sessions, self._limits, query, outlet)
+                inserted = execute(self._engine, self._sessions, query, outlet)
                 self._count(inserted)
                 outlet.end(None)
             except Exception as error:  # noqa: BLE001 - whatever fails, the client is told in ClickHouse's words
@@ -171,7 +167,7 @@ class Application:
         """When the client hangs up, its query is stopped; an insert that was received whole goes on."""
         while (await receive())["type"] != "http.disconnect":
             pass
-        if query.statement.is_query:
+        if query.statement.is_query and not outlet.ended:
             outlet.close()
             self._metrics.killed.inc()
             await asyncio.get_running_loop().run_in_executor(self._aside, self._engine.kill, query.tag)

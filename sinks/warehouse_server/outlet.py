@@ -22,11 +22,17 @@ class QueueOutlet:
         self._queue: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self._room = threading.Semaphore(_PIECES)
         self._closed = threading.Event()
+        self._ended = threading.Event()
 
     @property
     def closed(self) -> bool:
         """Whether nobody reads any more."""
         return self._closed.is_set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the worker has produced all there is."""
+        return self._ended.is_set()
 
     def head(self, form: str | None, summary: dict[str, str]) -> None:
         """The answer begins."""
@@ -42,6 +48,7 @@ class QueueOutlet:
 
     def end(self, error: ClickHouseError | None) -> None:
         """The answer is complete, or has failed."""
+        self._ended.set()
         self._put("end", error)
 
     def close(self) -> None:

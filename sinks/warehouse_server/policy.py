@@ -1,8 +1,8 @@
 """What is refused, whoever asks: statements that make the path unopenable, or reach outside it.
 
-The engine's grants (:mod:`.config`) refuse foreign table engines and table functions by themselves, in every
-disguise. This module refuses the rest, that grants do not know, by reading the tokens of the statement: words
-in comments and strings do not count, odd casing and quoted names do.
+Two walls stand around the path. The engine's grants (:mod:`.config`) refuse foreign table engines and table
+functions by themselves, in every disguise. This module refuses what grants do not know, and the foreign ones
+once more. It reads tokens: words in comments and strings do not count, odd casing and quoted names do.
 """
 
 from __future__ import annotations
@@ -15,165 +15,175 @@ from sinks.warehouse_server.errors import access_denied
 from sinks.warehouse_server.tokens import Kind, Token, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-FOREIGN_FUNCTIONS: Final = frozenset(
-    (
-        *("file", "filecluster", "filesystem", "executable", "python", "eval", "input_file"),
-        *("url", "urlcluster", "s3", "s3cluster", "gcs", "oss", "cosn", "hdfs", "hdfscluster"),
-        *("azureblobstorage", "azureblobstoragecluster", "remote", "remotesecure", "cluster"),
-        *("clusterallreplicas", "mysql", "postgresql", "mongodb", "redis", "sqlite", "odbc", "jdbc"),
-        *("bigquery", "ytsaurus", "arrowflight", "catboostevaluate"),
-    )
+    from sinks.warehouse_server.statements import Statement
+
+FOREIGN_FUNCTION: Final = re.compile(
+    r"file|filecluster|filesystem|executable|python|eval|url|urlcluster|s3|s3cluster|gcs|oss|cosn|hdfs|hdfscluster"
+    r"|azureblobstorage|azureblobstoragecluster|remote|remotesecure|cluster|clusterallreplicas|mysql|postgresql"
+    r"|mongodb|redis|sqlite|odbc|jdbc|bigquery|ytsaurus|arrowflight|arrowstream|catboostevaluate"
+    r"|(?:iceberg|deltalake|hudi|paimon)\w*",
+    re.IGNORECASE,
 )
-"""Functions that read or write outside the path; table formats of lakes are matched by :data:`_LAKE`."""
+"""Functions that read or write outside the path, or run programs."""
 
-_LAKE: Final = re.compile(r"(?:iceberg|deltalake|hudi|paimon)\w*", re.IGNORECASE)
-_LAMBDA_TAKER: Final = re.compile(r"(?:array|map|apply)\w*", re.IGNORECASE)
-_DATABASES: Final = frozenset(("system", "default", "information_schema"))
-_DATABASE_ENGINES: Final = frozenset(("atomic", "memory"))
-_FOREIGN_ENGINE: Final = re.compile(
+FOREIGN_ENGINE: Final = re.compile(
     r"replicated\w*|kafka|rabbitmq|nats|s3queue|azurequeue|filelog|file|url|s3|gcs|oss|cosn|hdfs|azureblobstorage"
     r"|mysql|postgresql|materializedpostgresql|mongodb|redis|sqlite|odbc|jdbc|bigquery|ytsaurus|distributed"
     r"|remote|remotesecure|executable|executablepool|keepermap|embeddedrocksdb|loop|queryrunner|arrowstream"
     r"|arrowflight|filesystem|overlay|backup|datalakecatalog|ordinary|(?:iceberg|deltalake|hudi|paimon)\w*",
     re.IGNORECASE,
 )
+"""Engines that keep data elsewhere, or leave metadata with which the path never opens again."""
+
+_DATABASE_ENGINES: Final = frozenset(("atomic", "memory"))
+_FIXED_DATABASES: Final = frozenset(("system", "information_schema", "default"))
+_ENGINE_DATABASES: Final = frozenset(("system", "information_schema"))
 _SOURCES: Final = frozenset(("clickhouse", "null"))
 _LOCAL_HOSTS: Final = frozenset(("localhost", "127.0.0.1"))
-_UNSAFE_SYSTEM: Final = frozenset(
-    ("SHUTDOWN", "KILL", "SUSPEND", "RELOAD CONFIG", "LISTEN", "STOP LISTEN", "START LISTEN", "RESTART DISK")
-)
-
-
-def check(tokens: Sequence[Token]) -> None:
-    """Raise ``ACCESS_DENIED`` when the statement of these tokens may not run here."""
-    if not tokens:
-        return
-    for rule in (_roles, _system, _databases, _engines, _attaching, _dictionaries, _files, _functions):
-        reason = rule(tokens)
-        if reason:
-            raise access_denied(f"{reason} on this warehouse")
-
-
-def _roles(tokens: Sequence[Token]) -> str | None:
-    words = _words(tokens, 3)
-    if words[:2] == ["SET", "ROLE"] or words == ["SET", "DEFAULT", "ROLE"]:
-        return "SET ROLE is not allowed"
-    if words[:2] == ["EXECUTE", "AS"]:
-        return "EXECUTE AS is not allowed"
-    return None
-
-
-def _system(tokens: Sequence[Token]) -> str | None:
-    words = _words(tokens, 3)
-    if (
-        words[:1] == ["SYSTEM"]
-        and ({words[1]} if len(words) == 2 else {words[1], " ".join(words[1:])}) & _UNSAFE_SYSTEM
-    ):
-        return f"SYSTEM {words[1]} is not allowed"
-    return None
-
-
-def _databases(tokens: Sequence[Token]) -> str | None:
-    """The engine itself lives in these databases: they can neither go nor change their name."""
-    first = tokens[0].upper
-    if first in ("DROP", "DETACH", "TRUNCATE") and "DATABASE" in _words(tokens, 3):
-        for token in tokens[2:]:
-            if token.name and token.name.lower() in _DATABASES:
-                return f"{first} DATABASE {token.name} is not allowed"
-    if first in (
+_DEFINING: Final = frozenset(("CREATE", "ATTACH", "REPLACE", "ALTER", "RESTORE"))
+_OUTSIDE: Final = frozenset(("BACKUP", "RESTORE", "SNAPSHOT", "COPY"))
+_CHANGING: Final = frozenset(
+    (
+        "CREATE",
+        "ATTACH",
+        "ALTER",
         "DROP",
         "DETACH",
         "RENAME",
         "EXCHANGE",
         "TRUNCATE",
-        "ALTER",
-        "ATTACH",
-        "CREATE",
         "DELETE",
         "UPDATE",
-    ):
-        database = _target_database(tokens)
-        if database in ("system", "information_schema"):
-            return f"{first} in database {database} is not allowed"
-    if first == "RENAME" and "DATABASE" in _words(tokens, 2):
+        "UNDROP",
+    )
+)
+_LAMBDA_TAKER: Final = re.compile(r"(?:array|map)\w*", re.IGNORECASE)
+_SUSPECT: Final = re.compile(rb"\b(?:" + FOREIGN_FUNCTION.pattern.encode() + rb")\b|[`\"\xe2]", re.IGNORECASE)
+_TAKES_STRUCTURE: Final = re.compile(r"format|values|sqlstandardvalues|generaterandom|input", re.IGNORECASE)
+
+
+def check(statement: Statement, texts: Iterable[str] = ()) -> None:
+    """Raise ``ACCESS_DENIED`` when ``statement`` may not run here.
+
+    ``texts`` are values that come with it and that the engine may read as SQL (parameters, structures).
+    """
+    tokens = statement.tokens
+    for rule in (_roles, _system, _databases, _engines, _folders, _dictionaries, _outside, _functions):
+        _refuse(rule(tokens))
+    _refuse(_hidden(tokens, texts))
+    _refuse(_values(statement.expressions))
+
+
+def check_structure(structure: str) -> None:
+    """Raise ``ACCESS_DENIED`` when a table's column list would call what is refused."""
+    _refuse(_functions(_tokens(structure)))
+
+
+def _refuse(reason: str | None) -> None:
+    if reason:
+        raise access_denied(f"{reason} is not allowed on this warehouse.")
+
+
+def _roles(tokens: Sequence[Token]) -> str | None:
+    words = [token.upper for token in tokens[:3]]
+    if words[:2] == ["SET", "ROLE"] or words == ["SET", "DEFAULT", "ROLE"]:
+        return "SET ROLE"
+    return "EXECUTE AS" if words[:1] == ["EXECUTE"] else None
+
+
+def _system(tokens: Sequence[Token]) -> str | None:
+    words = [token.upper for token in tokens[:2]]
+    stopping = ("SHUTDOWN", "KILL", "SUSPEND")
+    return " ".join(words) if words[:1] == ["SYSTEM"] and words[-1] in stopping else None
+
+
+def _databases(tokens: Sequence[Token]) -> str | None:
+    """The engine itself lives in ``system``; clients expect ``default``: neither can go or be changed."""
+    first = tokens[0].upper
+    if first not in _CHANGING:
+        return None
+    whole = "DATABASE" in [token.upper for token in tokens[1:3]]
+    if whole and first not in ("CREATE", "ALTER"):
         for token in tokens[2:]:
-            if token.name and token.name.lower() in _DATABASES:
-                return f"RENAME DATABASE {token.name} is not allowed"
+            if token.name and token.name.lower() in _FIXED_DATABASES:
+                return f"{first} DATABASE {token.name}"
+    for token, following in pairwise(_targets(tokens)):
+        if following.value == "." and token.name and token.name.lower() in _ENGINE_DATABASES:
+            return f"{first} in database {token.name}"
     return None
+
+
+def _targets(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The part of a statement that names what it changes: all of a RENAME, the head of a CREATE."""
+    if tokens[0].upper not in ("CREATE", "ATTACH", "ALTER", "DELETE", "UPDATE"):
+        return tokens
+    for place, token in enumerate(tokens):
+        if token.value == "(" or token.upper in ("AS", "TO", "SET", "WHERE", "ENGINE", "REFRESH"):
+            return tokens[:place]
+    return tokens
 
 
 def _engines(tokens: Sequence[Token]) -> str | None:
     """``ENGINE [=] <name>`` of a table or database; a column called engine is none."""
-    first = tokens[0].upper
-    if first not in ("CREATE", "ATTACH", "REPLACE", "ALTER", "RESTORE"):
+    if tokens[0].upper not in _DEFINING:
         return None
-    database = "DATABASE" in _words(tokens, 2)
+    database = "DATABASE" in [token.upper for token in tokens[1:3]]
     for place, token in enumerate(tokens):
         if token.upper != "ENGINE":
             continue
         following = [item for item in tokens[place + 1 : place + 3] if item.value != "="]
         name = following[0].name if following else None
-        if name and (_FOREIGN_ENGINE.fullmatch(name) or (database and name.lower() not in _DATABASE_ENGINES)):
-            return f"ENGINE={name} is not allowed"
+        if name and (FOREIGN_ENGINE.fullmatch(name) or (database and name.lower() not in _DATABASE_ENGINES)):
+            return f"ENGINE={name}"
     return None
 
 
-def _attaching(tokens: Sequence[Token]) -> str | None:
+def _folders(tokens: Sequence[Token]) -> str | None:
     """``ATTACH TABLE … FROM '<path>'`` and ``disk(…)`` name folders of their own choice."""
-    for token, following in _pairs(tokens):
+    for token, following in pairwise(tokens):
         if tokens[0].upper == "ATTACH" and token.upper == "FROM" and following.kind is Kind.STRING:
-            return "ATTACH … FROM a path is not allowed"
+            return "ATTACH … FROM a path"
         if token.name and token.name.lower() == "disk" and following.value == "(":
-            return "disk(…) is not allowed"
+            return "disk(…)"
     return None
 
 
 def _dictionaries(tokens: Sequence[Token]) -> str | None:
     """A dictionary may only read this warehouse: a source of its own could run any command."""
-    if "DICTIONARY" not in _words(tokens, 4):
+    if tokens[0].upper not in _DEFINING or "DICTIONARY" not in [token.upper for token in tokens[1:4]]:
         return None
     for place, token in enumerate(tokens):
-        upper = token.upper
         following = tokens[place + 1 : place + 3]
-        if upper == "SOURCE" and len(following) == 2 and following[0].value == "(":
-            source = following[1].value
-            if source.lower() not in _SOURCES:
-                return f"SOURCE({source}) is not allowed"
-        elif upper == "HOST" and following and following[0].value not in _LOCAL_HOSTS:
-            return f"SOURCE of HOST {following[0].value} is not allowed"
-        elif upper == "QUERY" and following and following[0].kind is Kind.STRING:
-            check(tuple(tokenize(following[0].value.encode("utf-8", "surrogateescape"))))
+        if token.upper == "SOURCE" and len(following) == 2 and following[0].value == "(":
+            if following[1].value.lower() not in _SOURCES:
+                return f"SOURCE({following[1].value})"
+        elif token.upper == "HOST" and following and following[0].value not in _LOCAL_HOSTS:
+            return f"SOURCE of HOST {following[0].value}"
         elif token.name and "ssd_cache" in token.name.lower():
-            return "LAYOUT(SSD_CACHE) is not allowed"
+            return "LAYOUT(SSD_CACHE)"
     return None
 
 
-def _files(tokens: Sequence[Token]) -> str | None:
-    for token, following in _pairs(tokens):
+def _outside(tokens: Sequence[Token]) -> str | None:
+    for token, following in pairwise(tokens):
         if following.upper in ("OUTFILE", "INFILE") and token.upper in ("INTO", "FROM"):
-            return f"{token.upper} {following.upper} is not allowed"
-    first = tokens[0].upper
-    if first in ("BACKUP", "RESTORE", "SNAPSHOT", "COPY"):
-        return f"{first} is not allowed"
-    return None
+            return f"{token.upper} {following.upper}"
+    return tokens[0].upper if tokens[0].upper in _OUTSIDE else None
 
 
 def _functions(tokens: Sequence[Token]) -> str | None:
     """Calls of foreign functions, also by name alone where a function takes a function."""
     for place, token in enumerate(tokens):
         name = token.name
-        if name is None:
-            continue
-        lower = name.lower()
-        if lower not in FOREIGN_FUNCTIONS and not _LAKE.fullmatch(lower):
+        if name is None or not FOREIGN_FUNCTION.fullmatch(name):
             continue
         called = place + 1 < len(tokens) and tokens[place + 1].value == "("
         if called and not _names_a_table(tokens, place):
-            return f"Function {name} is not allowed"
-        if lower == "file" and _passed_as_function(tokens, place):
-            return f"Function {name} is not allowed"
+            return f"Function {name}"
+        if name.lower() == "file" and _passed_as_function(tokens, place):
+            return f"Function {name}"
     return None
 
 
@@ -182,40 +192,53 @@ def _names_a_table(tokens: Sequence[Token], place: int) -> bool:
     while place >= 2 and tokens[place - 1].value == ".":
         place -= 2
     before = [token.upper for token in tokens[:place]]
-    if not before or "FUNCTION" in before[-2:]:
-        return False
-    if before[0] == "INSERT":
-        return before in (["INSERT", "INTO"], ["INSERT", "INTO", "TABLE"], ["INSERT", "TABLE"])
-    if before[0] in ("CREATE", "ATTACH"):
+    if before[:1] == ["INSERT"]:
+        return before in (["INSERT", "INTO"], ["INSERT", "INTO", "TABLE"])
+    if before[:1] == ["CREATE"]:
         return before[-1] in ("TABLE", "VIEW", "DICTIONARY", "EXISTS") and "AS" not in before
     return False
 
 
 def _passed_as_function(tokens: Sequence[Token], place: int) -> bool:
+    """``arrayMap(file, …)`` and ``* APPLY file``: the engine takes a function's name for a function."""
     back = place - 1
     while back >= 0 and tokens[back].value == "(":
         back -= 1
-    if back < 0:
+    name = tokens[back].name if back >= 0 else None
+    if name is None:
         return False
-    name = tokens[back].name
-    return name is not None and (
-        name.upper() == "APPLY" or (back < place - 1 and bool(_LAMBDA_TAKER.fullmatch(name)))
+    return name.upper() == "APPLY" or (back < place - 1 and _LAMBDA_TAKER.fullmatch(name) is not None)
+
+
+def _hidden(tokens: Sequence[Token], texts: Iterable[str]) -> str | None:
+    """SQL in strings: queries of dictionaries, defaults in the structure of ``format(…)`` and others."""
+    structured = any(
+        token.name and _TAKES_STRUCTURE.fullmatch(token.name) and following.value == "("
+        for token, following in pairwise(tokens)
     )
-
-
-def _target_database(tokens: Sequence[Token]) -> str | None:
-    """The database in front of the first dotted name."""
-    for place, token in enumerate(tokens[:-2]):
-        if token.name and tokens[place + 1].value == ".":
-            return token.name.lower()
-        if token.value == "(":
-            return None
+    if not structured and "DICTIONARY" not in [token.upper for token in tokens[:4]]:
+        return None
+    strings = [token.value for token in tokens if token.kind is Kind.STRING]
+    for text in (*strings, *texts):
+        reason = _functions(_tokens(text))
+        if reason:
+            return f"{reason} in a string"
     return None
 
 
-def _words(tokens: Sequence[Token], count: int) -> list[str]:
-    return [token.upper for token in tokens[:count]]
+def _values(expressions: bytes) -> str | None:
+    """The rows of VALUES may call functions; they can be large, so most are cleared by one search."""
+    if not _SUSPECT.search(expressions):
+        return None
+    taker: Token | None = None  # what stands before the parentheses that are open just now
+    for token, following in pairwise(tokenize(expressions)):
+        if token.name and FOREIGN_FUNCTION.fullmatch(token.name):
+            passed = taker is not None and taker.name and _LAMBDA_TAKER.fullmatch(taker.name)
+            if following.value == "(" or passed:
+                return f"Function {token.name}"
+        taker = token if following.value == "(" else taker if token.value == "(" else None
+    return None
 
 
-def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
-    return pairwise(tokens)
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(tokenize(text.encode("utf-8", "surrogateescape")))

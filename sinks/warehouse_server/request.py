@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from sinks.warehouse_server.body import decompress, parts_of_form
 from sinks.warehouse_server.errors import ClickHouseError
+from sinks.warehouse_server.lanes import Lane, lane_of
 from sinks.warehouse_server.statements import Statement, parse
 
 _TRANSPORT: Final = frozenset(
@@ -64,7 +65,12 @@ class Query:
     session: Session | None
     read_only: bool
     stream: bool
-    tag: str = field(default="")
+    tag: str  # a comment in front of the statement, by which it can be found in the log and stopped
+
+    @property
+    def lane(self) -> Lane:
+        """The lane in which it waits."""
+        return lane_of(self.statement)
 
 
 def build_query(
@@ -93,7 +99,7 @@ def build_query(
     query_id = arguments.get("query_id") or str(uuid4())
     return Query(
         query_id=query_id,
-        statement=parse(arguments.get("query", "").encode("utf-8", "surrogateescape"), memoryview(body)),
+        statement=parse(arguments.get("query", "").encode("utf-8", "surrogateescape"), body),
         database=arguments.get("database") or headers.get("x-clickhouse-database") or "",
         default_format=arguments.get("default_format")
         or headers.get("x-clickhouse-format")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sinks.warehouse_server.errors import ClickHouseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sinks.warehouse_server.engine import Handle
     from sinks.warehouse_server.request import Session
@@ -37,11 +38,22 @@ class Sessions:
         self._lock = threading.Lock()
         self._entries: dict[tuple[str, str], Entry] = {}
 
+    @contextmanager
+    def hold(self, session: Session) -> Iterator[Entry]:
+        """The session for the time of one request."""
+        entry = self.enter(session)
+        try:
+            yield entry
+        finally:
+            self.leave(session, entry)
+
     def enter(self, session: Session) -> Entry:
         """Take the session for one request; raise when it is taken, or must exist and does not."""
-        self.expire()
         with self._lock:
             entry = self._entries.get(session.key)
+            if entry is not None and self._over(entry):
+                _close(self._entries.pop(session.key))
+                entry = None
             if entry is None:
                 if session.must_exist:
                     raise ClickHouseError(372, f"Session {session.key[1]} not found", "SESSION_NOT_FOUND")
@@ -65,9 +77,8 @@ class Sessions:
 
     def expire(self) -> None:
         """Close the sessions whose time is over."""
-        now = self._clock()
         with self._lock:
-            over = [key for key, entry in self._entries.items() if not entry.busy and entry.expires <= now]
+            over = [key for key, entry in self._entries.items() if self._over(entry)]
             gone = [self._entries.pop(key) for key in over]
         for entry in gone:
             _close(entry)
@@ -79,6 +90,9 @@ class Sessions:
             self._entries.clear()
         for entry in gone:
             _close(entry)
+
+    def _over(self, entry: Entry) -> bool:
+        return not entry.busy and entry.expires <= self._clock()
 
     def __len__(self) -> int:
         return len(self._entries)
