@@ -67,6 +67,12 @@ def fetch(lock: Path = LOCK, *, progress: Progress | None = None, context: Any =
     )
 
 
+def missing(lock: Path = LOCK, *, context: Any = None) -> int:
+    """How many locked files have never been fetched."""
+    context = context or maven()
+    return sum(not _artifact(context, one).cached_path.exists() for one in LockFile.load(lock).dependencies)
+
+
 def maven() -> Any:
     """Maven Central, and the repositories that the user's own jgo settings name."""
     settings = GlobalSettings.load()

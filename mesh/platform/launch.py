@@ -183,7 +183,7 @@ def _services(paths: Paths, names: list[str], ports: Ports, listener: Listener) 
             return ports.fixed(part, variable, fixed)
         return ports.usual(part, usual)
 
-    found = jars.fetch(progress=listener.fetched) if {broker.NAME, registry.NAME} & set(names) else None
+    found = _programs(listener) if {broker.NAME, registry.NAME} & set(names) else None
     parts = []
     if found and broker.NAME in names:
         main = port(broker.NAME, broker.PORT)
@@ -194,6 +194,12 @@ def _services(paths: Paths, names: list[str], ports: Ports, listener: Listener) 
     if warehouse.NAME in names:
         parts.append(warehouse.declare(paths, port(warehouse.NAME, warehouse.PORT)))
     return parts
+
+
+def _programs(listener: Listener) -> jars.Jars:
+    if count := jars.missing():
+        listener.report(f"fetching Kafka and the schema registry: {count} files, about 190 MB, this once")
+    return jars.fetch(progress=listener.fetched)
 
 
 def _not_running(paths: Paths, names: list[str]) -> list[str]:

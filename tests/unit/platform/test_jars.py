@@ -69,9 +69,11 @@ def test_a_locked_file_is_fetched_once(tmp_path: Path, remote: MavenContext) -> 
     """The second time nothing is asked of the repository."""
     path = lock(tmp_path, b"the thing")
     steps: list[tuple[int, int]] = []
+    assert jars.missing(path, context=remote) == 1
     found = jars.fetch(path, progress=lambda done, total: steps.append((done, total)), context=remote)
     assert [jar.read_bytes() for jar in found.class_path] == [b"the thing"]
     assert steps == [(1, 1)]
+    assert jars.missing(path, context=remote) == 0
     jars.fetch(path, context=remote)
     assert Quiet.served == 1
 
