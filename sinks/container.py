@@ -1,8 +1,8 @@
 """Zero-decode landing: an Avro object container built from raw message bodies.
 
 A container is a header with the schema, then blocks of count, size, concatenated bodies and a sync mark
-(Apache Avro 1.12 specification, "Object Container Files"). A record is the concatenation of its fields without
-framing, so columns are appended to a message by appending their encoded bytes to its body.
+(Apache Avro 1.12 specification, "Object Container Files"). A record is the concatenation of its fields,
+without framing, so columns are appended to a message by appending their encoded bytes to its body.
 """
 
 from __future__ import annotations

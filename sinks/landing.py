@@ -1,4 +1,4 @@
-"""One topic's way into its table: admit, build a container, insert it once, isolate what the warehouse refuses."""
+"""One topic's way into its table: admit, build a container, insert it once, isolate what is refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class EventLane:
         return parked
 
     def _insert(self, partition: int, rows: Sequence[Landable], token: str) -> Iterator[tuple[int, Refusal]]:
-        """Insert the rows; halve a refused block until the rows that the warehouse cannot read stand alone."""
+        """Insert the rows; halve a refused block until the unreadable rows stand alone."""
         if not rows:
             return
         try:

@@ -8,7 +8,8 @@ from mesh.kernel.event import Event, ValidFrom
 
 
 class LocationDescribed(Event):
-    """A version of a location (the Channel entity): a store, an online platform, a warehouse or a territory."""
+    """A version of a location (the Channel entity): a store, an online platform, a warehouse or a
+    territory."""
 
     domain: ClassVar[str] = "location"
 

@@ -8,7 +8,8 @@ from mesh.kernel.event import Event, Money, Personal, Rate, Record, Timestamp, V
 
 
 class OrderLine(Record):
-    """One line of an order, with a number that is stable through every amendment. Money in the order's currency."""
+    """One line of an order, with a number that is stable through every amendment. Money in the order's
+    currency."""
 
     domain: ClassVar[str] = "sales"
 
@@ -31,7 +32,8 @@ class OrderLine(Record):
 
 
 class OrderPlaced(Event):
-    """An order with all of its lines; an amended order is the same order with a higher seq and replaces them."""
+    """An order with all of its lines; an amended order is the same order with a higher seq and replaces
+    them."""
 
     domain: ClassVar[str] = "sales"
 

@@ -73,7 +73,8 @@ Version = Annotated[
 
 
 class Record(BaseModel):
-    """A record on a topic. The docstring of a subclass and the descriptions of its fields become Avro docs."""
+    """A record on a topic. The docstring of a subclass and the descriptions of its fields become Avro
+    docs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 

@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     retailer: str = Field(default="", description="The retailer whose overlay is in force; empty: none")
     partitions: int = Field(default=4, ge=1, description="Partitions of every co-partitioned topic")
     replication: int = Field(default=1, ge=1, description="Replicas of every topic")
-    timezone: str = Field(default="UTC", description="Business time zone (IANA name); times are stored in UTC")
+    timezone: str = Field(default="UTC", description="Business time zone (IANA name); stored times are UTC")
     currency: str = Field(default="USD", description="Reporting currency (ISO 4217)")
     workers: int = Field(default=1, ge=1, description="Processes of each stream application")
     domains: str = Field(default="", description="More folders with domains, separated by ':'")
@@ -87,4 +87,6 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError("setting-invalid", first["msg"], place=f"MESH_{name.upper()}", remedy="mend it") from None
+        raise SettingsError(
+            "setting-invalid", first["msg"], place=f"MESH_{name.upper()}", remedy="mend it"
+        ) from None

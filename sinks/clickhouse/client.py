@@ -1,4 +1,4 @@
-"""The one place that opens a connection to the warehouse, embedded or a server: they differ by the address."""
+"""The one place that connects to the warehouse; embedded or a server, they differ by the address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the warehouse to what the contracts say: creates, adds columns, refuses what would change a column."""
+"""Brings the warehouse to what the contracts say: creates, adds, and refuses what would change a column."""
 
 from __future__ import annotations
 

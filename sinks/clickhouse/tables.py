@@ -122,14 +122,16 @@ class Table:
         feed = f"mesh.raw_events_from_{self.port.domain}_{self.port.table}"
         return (
             f"CREATE MATERIALIZED VIEW IF NOT EXISTS {feed} TO mesh.raw_events_v1 AS SELECT "
-            f"'{self.port.topic}' AS topic, _partition AS partition, _offset AS offset, toString({key}) AS key, "
+            f"'{self.port.topic}' AS topic, _partition AS partition, _offset AS offset, "
+            f"toString({key}) AS key, "
             f"{time} AS event_time, _published_at AS published_at, _landed_at AS landed_at FROM {self.name}"
         )
 
     def create_views(self) -> list[str]:
         """The view that masks personal fields, and the clear one."""
         return [
-            f"CREATE OR REPLACE VIEW {name} AS SELECT {self._select(masked=masked)} FROM {self.name} AS t FINAL"
+            f"CREATE OR REPLACE VIEW {name} AS "
+            f"SELECT {self._select(masked=masked)} FROM {self.name} AS t FINAL"
             for name, masked in ((self.view, True), (f"{self.view}_clear", False))
         ]
 

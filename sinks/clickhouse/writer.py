@@ -1,4 +1,4 @@
-"""Writes blocks exactly once as a reader sees it: one token a block, retried in place until the warehouse has it."""
+"""Writes blocks exactly once as a reader sees it: one token a block, retried until the warehouse has it."""
 
 from __future__ import annotations
 
