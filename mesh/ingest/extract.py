@@ -1,0 +1,208 @@
+"""One event's SELECTs, bound to their data and run: batches of wire forms in order of event time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping as MappingType
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from mesh.ingest.binding import STAMPED, Fault, bind
+from mesh.ingest.coerce import literal, quoted
+from mesh.ingest.fields import list_fields, plain_fields
+from mesh.ingest.mapping import EventSelect, Mapping, Select
+from mesh.ingest.rules import PARENT
+from mesh.ingest.source import AT, AT_TYPE, refusals
+from mesh.kernel.errors import MappingError, did_you_mean
+from mesh.kernel.event import Record
+from mesh.kernel.settings import Settings
+from mesh.publish.envelope import event_id_template
+
+TIME = "_time"
+"""The moment by which an event leaves, microseconds since 1970-01-01 UTC."""
+POSITION = "_n"
+"""The event's place in that order, from 0."""
+ROW, FILE = "_row", "_file"
+"""Where the row stands."""
+CELL, FAULT = "_cell", "_fault"
+"""The fault of a CSV cell, and the number of the row's first other fault; null when there is none."""
+KEY = "_key"
+"""The record's key."""
+ORPHAN = -1
+"""The parent of a list's element whose event does not exist."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of one event, some of them faulty, and the elements of their lists in order."""
+
+    events: pl.DataFrame
+    lists: MappingType[str, pl.DataFrame]
+
+
+class Extract:
+    """The SELECTs of one event, checked and run.
+
+    Raises :class:`MappingError` when a column is no field of the event, a field has no column, a type can never
+    fit, or DuckDB refuses the SQL.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        mapping: Mapping,
+        event: EventSelect,
+        settings: Settings,
+        *,
+        shuffle: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self.event = event
+        record, port = event.port.record, event.port
+        joins = {entry.by for entry in event.lists.values()}
+        stamps = {KEY: port.key, STAMPED: event_id_template(port)}
+        self._rows = Rows(connection, mapping, settings, record, event.select, event.name, joins, stamps)
+        self._lists = {
+            name: Rows(connection, mapping, settings, inner, event.lists[name].select, f"{event.name}.{name}",
+                       {event.lists[name].by}, {})
+            for name, inner in list_fields(record).items()
+        }  # fmt: skip
+        self._rows.arrange(shuffle, limit)
+        for name, rows in self._lists.items():
+            rows.attach(self._rows, event.lists[name].by)
+
+    @property
+    def count(self) -> int:
+        """How many events there are, faulty ones included."""
+        return self._rows.count
+
+    def faults(self, name: str = "") -> tuple[Fault, ...]:
+        """The faults that ``_fault`` numbers, of the event or of one of its lists."""
+        return (self._lists[name] if name else self._rows).faults
+
+    def batches(self, size: int) -> Iterator[Batch]:
+        """The events in order, ``size`` at a time."""
+        for start in range(0, self.count, size):
+            lists = {
+                name: rows.between(PARENT, start, start + size).with_columns(pl.col(PARENT) - start)
+                for name, rows in self._lists.items()
+            }
+            yield Batch(self._rows.between(POSITION, start, start + size), lists)
+
+    def orphans(self) -> dict[str, pl.DataFrame]:
+        """The elements of each list whose event does not exist."""
+        return {name: rows.between(PARENT, ORPHAN, 0) for name, rows in self._lists.items()}
+
+    def raw(self, positions: list[int]) -> dict[int, str]:
+        """Events by their position as the SELECT gave them, as JSON, without what belongs to a person."""
+        return self._rows.raw(positions)
+
+
+class Rows:
+    """The rows of one SELECT as a table of DuckDB, and the SQL that turns them into wire forms."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        mapping: Mapping,
+        settings: Settings,
+        record: type[Record],
+        select: Select,
+        name: str,
+        joins: set[str],
+        stamps: MappingType[str, str],
+    ) -> None:
+        self._connection = connection
+        self._record = record
+        self._name = name
+        self._place = select.place
+        self._table = quoted(name)
+        with refusals(select.place):
+            described = connection.sql(select.sql)
+            self._types = dict(zip(described.columns, map(str, described.types), strict=True))
+        for column in sorted(joins - self._types.keys()):
+            raise MappingError(
+                "column-missing", f"the SELECT of {name} has no column {column!r}", place=select.place,
+                remedy=did_you_mean(column, self._types),
+            )  # fmt: skip
+        self._binding = bind(record, self._types, mapping, settings, place=select.place, extra=joins)
+        self.faults = tuple(fault for fault, _ in self._binding.faults())
+        self._stamps = {column: _filling(record, template) for column, template in stamps.items()}
+        self._shown = f"{mapping.path.name}, {name}"
+        self._keys = (POSITION, TIME) if stamps else (PARENT,)
+        with refusals(select.place):
+            connection.execute(f"CREATE TABLE {self._table} AS {select.sql}")
+        self.count = 0
+
+    def arrange(self, shuffle: int | None, limit: int | None) -> None:
+        """Number the rows by event time and, within it, by their order in the SELECT; a shuffle by chance."""
+        versioned = "valid_from" in self._record.model_fields
+        order = self._binding.value("valid_from" if versioned else "occurred_at")
+        if shuffle is not None:
+            order = f"(hash(rowid, {shuffle}) >> 1)::BIGINT"
+        place = f"row_number() OVER (ORDER BY {order} NULLS FIRST, rowid) - 1"
+        rows = f"SELECT {place} AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, * FROM {self._table}"
+        self._replace(f"{rows} ORDER BY {POSITION}" + ("" if limit is None else f" LIMIT {limit}"))
+
+    def attach(self, events: Rows, by: str) -> None:
+        """Give each row the position of the event that it belongs to."""
+        with refusals(self._place):
+            self._replace(
+                f"SELECT coalesce(e.{POSITION}, {ORPHAN}) AS {PARENT}, l.rowid AS {ROW}, l.* FROM {self._table} l"
+                f" LEFT JOIN {events._table} e ON e.{quoted(by)} = l.{quoted(by)} ORDER BY {PARENT}, l.rowid"
+            )
+
+    def between(self, column: str, start: int, end: int) -> pl.DataFrame:
+        """The rows whose ``column`` is at least ``start`` and below ``end``, as wire forms in their order."""
+        at = AT if self._types.get(AT, "").startswith("STRUCT") else "NULL"
+        where = f"CAST({at} AS {AT_TYPE})"
+        forms = [
+            *self._keys,
+            f"coalesce({where}.row, {ROW} + 1) AS {ROW}",
+            f"coalesce({where}.file, {literal(self._shown)}) AS {FILE}",
+            f"{where}.fault AS {CELL}",
+            *self._binding.columns(),
+        ]
+        tests = " ".join(f"WHEN {test} THEN {n}" for n, (_, test) in enumerate(self._binding.faults()))
+        names = [quoted(field.name) for field in plain_fields(self._record) if field.name != STAMPED]
+        stamped = [f"{sql} AS {quoted(name)}" for name, sql in self._stamps.items()]
+        columns = [*self._keys, ROW, FILE, CELL, f"CASE {tests} END AS {FAULT}", *names, *stamped]
+        with refusals(self._place):
+            return self._connection.sql(
+                f"SELECT {', '.join(columns)} FROM (SELECT {', '.join(forms)} FROM {self._table}"
+                f" WHERE {column} >= {start} AND {column} < {end})"
+            ).pl()
+
+    def raw(self, positions: list[int]) -> dict[int, str]:
+        """Rows by position, as the SELECT gave them, as JSON without what belongs to a person."""
+        personal = {field.name for field in plain_fields(self._record) if field.personal}
+        shown = [name for name in self._types if name not in personal and name != AT]
+        pairs = ", ".join(f"{literal(name)}: {quoted(name)}" for name in shown)
+        among = ", ".join(map(str, positions))
+        return dict(
+            self._connection.sql(
+                f"SELECT {POSITION}, to_json({{{pairs}}}) FROM {self._table} WHERE {POSITION} IN ({among})"
+            ).fetchall()
+        )
+
+    def _replace(self, select: str) -> None:
+        arranged = quoted(f"{self._name}, in order")
+        self._connection.execute(f"CREATE TABLE {arranged} AS {select}")
+        self._connection.execute(f"DROP TABLE {self._table}")
+        self._table = arranged
+        self.count = int(self._connection.sql(f"SELECT count(*) FROM {arranged}").fetchall()[0][0])
+
+
+def _filling(record: type[Record], template: str) -> str:
+    """A template over the wire forms of fields as SQL; moments in whole seconds, an id of the source's own first."""
+    kinds = {field.name: field.kind for field in plain_fields(record)}
+    parts = []
+    for text, name in re.findall(r"([^{}]+)|\{(\w+)\}", template):
+        if text:
+            parts.append(literal(text))
+        else:
+            parts.append(f"{quoted(name)} // 1000000" if kinds[name] == "moment" else quoted(name))
+    filled = f"concat({', '.join(parts)})"
+    return f"coalesce({quoted(STAMPED)}, {filled})" if template.startswith("{source}/") else filled
