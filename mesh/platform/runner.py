@@ -25,7 +25,7 @@ class Pace:
     probe: float = 2.0  # between checks of a part that runs
     backoff: float = 0.3  # pause before the first restart, doubled with each that follows
     backoff_limit: float = 15.0
-    steady: float = 30.0  # a part that ran this long has recovered: the back-off begins anew
+    steady: float = 5.0  # a part that ran this long had recovered: the back-off begins anew
     attempts: int = 3  # deaths in a row before the first readiness, then it is given up
 
 

@@ -1,0 +1,23 @@
+"""``mesh workers``"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from mesh.platform import client
+from mesh.platform.workers import STREAMS
+
+
+def command(
+    count: Annotated[int, typer.Argument(min=1, help="Processes of each stream application.")],
+    app: Annotated[str | None, typer.Option(help="Only this application, or 'sink'.", metavar="NAME")] = None,
+) -> None:
+    """Scale the stream applications to so many processes each; partitions are shared out among them."""
+    console = Console(highlight=False)
+    for name in [app] if app else STREAMS:
+        with console.status(f"scaling {name}"):
+            client.scale(name, count)
+        console.print(f"[green]✓[/] {name:<22} {count} {'process' if count == 1 else 'processes'}")
