@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import chdb
@@ -18,7 +20,7 @@ from sinks.warehouse_server.errors import ClickHouseError, from_engine
 from sinks.warehouse_server.lock import PathLock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from sinks.warehouse_server.config import Limits
@@ -102,21 +104,23 @@ class Engine:
                 remedy="give another --path",
             ) from None
         self._data = (folder / "data").resolve()
+        said: list[str] = []
         try:
             config = write_config(folder, limits)
-            # Held open until the end: the engine shuts down with its last connection.
-            self._keeper = chdb.connect(f"{self._data}?config-file={config}")
+            with _native_stderr(said):
+                # Held open until the end: the engine shuts down with its last connection.
+                self._keeper = chdb.connect(f"{self._data}?config-file={config}")
             self._adopt_default_database()
             self._prove_walls()
-            self.version, self.timezone = self.handle().rows("SELECT version(), timezone()")[0]
+            self.version, self.timezone = self._rows("SELECT version(), timezone()")[0]
         except Exception as error:  # noqa: BLE001 - whatever stops the engine, the user gets one line
             self._lock.release()
-            first_line = str(from_engine(error)).splitlines()[0]
+            lines = [*said, *str(from_engine(error)).splitlines()]
             raise WarehouseError(
                 "warehouse-cannot-open",
-                first_line,
+                lines[0].strip(),
                 place=str(self._data),
-                remedy="see the message; the data are untouched",
+                remedy="mend what it names; nothing was changed",
             ) from None
 
     def handle(self) -> Handle:
@@ -133,11 +137,7 @@ class Engine:
 
     def memory(self) -> int:
         """Bytes that the engine counts as in use."""
-        handle = self.handle()
-        try:
-            return int(handle.rows("SELECT value FROM system.metrics WHERE metric = 'MemoryTracking'")[0][0])
-        finally:
-            handle.close()
+        return int(self._rows("SELECT value FROM system.metrics WHERE metric = 'MemoryTracking'")[0][0])
 
     def close(self) -> None:
         """Write the logs, shut the engine down and free the path."""
@@ -147,22 +147,20 @@ class Engine:
         self._lock.release()
 
     def _once(self, sql: str) -> None:
-        handle = self.handle()
-        try:
+        with contextlib.closing(self.handle()) as handle:
             handle.run(sql)
-        finally:
-            handle.close()
+
+    def _rows(self, sql: str) -> list[list[Any]]:
+        with contextlib.closing(self.handle()) as handle:
+            return handle.rows(sql)
 
     def _prove_walls(self) -> None:
         """Refuse to serve when the engine does not enforce the grants that it was given."""
-        handle = self.handle()
         try:
-            handle.run("SELECT * FROM file('any.csv', 'CSV', 'a Int32')")
+            self._once("SELECT * FROM file('any.csv', 'CSV', 'a Int32')")
         except ClickHouseError as error:
             if error.code == 497:
                 return
-        finally:
-            handle.close()
         raise ClickHouseError(497, "the engine does not enforce its grants", "ACCESS_DENIED")
 
     def _adopt_default_database(self) -> None:
@@ -171,15 +169,27 @@ class Engine:
         chDB overlays it with the working directory's files, so that any name that is not a table would be
         looked up as a file. The overlay lives in memory only: detached, it leaves the stored database.
         """
-        handle = self.handle()
-        try:
+        with contextlib.closing(self.handle()) as handle:  # one for all: none can be opened in between
             engines = dict(handle.rows("SELECT name, engine FROM system.databases"))
             if engines.get("default") == "Overlay":
                 stored = (self._data / "metadata" / "default.sql").exists()
                 handle.run("DETACH DATABASE default" if stored else "DROP DATABASE default")
                 handle.run("ATTACH DATABASE default" if stored else "CREATE DATABASE default ENGINE = Atomic")
+
+
+@contextlib.contextmanager
+def _native_stderr(lines: list[str]) -> Iterator[None]:
+    """Collect what the engine writes to the process's stderr, where it says why it cannot start."""
+    with tempfile.TemporaryFile() as file:
+        kept = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
         finally:
-            handle.close()
+            os.dup2(kept, 2)
+            os.close(kept)
+            file.seek(0)
+            lines += [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
 
 
 def quote(value: str) -> str:
