@@ -6,7 +6,8 @@ same code runs under Hypothesis, in a worker and in a benchmark. The runtime cal
     fold.fold(topic, batch)            -> rejections   (parked by the runtime, in place)
     fold.take(limit) until it is None  -> emissions    (written and flushed before the batch is acknowledged)
 
-and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, ``fold.take(...)``.
+and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, and again
+``fold.take(...)``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ OutputRow = tuple[bytes, bytes, int]
 """Key, value, Kafka timestamp in ms: that of the record that caused it, so that latency can be told."""
 
 
+RESERVED = b"\0"
+"""Keys of the changelog that begin with this byte belong to the runtime; a fold's keys must not."""
+
+
+class RefusedError(ValueError):
+    """A broadcast record that can never be taken in; ``code`` is that of its dead letter."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        super().__init__(reason)
+
+
 class Rejection(NamedTuple):
     """A record that can never be folded, with the code and the reason for its dead letter."""
 
@@ -32,7 +45,7 @@ class Rejection(NamedTuple):
 
 @dataclass(slots=True)
 class Output:
-    """Rows for one topic. ``partition`` None: by murmur2 of each row's ``partition key``, else that partition."""
+    """Rows for one topic. ``partition`` None: each by murmur2 of its key."""
 
     topic: str
     rows: list[OutputRow]
@@ -41,7 +54,7 @@ class Output:
 
 @dataclass(slots=True)
 class Emission:
-    """What must be on the broker before the input is acknowledged: outputs, and new entries of the changelog."""
+    """What must be on the broker before the input is acknowledged: rows, and new entries of the changelog."""
 
     outputs: list[Output] = field(default_factory=list)
     changelog: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -53,7 +66,8 @@ class Shared(Protocol):
     def put(self, topic: str, record: Fetched) -> Hashable | None:
         """Take in one broadcast record; return the change that it makes, or None when it changes nothing.
 
-        Raises :class:`ValueError` for a record that cannot be read; the runtime parks it.
+        Raises :class:`ValueError` for a record that cannot be read; the runtime parks it, under the error's
+        ``code`` (:class:`RefusedError`) or ``undecodable``. The record has a value.
         """
 
     def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
@@ -64,7 +78,12 @@ class PartitionFold(Protocol):
     """The state of one partition and the rows that it owes."""
 
     def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in a batch of one input topic in order of offsets; return the records that cannot be folded."""
+        """Take in a batch of one input topic in order of offsets; return the records that cannot be folded.
+
+        The records have keys and values: the runtime parks those that lack one. A fold may raise
+        :class:`mesh.kernel.errors.PlatformError` while another part does not answer; the runtime waits and
+        gives it the same batch again.
+        """
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Mark the rows that these changes of the broadcast knowledge touch."""
@@ -86,8 +105,11 @@ class FoldFactory(Protocol):
 class Application:
     """A stream application as data: what it reads, what it keeps and how it folds.
 
-    ``inputs`` are co-partitioned topics, ``broadcast`` topics are read whole by every worker. ``store`` names
-    the changelog (``mesh.<app>-<store>-changelog``); None for an application without state.
+    ``inputs`` are co-partitioned topics, ``broadcast`` topics are read whole by every worker, ``outputs`` are
+    written. ``store`` names the changelog (``<application>-<store>-changelog``); None for an application
+    without state, which has no broadcast topics either, since corrections are remembered in the changelog.
+
+    Applications of one name with different inputs are stages of one: a worker runs them all, in one group.
     """
 
     name: str
@@ -96,3 +118,4 @@ class Application:
     store: str | None
     shared: Shared
     fold: FoldFactory
+    outputs: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Customer mastering, one to one for now: every account is its own golden customer."""

@@ -1,0 +1,49 @@
+"""How this project's clients reach Kafka: the part of librdkafka's configuration that is the same for all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import KafkaError
+
+from mesh.kernel.errors import StreamError
+from mesh.kernel.settings import Settings
+
+_log = logging.getLogger("librdkafka")
+
+
+def connection(settings: Settings, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Configuration of a librdkafka client, with further ``options`` by librdkafka's names."""
+    return {
+        "bootstrap.servers": settings.kafka,
+        # While a broker restarts: try again soon, and do not fill the log.
+        "reconnect.backoff.max.ms": 1_000,
+        "log.connection.close": False,
+        "logger": _log,
+        **(options or {}),
+    }
+
+
+_FORBIDDEN = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError._AUTHENTICATION,
+    }
+)
+
+
+def wait_or_raise(topic: str, error: KafkaError) -> None:
+    """Log an error of reading that passes by itself, as while a broker restarts; raise for any other."""
+    if error.code() in _FORBIDDEN:
+        raise StreamError(
+            "access-missing",
+            f"{error.name()}: {error.str()}",
+            place=topic,
+            remedy="grant it to this application",
+        )
+    _log.warning("%s: %s; waiting", topic, error.str())

@@ -1,0 +1,91 @@
+"""Parking: a record that can never be folded goes to its topic's dead letters, bytes as they were."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+from mesh.kernel import clock, metrics
+from mesh.kernel.errors import StreamError
+from mesh.kernel.names import TopicName
+from schemas import wire
+from streams.fold import Rejection
+from streams.runtime.writer import BY_KEY, Writer
+
+MINUTE = 60.0  # seconds
+
+
+class Parking:
+    """Writes dead letters, and stops the process when there are too many in a minute.
+
+    So a broken publisher, or a broken worker, does not drain a topic into its dead letters.
+    """
+
+    def __init__(self, application: str, limit: int, writer: Writer) -> None:
+        self._application = application
+        self._limit = limit
+        self._writer = writer
+        self._recent: deque[tuple[float, int]] = deque()  # moment, records
+        self._in_a_minute = 0
+
+    async def park(self, topic: str, partition: int, rejections: list[Rejection]) -> None:
+        """Write dead letters of records of one partition; they are safe after the writer's next flush.
+
+        Raises :class:`StreamError` ``dead-letter-limit``, with nothing of this call written.
+        """
+        self._count(topic, len(rejections))
+        dead = str(TopicName.parse(topic).dead)
+        for rejection in rejections:
+            offset, _, key, value, _ = rejection.record
+            await self._writer.record(
+                dead,
+                BY_KEY if key is not None else 0,
+                key,
+                value,
+                [
+                    ("mesh-topic", topic.encode()),
+                    ("mesh-partition", b"%d" % partition),
+                    ("mesh-offset", b"%d" % offset),
+                    ("mesh-consumer", self._application.encode()),
+                    ("mesh-code", rejection.code.encode()),
+                    ("mesh-reason", " ".join(rejection.reason.split()).encode()),
+                    ("mesh-schema-id", schema_id(value)),
+                    ("mesh-version", code_version().encode()),
+                    ("mesh-first-seen", clock.now().isoformat().encode()),
+                    ("mesh-attempts", b"1"),
+                ],
+            )
+            metrics.RECORDS_PARKED.labels(self._application, topic, rejection.code).inc()
+
+    def _count(self, topic: str, records: int) -> None:
+        moment = time.monotonic()
+        while self._recent and self._recent[0][0] < moment - MINUTE:
+            self._in_a_minute -= self._recent.popleft()[1]
+        if self._in_a_minute + records > self._limit:
+            raise StreamError(
+                "dead-letter-limit",
+                f"{self._in_a_minute + records} records to park within a minute, more than {self._limit}",
+                place=topic,
+                remedy="mend the publisher or the code; MESH_DEAD_LETTER_LIMIT raises the limit",
+            )
+        self._recent.append((moment, records))
+        self._in_a_minute += records
+
+
+def schema_id(value: bytes | None) -> bytes:
+    """The schema id of a value as text; empty where it has no frame."""
+    try:
+        return b"%d" % wire.schema_id(value or b"")
+    except ValueError:
+        return b""
+
+
+@cache
+def code_version() -> str:
+    """The version of this code."""
+    try:
+        return version("retail-data-mesh")
+    except PackageNotFoundError:  # run from a checkout without being installed
+        return "checkout"

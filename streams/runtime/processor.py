@@ -1,0 +1,253 @@
+"""The agent: folds batches, writes what follows, and acknowledges; recovers state and corrects rows.
+
+An exception that leaves an agent's body acknowledges the event, so none does: what passes is waited for in
+place, what can never be folded is parked, and on anything else the process stops before the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
+
+from mesh.kernel import clock, metrics
+from mesh.kernel.errors import PlatformError, StreamError
+from mesh.kernel.settings import Settings
+from streams.fold import Application, Fetched, Rejection
+from streams.runtime import marks
+from streams.runtime.broadcast import PARTITION, BroadcastReader
+from streams.runtime.failstop import fail_stop
+from streams.runtime.parking import Parking
+from streams.runtime.stage import Stage
+from streams.runtime.writer import Writer
+from streams.transport.app import BatchApp
+
+ROWS = 5_000
+"""About how many rows one emission holds: bounds memory while a correction touches many rows."""
+FOLLOW_SECONDS = 0.1
+"""How often broadcast records are taken in while the flow runs."""
+FOLLOW_RECORDS = 20_000
+"""How many of them at once: bounds how long the event loop is held."""
+RETRY_SECONDS = 1.0
+"""Pause before a batch is given again to a fold that waits for another part."""
+
+_log = logging.getLogger(__name__)
+
+
+class Processor:
+    """Runs the stages of one application in a Faust app. Who works on their state holds the app's gate."""
+
+    def __init__(self, app: BatchApp, applications: Sequence[Application], settings: Settings) -> None:
+        self.name = applications[0].name
+        self._app = app
+        self._stages = [Stage(application, settings) for application in applications]
+        self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
+        self._by_broadcast: dict[str, list[Stage]] = defaultdict(list)
+        for stage in self._stages:
+            for topic in stage.application.broadcast:
+                self._by_broadcast[topic].append(stage)
+        self._writer = Writer(self.name, settings, lambda error: fail_stop(error, self.name))
+        self._parking = Parking(self.name, settings.dead_letter_limit, self._writer)
+        self._broadcast = BroadcastReader(
+            self._by_broadcast, settings, lambda error: fail_stop(error, f"{self.name} broadcast")
+        )
+
+    def attach(self) -> None:
+        """Register the agent, the recovery and the follower with the app."""
+        app = self._app
+        app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
+        # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
+        app.on_rebalance_complete.connect(self._recover)
+        if self._by_broadcast:
+            app.task(self._follow)
+
+    async def _agent(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            try:
+                async with self._app.gate:
+                    await self._batch(event, message)
+            except Exception as problem:  # noqa: BLE001
+                first = message.value[0][0]
+                await self._stop(problem, f"{message.topic}[{message.partition}]@{first}-{message.offset}")
+
+    async def _batch(self, event: Any, message: Any) -> None:
+        """Fold one batch, write what follows from it, and acknowledge it when that is on the broker."""
+        app, topic, number = self._app, message.topic, message.partition
+        stage = self._by_input[topic]
+        generation = message.generation_id
+        if generation != app.consumer_generation_id or not stage.ready(number, generation):
+            return  # the partition has moved on; whoever owns it now reads this batch again
+        began = time.perf_counter()
+        rejections = await self._fold(stage, number, topic, message.value)
+        if rejections is None:
+            return
+        if rejections:
+            await self._parking.park(topic, number, rejections)
+        await self._emit(stage, number)
+        await self._writer.flush()
+        if generation == app.consumer_generation_id:
+            event.ack()
+        metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - began)
+        metrics.RECORDS_READ.labels(self.name, topic).inc(len(message.value))
+        metrics.EVENT_AGE.labels(self.name, topic).observe(max(clock.now_seconds() - message.timestamp, 0))
+        end = app.monitor.tp_end_offsets.get(message.tp) or 0
+        metrics.LAG.labels(self.name, topic, number).set(max(end - message.offset - 1, 0))
+
+    async def _fold(
+        self, stage: Stage, number: int, topic: str, batch: Sequence[Fetched]
+    ) -> list[Rejection] | None:
+        """Fold a batch, waiting for parts that do not answer; None when a rebalance comes in between."""
+        rebalances = self._app.rebalancing_count
+        while self._app.rebalancing_count == rebalances:
+            try:
+                return stage.fold(number, topic, batch)
+            except PlatformError as problem:  # folding again what is half folded changes nothing
+                metrics.WAITS.labels(self.name, "registry").inc()
+                _log.warning("%s: %s; waiting", self.name, problem)
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    async def _emit(self, stage: Stage, number: int) -> int:
+        """Write all that a fold owes; return the number of rows."""
+        fold, rows = stage.partitions[number].fold, 0
+        while (emission := fold.take(ROWS)) is not None:
+            for output in emission.outputs:
+                await self._writer.rows(output.topic, output.partition, output.rows)
+                rows += len(output.rows)
+            if emission.changelog:
+                if stage.changelog is None:
+                    raise StreamError("store-missing", "a fold without a store has state", place=self.name)
+                await self._writer.entries(stage.changelog, number, emission.changelog)
+        return rows
+
+    async def _recover(self, _app: Any, **_signal: Any) -> None:
+        """Bring the state of all partitions owned now up to date, while Faust holds the flow."""
+        try:
+            async with self._app.gate:
+                await self._recover_all()
+        except Exception as problem:  # noqa: BLE001
+            await self._stop(problem, f"{self.name} recovery")
+
+    async def _recover_all(self) -> None:
+        app, loop, began = self._app, asyncio.get_running_loop(), time.perf_counter()
+        generation, rebalances = app.consumer_generation_id, app.rebalancing_count
+
+        def cancelled() -> bool:
+            return bool(app.should_stop or app.rebalancing_count != rebalances)
+
+        metrics.REBALANCES.labels(self.name).inc()
+        owned = self._owned()
+        for stage in self._stages:
+            stage.own(owned)
+        await loop.run_in_executor(None, self._broadcast.read_to_end, cancelled)
+        await loop.run_in_executor(None, self._take_in)
+        entries = corrected = 0
+        for stage in self._stages:
+            for number in sorted(owned):
+                kept = stage.kept(number, generation)
+                if not kept:
+                    # One that comes back after a gap is read on; Faust may not call it newly assigned.
+                    entries += await loop.run_in_executor(None, stage.recover, number, cancelled)
+                if cancelled():
+                    _log.info("%s: recovery gives way to the next rebalance", self.name)
+                    return
+                partition = stage.partitions[number]
+                if not kept or partition.corrected != stage.positions:
+                    changes = stage.application.shared.changes_since(partition.corrected)
+                    corrected += await self._correct(stage, number, generation, changes)
+                partition.generation = generation
+        seconds = time.perf_counter() - began
+        metrics.RECOVERY_SECONDS.labels(self.name).set(seconds)
+        metrics.RECOVERED_ENTRIES.labels(self.name).inc(entries)
+        metrics.PARTITIONS_OWNED.labels(self.name).set(len(owned))
+        _log.info(
+            "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
+            *(self.name, generation, sorted(owned), entries, corrected, seconds),
+        )
+
+    def _owned(self) -> set[int]:
+        """The partitions assigned to this worker: the same numbers of every input topic."""
+        by_topic: dict[str, set[int]] = {topic: set() for topic in self._by_input}
+        for tp in self._app.consumer.assignment():
+            if tp.topic in by_topic:
+                by_topic[tp.topic].add(tp.partition)
+        owned = set.union(*by_topic.values())
+        for topic, numbers in by_topic.items():
+            if numbers != owned:
+                raise StreamError(
+                    "not-co-partitioned",
+                    f"has partitions {sorted(numbers)} of {sorted(owned)} in this worker",
+                    place=topic,
+                )
+        return owned
+
+    def _take_in(self, limit: int | None = None) -> dict[int, list[Hashable]]:
+        """Take in what the broadcast reader has read; return the changes, by position of the stage."""
+        changes: dict[int, list[Hashable]] = defaultdict(list)
+        inbox, taken = self._broadcast.inbox, 0
+        while inbox and (limit is None or taken < limit):
+            topic, record = inbox.popleft()
+            taken += 1
+            for index, stage in enumerate(self._stages):
+                if stage in self._by_broadcast[topic]:
+                    change = stage.put(topic, record)
+                    if change is not None:
+                        changes[index].append(change)
+        return changes
+
+    async def _correct(self, stage: Stage, number: int, generation: int, changes: Iterable[Hashable]) -> int:
+        """Write again the rows that broadcast changes touch, and then the mark that says so.
+
+        A new owner writes a mark of its generation in any case: one that its predecessor, woken from a
+        freeze, writes later must not speak for the rows of the new owner, who may know less.
+        """
+        if not stage.application.broadcast or stage.changelog is None:
+            return 0
+        partition = stage.partitions[number]
+        partition.fold.correct(changes)
+        rows = await self._emit(stage, number)
+        if number == PARTITION:  # each worker reads the same bad record; the first partition's owner parks it
+            for refused in stage.to_park(partition.corrected):
+                await self._parking.park(refused.topic, PARTITION, [refused.rejection])
+        await self._writer.flush()  # rows first: a mark without its rows would lose the correction
+        await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
+        await self._writer.flush()
+        partition.corrected = dict(stage.positions)
+        metrics.ROWS_CORRECTED.labels(self.name).inc(rows)
+        return rows
+
+    async def _follow(self) -> None:
+        """Take in broadcast records while the flow runs, and correct the rows that they change."""
+        while not self._app.should_stop:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if not self._broadcast.inbox:
+                continue
+            try:
+                async with self._app.gate:
+                    await self._follow_once()
+            except Exception as problem:  # noqa: BLE001
+                await self._stop(problem, f"{self.name} corrections")
+
+    async def _follow_once(self) -> None:
+        generation = self._app.consumer_generation_id
+        changes = self._take_in(FOLLOW_RECORDS)
+        for index, stage in enumerate(self._stages):
+            for number in sorted(stage.partitions):
+                # One that is not ready is being recovered, and will be corrected from its mark on.
+                if not stage.ready(number, generation):
+                    continue
+                parks = number == PARTITION and stage.to_park(stage.partitions[number].corrected)
+                if changes[index] or parks:
+                    await self._correct(stage, number, generation, changes[index])
+
+    async def _stop(self, problem: Exception, place: str) -> None:
+        """Commit what was acknowledged, so that it is not repeated for nothing, and end the process."""
+        try:
+            await asyncio.wait_for(self._app.consumer.commit(), 5)
+        except Exception as failure:  # noqa: BLE001  # it will be repeated, which is harmless
+            _log.warning("%s: the last commit failed: %s", self.name, type(failure).__name__)
+        fail_stop(problem, place)

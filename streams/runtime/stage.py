@@ -1,0 +1,133 @@
+"""One application's state in this worker: a fold for each partition, and what is known of its broadcasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from mesh.kernel.errors import StreamError
+from mesh.kernel.names import changelog
+from mesh.kernel.settings import Settings
+from streams.fold import Application, Fetched, PartitionFold, Rejection
+from streams.runtime import changelog as changelog_reader
+from streams.runtime import marks
+
+NO_VALUE = "the record has no value (a tombstone)"
+NO_KEY = "the record has no key"
+
+
+@dataclass(slots=True)
+class Partition:
+    """The fold of one partition, how far its changelog was read, and how far its rows are corrected."""
+
+    fold: PartitionFold
+    position: int = 0
+    generation: int = -1
+    """The group's generation for which it was last made ready: recovered and corrected; -1 before."""
+    corrected: dict[str, int] = field(default_factory=dict)
+    """Topic -> next offset of the broadcast whose changes its rows do not show yet."""
+    mark: int = -1
+    """The generation of the mark that ``corrected`` was read from."""
+
+
+@dataclass(slots=True)
+class Refused:
+    """A broadcast record that cannot be taken in, to be parked by the owner of the first partition."""
+
+    topic: str
+    rejection: Rejection
+
+
+class Stage:
+    """An application with its partitions. Not safe for two at once: the holder of the gate works on it."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        if application.broadcast and application.store is None:
+            raise StreamError(
+                "store-missing",
+                "reads broadcast topics, and has no store to remember its corrections in",
+                place=application.name,
+            )
+        self.application = application
+        self.changelog = application.store and changelog(application.name, application.store)
+        self.partitions: dict[int, Partition] = {}
+        self.positions = dict.fromkeys(application.broadcast, 0)
+        self.refused: list[Refused] = []
+        self._settings = settings
+
+    def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        """Fold a batch; return what is to be parked."""
+        lacking = [record for record in batch if record[3] is None or record[2] is None]
+        if not lacking:
+            return self.partitions[partition].fold.fold(topic, batch)
+        whole = [record for record in batch if record[3] is not None and record[2] is not None]
+        rejections = self.partitions[partition].fold.fold(topic, whole)
+        return rejections + [
+            Rejection(record, "undecodable", NO_VALUE)
+            if record[3] is None
+            else Rejection(record, "key-mismatch", NO_KEY)
+            for record in lacking
+        ]
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Take in a broadcast record; return the change that it makes."""
+        self.positions[topic] = record[0] + 1
+        if record[3] is None:
+            self.refused.append(Refused(topic, Rejection(record, "undecodable", NO_VALUE)))
+            return None
+        try:
+            return self.application.shared.put(topic, record)
+        except ValueError as problem:
+            code = getattr(problem, "code", "undecodable")
+            self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
+            return None
+
+    def own(self, partitions: Iterable[int]) -> None:
+        """Forget the partitions that belong to others now, and make empty folds for new ones."""
+        wanted = set(partitions)
+        for number in self.partitions.keys() - wanted:
+            del self.partitions[number]
+        for number in wanted - self.partitions.keys():
+            fold = self.application.fold(number, self.application.shared)
+            self.partitions[number] = Partition(fold, corrected=dict.fromkeys(self.positions, 0))
+
+    def kept(self, number: int, generation: int) -> bool:
+        """Whether a partition was here, ready, in the generation before: nobody else wrote in between."""
+        return self.partitions[number].generation == generation - 1 >= 0
+
+    def recover(self, number: int, cancelled: Callable[[], bool]) -> int:
+        """Read a partition's changelog from where it was left; return the number of entries. Blocks."""
+        if self.changelog is None:
+            return 0
+        partition, count = self.partitions[number], 0
+
+        def take(entries: changelog_reader.Entries) -> None:
+            nonlocal count
+            count += len(entries)
+            own = [entry for entry in entries if marks.is_reserved(entry[0])]
+            if own:
+                entries = [entry for entry in entries if not marks.is_reserved(entry[0])]
+            partition.fold.recover(entries)
+            for key, value in own:
+                self._mark(partition, key, value)
+
+        partition.position = changelog_reader.read(
+            self._settings, self.changelog, number, partition.position, take, cancelled
+        )
+        return count
+
+    def _mark(self, partition: Partition, key: bytes, value: bytes) -> None:
+        mark = marks.decode(key, value)
+        if mark is not None and mark[0] >= partition.mark:
+            partition.mark = mark[0]
+            # A topic that the application has begun to read since is not corrected at all.
+            partition.corrected = {topic: mark[1].get(topic, 0) for topic in self.positions}
+
+    def ready(self, number: int, generation: int) -> bool:
+        """Whether a partition is here, recovered and corrected for this generation."""
+        partition = self.partitions.get(number)
+        return partition is not None and partition.generation == generation
+
+    def to_park(self, corrected: dict[str, int]) -> list[Refused]:
+        """The refused broadcast records that no mark covers yet."""
+        return [one for one in self.refused if one.rejection.record[0] >= corrected.get(one.topic, 0)]

@@ -1,0 +1,1 @@
+"""The batch transport: Faust hands an agent one message a fetched batch, not one a record."""
