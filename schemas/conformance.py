@@ -89,8 +89,7 @@ def _of_partition(port: Port, values: Mapping[str, Any], found: int) -> Iterator
 
 def _of_class(port: Port, values: dict[str, Any]) -> Iterator[str]:
     try:
-        # Avro has settled the types; nested records are mappings here, which strict validation refuses.
-        port.record.model_validate(values, strict=False)
+        port.record.model_validate(values)
     except ValidationError as problem:
         for error in problem.errors(include_input=False, include_context=False, include_url=False):
             yield f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"

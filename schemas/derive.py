@@ -96,7 +96,7 @@ def _field(record: type[Record], name: str, field: FieldInfo, named: set[str]) -
     if nullable:
         written["default"] = None
     elif not field.is_required():
-        written["default"] = _default(record, name, field)
+        written["default"] = _default(record, name, field, avro_type)
     if is_personal(annotation):
         written["classification"] = PERSONAL
     return written
@@ -129,9 +129,9 @@ def _stated(schema: str | dict[str, Any], named: set[str]) -> Any:
     return dict(schema)
 
 
-def _default(record: type[Record], name: str, field: FieldInfo) -> Any:
+def _default(record: type[Record], name: str, field: FieldInfo, avro_type: Any) -> Any:
     value = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(value, (str, int, float)) or value == []:  # what JSON and Avro write alike
+    if avro_type in PRIMITIVES.values() or value == []:  # what JSON and Avro write alike
         return value
     raise ContractError(
         "field-default",
