@@ -29,6 +29,7 @@ from mesh.platform.runner import Runner
 
 _log = logging.getLogger(__name__)
 LOCK_TAKEN = 75  # exit code: another supervisor lives in this home
+LINE_LIMIT = 4_000_000  # bytes of one request; class paths are long
 
 
 class Supervisor:
@@ -48,7 +49,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.ended.set)
         self.paths.socket.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(self._serve, str(self.paths.socket))
+        server = await asyncio.start_unix_server(self._serve, str(self.paths.socket), limit=LINE_LIMIT)
         self.paths.socket.chmod(0o600)
         writer = asyncio.create_task(self._write_state())
         self._changed()
