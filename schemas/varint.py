@@ -1,0 +1,54 @@
+"""Avro's whole numbers on the wire: zigzag, then seven bits a byte, least significant first."""
+
+from __future__ import annotations
+
+_BITS = 64
+
+
+def encode_long(number: int) -> bytes:
+    """The Avro bytes of a long (or int)."""
+    rest = (number << 1) ^ (number >> 63)
+    encoded = bytearray()
+    while rest > 127:
+        encoded.append(rest & 127 | 128)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)
+
+
+def decode_long(value: bytes, start: int, end: int) -> int:
+    """The number whose Avro bytes are ``value[start:end]``."""
+    rest = 0
+    for position in range(end - 1, start - 1, -1):
+        rest = rest << 7 | value[position] & 127
+    return (rest >> 1) ^ -(rest & 1)
+
+
+def raw(value: bytes, start: int) -> tuple[int, int]:
+    """The number at ``start`` before its zigzag is undone, and where it ends.
+
+    Doubled and, when odd, negative: a length n is 2n. Raises :class:`ValueError` when it exceeds 64 bits and
+    :class:`IndexError` when the value ends too soon.
+    """
+    number = shift = 0
+    position = start
+    while True:
+        byte = value[position]
+        position += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            break
+        shift += 7
+        if shift > _BITS:
+            raise ValueError("a number of more than 64 bits")
+    if number >> _BITS:
+        raise ValueError("a number of more than 64 bits")
+    return number, position
+
+
+def raw_minimal(value: bytes, start: int) -> tuple[int, int]:
+    """As :func:`raw`, but raises :class:`ValueError` unless the number is written as short as it can be."""
+    number, position = raw(value, start)
+    if position - start > 1 and not value[position - 1]:
+        raise ValueError("a number that is longer than it need be")
+    return number, position

@@ -1,0 +1,65 @@
+"""The application ``mesh.orders-enriched``, put together from the schemas of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mesh.kernel.names import ORDERS_ENRICHED
+from schemas.codec import Codec
+from schemas.walk import Walker
+from schemas.wire import header
+from streams.fold import Application, PartitionFold, Shared
+from streams.orders_enriched import topics
+from streams.orders_enriched.dimensions import Dimensions, Role
+from streams.orders_enriched.facts import Reader, Translator
+from streams.orders_enriched.fold import EnrichedFold
+from streams.orders_enriched.layout import check_clock, check_envelope, layout
+
+STORE = "facts"
+"""Name of the store whose changelog holds the facts."""
+
+
+def application(ids: Mapping[str, int], translator: Translator) -> Application:
+    """Orders enriched, ready to run.
+
+    ``ids`` are the schema ids of every topic that it reads or writes (:mod:`streams.orders_enriched.topics`),
+    ``translator`` rewrites values of other writers' schemas (:class:`schemas.codec.Codecs`). Raises
+    :class:`mesh.kernel.errors.StreamError` (``layout-broken``) when the events no longer fit together.
+    """
+    readers = {
+        topic: Reader(
+            Codec(topics.RECORDS[topic], ids[topic]), translator, "lines" if topic == topics.ORDER else None
+        )
+        for topic in (*topics.INPUTS, *topics.BROADCAST)
+    }
+    for reader in readers.values():
+        check_envelope(reader.walker)
+    frames = {topic: header(ids[topic]) for topic in topics.OUTPUTS}
+    rows, clock = (Walker(Codec(topics.RECORDS[topic], ids[topic]).schema) for topic in topics.OUTPUTS)
+    check_clock(clock)
+    plan = layout(
+        rows,
+        readers[topics.ORDER].walker,
+        {prefix: readers[topic].walker for prefix, topic in topics.BLOCKS.items()},
+        topics.BLOCK_KEYS,
+    )
+    dimensions = Dimensions(
+        readers,
+        {
+            prefix: Role(topic, id_field, plan.block(prefix))
+            for prefix, (topic, id_field) in topics.ROLES.items()
+        },
+    )
+
+    def fold(partition: int, shared: Shared) -> PartitionFold:
+        assert isinstance(shared, Dimensions)
+        return EnrichedFold(partition, shared, readers, plan, frames)
+
+    return Application(
+        name=ORDERS_ENRICHED,
+        inputs=topics.INPUTS,
+        broadcast=topics.BROADCAST,
+        store=STORE,
+        shared=dimensions,
+        fold=fold,
+    )

@@ -1,0 +1,167 @@
+"""How each kind of fact enters the state of a partition, and which rows it touches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from schemas.varint import decode_long
+from streams.orders_enriched import order, returns
+from streams.orders_enriched.facts import CONTENTS, Fact, Reader
+from streams.orders_enriched.layout import LINE_KEY, Block
+from streams.orders_enriched.owed import Owed
+from streams.orders_enriched.state import State
+
+
+class Intake(ABC):
+    """Takes the facts of one topic into the state. ``tag`` begins their keys in the changelog."""
+
+    tag: ClassVar[bytes]
+
+    def __init__(self, reader: Reader, state: State, owed: Owed) -> None:
+        self._reader = reader
+        self._state = state
+        self._owed = owed
+
+    @abstractmethod
+    def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
+        """Take in one fact; return its identity and whether it is new.
+
+        Every row that it touches is owed, known or not: what was written for it may have been lost. During
+        recovery (``timestamp`` None) nothing is owed. Raises
+        :class:`streams.orders_enriched.registers.RevisionConflictError`.
+        """
+
+    def _moment(self, fact: Fact, place: int) -> int:
+        return decode_long(fact.value, fact.offsets[place], fact.offsets[place + 1])
+
+    def _raw(self, fact: Fact, place: int) -> bytes:
+        return fact.value[fact.offsets[place] : fact.offsets[place + 1]]
+
+
+class OrderIntake(Intake):
+    """Orders, with their lines."""
+
+    tag = b"O"
+
+    def __init__(self, reader: Reader, state: State, owed: Owed) -> None:
+        super().__init__(reader, state, owed)
+        self._order_id = reader.place("order_id")
+        self._ordered_at = reader.place("ordered_at")
+        self._lines = reader.place("lines")
+        self._parts = [
+            reader.place(name) for name in ("account", "location_id", "territory_id", "employee_id")
+        ]
+        self._stride = len(reader.walker.item_fields)
+
+    def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
+        """Every row of the order, and of what it no longer has."""
+        offsets = fact.offsets
+        start = offsets[CONTENTS]
+        order_id = self._raw(fact, self._order_id)
+        places = [offsets[place + end] - start for place in self._parts for end in (0, 1)]
+        revision = order.pack_revision(
+            fact.seq,
+            self._moment(fact, self._ordered_at),
+            places,
+            offsets[self._lines] - start,
+            self._marks(fact, start),
+            fact.value[start:],
+        )
+        new = self._state.put_order(order_id, revision)
+        if timestamp is not None:
+            self._owed.order(order_id, timestamp)
+        return order_id, new
+
+    def _marks(self, fact: Fact, start: int) -> list[int]:
+        """Of each line where its number, its product and the rest begin, and where the last line ends."""
+        stride = self._stride
+        marks = [mark - start for mark in fact.marks]
+        table = [fact.offsets[-1] - start - 1] * (3 * (len(marks) // stride) + 1)  # one byte ends the array
+        for column in range(len(LINE_KEY) + 1):
+            table[column:-1:3] = marks[column::stride]
+        return table
+
+
+class PartIntake(Intake):
+    """Facts that an order shows one of: its payments, or its fulfilments."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        state: State,
+        owed: Owed,
+        *,
+        section: str,
+        block: Block,
+        identity: str,
+        moment: str,
+    ) -> None:
+        super().__init__(reader, state, owed)
+        self.tag = section[:1].upper().encode()  # type: ignore[misc]
+        self._section = section
+        self._block = block
+        self._order_id = reader.place("order_id")
+        self._identity = reader.place(identity)
+        self._at = reader.place(moment)
+
+    def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
+        """Every row of the order."""
+        order_id = self._raw(fact, self._order_id)
+        identity = self._raw(fact, self._identity)
+        fragment = self._block.fragment(fact.value, fact.offsets)
+        new = self._state.put_fact(
+            self._section, order_id, identity, self._moment(fact, self._at), fact.seq, fact.contents, fragment
+        )
+        if timestamp is not None:
+            self._owed.order(order_id, timestamp)
+        return order_id + identity, new
+
+
+class ReturnIntake(Intake):
+    """Returns of an order's lines."""
+
+    tag = b"R"
+
+    def __init__(self, reader: Reader, state: State, owed: Owed) -> None:
+        super().__init__(reader, state, owed)
+        self._order_id = reader.place("order_id")
+        self._returned_at = reader.place("returned_at")
+        names = ("line_number", "return_id", "quantity", "amount", "fx_rate")
+        self._parts = [reader.place(name) for name in names]
+
+    def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
+        """The row of the line."""
+        order_id = self._raw(fact, self._order_id)
+        number, return_id, *amounts = (self._raw(fact, place) for place in self._parts)
+        payload = returns.payload(number, return_id, *amounts)
+        moment = self._moment(fact, self._returned_at)
+        identity = number + return_id
+        new = self._state.put_fact("returns", order_id, identity, moment, fact.seq, fact.contents, payload)
+        if timestamp is not None:
+            self._owed.line(order_id, number, timestamp)
+        return order_id + identity, new
+
+
+class CustomerIntake(Intake):
+    """Versions of customers."""
+
+    tag = b"C"
+
+    def __init__(self, reader: Reader, state: State, owed: Owed, block: Block) -> None:
+        super().__init__(reader, state, owed)
+        self._account = reader.place("account")
+        self._valid_from = reader.place("valid_from")
+        self._block = block
+
+    def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
+        """Every row of the account's orders that shows this version."""
+        account = self._raw(fact, self._account)
+        identity = self._raw(fact, self._valid_from)
+        valid_from = self._moment(fact, self._valid_from)
+        fragment = self._block.fragment(fact.value, fact.offsets)
+        new = self._state.put_customer(account, identity, valid_from, fact.seq, fact.contents, fragment)
+        if timestamp is not None:
+            for order_id in self._state.orders_of_customer(account, valid_from):
+                self._owed.order(order_id, timestamp)
+        return account + identity, new

@@ -1,0 +1,183 @@
+"""How a row is laid out, derived from the schemas: which slices of which records follow each other.
+
+    row = frame ++ order's fields ++ line's fields ++ product ++ location ++ territory ++ employee ++ customer
+          ++ payment ++ fulfilment ++ returns ++ version ++ is_deleted
+
+A block's field ``<prefix>_<f>`` is the source's field ``<f>``, or the field of that very name where the
+source has no ``<f>``. A field that the source must have becomes one that may be null: the bytes are the same
+after a branch number. Every rule that the splice relies on is checked here, so that a changed event stops the
+start and never spoils a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mesh.kernel.errors import StreamError
+from mesh.kernel.event import ENVELOPE
+from schemas.walk import Walker
+
+PRESENT = b"\x02"
+"""Branch number of the second branch of ["null", T]."""
+ABSENT = b"\x00"
+"""Branch number of null: the whole of a null field."""
+
+TAIL = ("returned_quantity", "return_count", "returned_amount", "last_returned_at", "version", "is_deleted")
+"""The fields of a row that are computed; their types are those of :mod:`streams.orders_enriched.returns`."""
+_TAIL_TYPES = ("long", "long", "decimal", "timestamp-micros or null", "fixed 32", "boolean")
+LINE_KEY = ("line_number", "product_id")
+"""The first fields of a line: its raw number is its identity, the product's id follows."""
+_NOT_MEANING = ("doc", "classification", "default", "aliases")
+
+
+@dataclass(frozen=True)
+class Block:
+    """The part of a row that shows one record: a dimension, a payment or a fulfilment.
+
+    ``runs`` are slices of the source: bytes before it, place of its first field, place after its last one.
+    ``null`` is the block of an unknown record.
+    """
+
+    prefix: str
+    fields: tuple[str, ...]
+    runs: tuple[tuple[bytes, int, int], ...]
+    null: bytes
+
+    def fragment(self, value: bytes, offsets: tuple[int, ...]) -> bytes:
+        """The block's bytes, from a source record and the offsets of its fields."""
+        return b"".join([before + value[offsets[first] : offsets[last]] for before, first, last in self.runs])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The blocks of a row in their order."""
+
+    blocks: tuple[Block, ...]
+
+    def block(self, prefix: str) -> Block:
+        """The block with this prefix."""
+        return next(block for block in self.blocks if block.prefix == prefix)
+
+
+def layout(row: Walker, order: Walker, sources: Mapping[str, Walker], keys: Mapping[str, str]) -> Layout:
+    """The layout of ``row``: the order's fields, its lines' fields, then a block for each of ``sources``.
+
+    ``sources`` maps a block's prefix to the record that it shows, in the order of the row. ``keys`` names the
+    block's field that must come first and be one that the source always has, so that the block tells whose it
+    is. Raises :class:`StreamError` (``layout-broken``) when the schemas do not fit together.
+    """
+    fields = [(field["name"], _meaning(field["type"])) for field in row.schema["fields"]]
+    place = 0
+    for name, kind in (*_order_fields(order), *_line_fields(order)):
+        if place >= len(fields) or fields[place] != (name, kind):
+            raise _broken(
+                row, f"{name!r} of the order must be field {place + 1} of the row, with the same type"
+            )
+        place += 1
+    blocks = []
+    for prefix, source in sources.items():
+        block = _block(prefix, source, fields[place:])
+        if not block.fields or block.fields[0] != keys[prefix] or block.runs[0][0] != PRESENT:
+            raise _broken(
+                row, f"the block {prefix!r} must begin with {keys[prefix]!r}, which may not be null there"
+            )
+        blocks.append(block)
+        place += len(block.fields)
+    rest = fields[place:]
+    if tuple(name for name, _ in rest) != TAIL:
+        raise _broken(
+            row, f"after the blocks come {', '.join(TAIL)}, not {', '.join(name for name, _ in rest)}"
+        )
+    if tuple(_kind(kind) for _, kind in rest) != _TAIL_TYPES:
+        raise _broken(row, f"the types of {', '.join(TAIL)} must be {', '.join(_TAIL_TYPES)}")
+    return Layout(tuple(blocks))
+
+
+def check_envelope(source: Walker) -> None:
+    """Raise :class:`StreamError` unless the envelope's fields come first."""
+    if source.fields[: len(ENVELOPE)] != ENVELOPE:
+        raise _broken(source, f"the fields of the envelope must come first: {', '.join(ENVELOPE)}")
+
+
+def check_clock(clock: Walker) -> None:
+    """Raise :class:`StreamError` unless the clock's record is a partition and a moment."""
+    fields = [(field["name"], _kind(_meaning(field["type"]))) for field in clock.schema["fields"]]
+    if fields != [("partition", "long"), ("event_time", "timestamp-micros")]:
+        raise _broken(clock, "the clock must be a partition and an event_time")
+
+
+def _order_fields(order: Walker) -> list[tuple[str, Any]]:
+    if order.fields[-1] != "lines":
+        raise _broken(order, "'lines' must be the last field")
+    for name in ("location_id", "territory_id", "employee_id"):
+        if order.schema["fields"][order.position[name]]["type"] != ["null", "string"]:
+            raise _broken(order, f"{name!r} must be a string or null")
+    return [(field["name"], _meaning(field["type"])) for field in order.schema["fields"][len(ENVELOPE) : -1]]
+
+
+def _line_fields(order: Walker) -> list[tuple[str, Any]]:
+    lines = order.schema["fields"][-1]["type"]["items"]["fields"]
+    if tuple(field["name"] for field in lines[: len(LINE_KEY)]) != LINE_KEY:
+        raise _broken(order, f"a line must begin with {' and '.join(LINE_KEY)}")
+    return [(field["name"], _meaning(field["type"])) for field in lines]
+
+
+def _block(prefix: str, source: Walker, fields: list[tuple[str, Any]]) -> Block:
+    """The longest beginning of ``fields`` that shows ``source``."""
+    names: list[str] = []
+    runs: list[tuple[bytes, int, int]] = []
+    for name, kind in fields:
+        short = name.removeprefix(f"{prefix}_")
+        shown = short if short != name and short in source.position else name
+        if shown not in source.position:
+            break
+        place = source.position[shown]
+        known = _meaning(source.schema["fields"][place]["type"])
+        if kind == ["null", known]:
+            runs.append((PRESENT, place, place + 1))
+        elif kind == known and isinstance(known, list) and known[0] == "null":
+            runs.append((b"", place, place + 1))
+        else:
+            raise _broken(source, f"the row's {name!r} must be {shown!r} of the same type, or null")
+        names.append(name)
+    return Block(prefix, tuple(names), tuple(_joined(runs)), ABSENT * len(names))
+
+
+def _joined(runs: list[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
+    """Neighbouring slices without a branch number between them as one."""
+    joined: list[tuple[bytes, int, int]] = []
+    for before, first, last in runs:
+        if joined and not before and joined[-1][2] == first:
+            joined[-1] = (joined[-1][0], joined[-1][1], last)
+        else:
+            joined.append((before, first, last))
+    return joined
+
+
+def _meaning(kind: Any) -> Any:
+    """A type without what does not change its bytes."""
+    if isinstance(kind, list):
+        return [_meaning(branch) for branch in kind]
+    if isinstance(kind, dict):
+        bare = {key: _meaning(value) for key, value in kind.items() if key not in _NOT_MEANING}
+        return bare["type"] if set(bare) == {"type"} else bare
+    return kind
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, list):
+        return " or ".join(_kind(branch) for branch in reversed(kind))
+    if isinstance(kind, dict):
+        return str(kind.get("logicalType") or f"{kind['type']} {kind.get('size', '')}".strip())
+    return str(kind)
+
+
+def _broken(walker: Walker, what: str) -> StreamError:
+    return StreamError(
+        "layout-broken",
+        what,
+        place=walker.schema["name"],
+        remedy="keep the order of fields in events.py, or teach the splice",
+    )

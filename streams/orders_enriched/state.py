@@ -1,0 +1,138 @@
+"""The knowledge of one partition: orders, customers, and which orders a dimension's member touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams.orders_enriched import order as orders
+from streams.orders_enriched.order import Entry
+from streams.orders_enriched.registers import EMPTY, RevisionConflictError, put, span
+
+
+class Index:
+    """Order ids by the raw id of something that the orders name. It may name orders that no longer do."""
+
+    def __init__(self) -> None:
+        # Most members have one order, or many; a list of one would cost more than what it holds.
+        self._orders: dict[bytes, bytes | list[bytes]] = {}
+
+    def add(self, member: bytes, order_id: bytes) -> None:
+        """Note that the order names the member."""
+        known = self._orders.get(member)
+        if known is None:
+            self._orders[member] = order_id
+        elif isinstance(known, list):
+            known.append(order_id)
+        else:
+            self._orders[member] = [known, order_id]
+
+    def orders(self, member: bytes) -> list[bytes]:
+        """Ids of orders that name the member, or did once."""
+        known = self._orders.get(member)
+        if known is None:
+            return []
+        return known if isinstance(known, list) else [known]
+
+
+class State:
+    """All facts of one partition, as the set that they are: order and repetition make no difference."""
+
+    def __init__(self) -> None:
+        self.entries: dict[bytes, bytes] = {}
+        """Packed entries (:mod:`streams.orders_enriched.order`) by raw order id."""
+        self.amended: dict[bytes, dict[int, bytes]] = {}
+        """Lower revisions of amended orders: order id -> seq -> revision."""
+        self.customers: dict[bytes, bytes] = {}
+        """Versions (:mod:`streams.orders_enriched.registers`) by raw account."""
+        self.by_account = Index()
+        self.by_product = Index()
+        self.by_location = Index()
+        """Orders by store and by territory, which are both locations."""
+        self.by_employee = Index()
+
+    def put_order(self, order_id: bytes, revision: bytes) -> bool:
+        """Take in a revision; False when it is known. Raises :class:`RevisionConflictError`."""
+        packed = self.entries.get(order_id)
+        entry = orders.unpack(packed) if packed is not None else Entry()
+        if entry.revision:
+            seq, known_seq = orders.revision_seq(revision), orders.revision_seq(entry.revision)
+            older = self.amended.get(order_id, {})
+            known = entry.revision if seq == known_seq else older.get(seq)
+            if known is not None:
+                if orders.revision_contents(known) != orders.revision_contents(revision):
+                    raise RevisionConflictError(f"revision {seq} is known with other contents")
+                return False
+            if seq < known_seq:
+                self.amended.setdefault(order_id, {})[seq] = revision
+                return True
+            self.amended.setdefault(order_id, {})[known_seq] = entry.revision
+        self.entries[order_id] = entry._replace(revision=revision).packed()
+        self._index(order_id, revision, entry.revision)
+        return True
+
+    def put_fact(
+        self,
+        section: str,
+        order_id: bytes,
+        identity: bytes,
+        moment: int,
+        seq: int,
+        contents: bytes,
+        payload: bytes,
+    ) -> bool:
+        """Take in a revision of a payment, fulfilment or return; False when it is known.
+
+        ``section`` names its part of the entry. Raises :class:`RevisionConflictError`, as all of these do.
+        """
+        packed = self.entries.get(order_id)
+        entry = orders.unpack(packed) if packed is not None else Entry()
+        changed = put(getattr(entry, section), identity, moment, seq, contents, payload)
+        if changed is None:
+            return False
+        self.entries[order_id] = entry._replace(**{section: changed}).packed()
+        return True
+
+    def put_customer(
+        self, account: bytes, identity: bytes, valid_from: int, seq: int, contents: bytes, fragment: bytes
+    ) -> bool:
+        """Take in a revision of a customer's version; False when it is known."""
+        changed = put(self.customers.get(account, EMPTY), identity, valid_from, seq, contents, fragment)
+        if changed is None:
+            return False
+        self.customers[account] = changed
+        return True
+
+    def orders_of_customer(self, account: bytes, valid_from: int) -> Iterator[bytes]:
+        """Orders that show the customer's version at ``valid_from``."""
+        first, last = span(self.customers[account], valid_from)
+        for order_id, revision in self.placed_within(self.by_account, account, first, last):
+            if orders.unpack_revision(revision).account == account:
+                yield order_id
+
+    def placed_within(
+        self, index: Index, member: bytes, first: float, last: float
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Orders that the index has for a member, placed in [first, last): their ids and newest revisions."""
+        for order_id in index.orders(member):
+            packed = self.entries[order_id]
+            moment = orders.ordered_at(packed)
+            if moment is not None and first <= moment < last:
+                yield order_id, orders.unpack(packed).revision
+
+    def _index(self, order_id: bytes, revision: bytes, replaced: bytes) -> None:
+        order = orders.unpack_revision(revision)
+        before = _members(orders.unpack_revision(replaced)) if replaced else set()
+        for index, member in _members(order) - before:
+            getattr(self, index).add(member, order_id)
+
+
+def _members(order: orders.Revision) -> set[tuple[str, bytes]]:
+    """The index and the id of everything that an order names."""
+    members = {("by_product", product) for _, product, _ in order.lines}
+    members.add(("by_account", order.account))
+    members.update(
+        ("by_location", place[1:]) for place in (order.location_id, order.territory_id) if len(place) > 1
+    )
+    if len(order.employee_id) > 1:
+        members.add(("by_employee", order.employee_id[1:]))
+    return members
