@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from mesh.kernel import names
 from mesh.kernel.errors import StreamError, did_you_mean
 from mesh.kernel.settings import Settings
+from schemas.codec import Codecs
+from schemas.registry import Registry
 from streams.fold import Application
 
-_MODULES = {
-    names.CUSTOMER_MASTERING: "streams.customer_mastering.app",
-    names.ORDERS_ENRICHED: "streams.orders_enriched.app",
-    names.CUSTOMER_360: "streams.customer_360.app",
+PATIENCE = 2.0
+"""Seconds for which a fold waits for the registry while it holds the event loop; the runtime then tries again."""
+
+STORES: dict[str, tuple[str, ...]] = {
+    names.CUSTOMER_MASTERING: (),
+    names.ORDERS_ENRICHED: ("facts",),
+    names.CUSTOMER_360: ("accounts", "golden"),
 }
-"""Where each application is. The module has ``STORES``, the names of its stores, and ``application(settings,
-ids)``, which returns one :class:`Application` or its stages; ``ids`` are the schema ids by topic."""
+"""The stores of each application. Stated apart, since provisioning comes before the schemas that it builds on."""
 
 
 class Store(NamedTuple):
@@ -33,23 +36,50 @@ class Store(NamedTuple):
         return names.changelog(self.application, self.store)
 
 
-def build(name: str, settings: Settings, ids: dict[str, int]) -> tuple[Application, ...]:
-    """The stages of an application, in the order of the data.
-
-    Raises :class:`StreamError` ``application-unknown``.
-    """
-    built: Application | Sequence[Application] = _module(name).application(settings, ids)
-    return (built,) if isinstance(built, Application) else tuple(built)
-
-
 def stores(settings: Settings) -> list[Store]:
     """Every store of every application."""
-    return [Store(name, store, settings.partitions) for name in _MODULES for store in _module(name).STORES]
+    return [
+        Store(application, store, settings.partitions)
+        for application, stores in STORES.items()
+        for store in stores
+    ]
 
 
-def _module(name: str):  # type: ignore[no-untyped-def]  # a module whose attributes are a convention
-    if name not in _MODULES:
+def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Application, ...]:
+    """The stages of an application, in the order of the data; ``ids`` are the schema ids by topic.
+
+    Raises :class:`StreamError` ``application-unknown``, or ``store-unknown`` for a store without a changelog.
+    """
+    if name not in _BUILDERS:
         raise StreamError(
-            "application-unknown", "is not an application", place=name, remedy=did_you_mean(name, _MODULES)
+            "application-unknown", "is not an application", place=name, remedy=did_you_mean(name, _BUILDERS)
         )
-    return importlib.import_module(_MODULES[name])
+    stages = _BUILDERS[name](ids, Codecs(Registry(settings.registry, patience=PATIENCE)))
+    for stage in stages:
+        if stage.store is not None and stage.store not in STORES[name]:
+            raise StreamError(
+                "store-unknown",
+                f"its store {stage.store!r} is not listed, so it has no changelog",
+                place=name,
+                remedy="add it to streams.applications.STORES",
+            )
+    return stages
+
+
+def _customer_mastering(ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
+    from streams.customer_mastering.app import application
+
+    return (application(ids, codecs),)
+
+
+def _orders_enriched(ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
+    from streams.orders_enriched.app import application
+
+    return (application(ids, codecs),)
+
+
+# A worker imports the one application that it runs.
+_BUILDERS: dict[str, Callable[[Mapping[str, int], Codecs], tuple[Application, ...]]] = {
+    names.CUSTOMER_MASTERING: _customer_mastering,
+    names.ORDERS_ENRICHED: _orders_enriched,
+}

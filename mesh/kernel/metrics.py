@@ -17,7 +17,7 @@ from prometheus_client import (
     start_http_server,
 )
 
-disable_created_metrics()  # a second series for each counter, of no use to us
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series a counter, of no use to us
 REGISTRY = CollectorRegistry()
 """What ``/metrics`` shows. ``mesh_process_*`` (memory, CPU, descriptors) comes from the process itself."""
 ProcessCollector(namespace="mesh", registry=REGISTRY)

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domains.customer.events import AccountLinked, CustomerMastered, CustomerRecorded
 from mesh.kernel import names
-from mesh.kernel.settings import Settings
 from schemas.codec import Codec, Codecs
-from schemas.registry import Registry
 from streams.customer_mastering.fold import Mastering, MasteringFold, Nothing
 from streams.fold import Application, Shared
 
 RECORDS = "customer.raw.customer-record.v1"
 CUSTOMER = "customer.public.customer.v1"
 CROSSWALK = "customer.public.crosswalk.v1"
-STORES: tuple[str, ...] = ()
-PATIENCE = 2.0
-"""Seconds to wait for the registry while the event loop is held; the runtime then tries again."""
 
 
-def application(settings: Settings, ids: dict[str, int]) -> Application:
-    """Mastering with these schema ids by topic."""
+def application(ids: Mapping[str, int], codecs: Codecs) -> Application:
+    """Mastering, ready to run.
+
+    ``ids`` are the schema ids by topic, ``codecs`` reads what the code of another version wrote.
+    """
     mastering = Mastering(
-        Codecs(Registry(settings.registry, patience=PATIENCE)),
+        codecs,
         Codec(CustomerRecorded, ids[RECORDS]),
         Codec(CustomerMastered, ids[CUSTOMER]),
         Codec(AccountLinked, ids[CROSSWALK]),
