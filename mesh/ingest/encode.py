@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from mesh.ingest.fields import Field, list_fields, plain_fields
 from mesh.ingest.rules import PARENT
-from mesh.kernel.event import Record
+from mesh.kernel.contract import Port
 from schemas.personal import protect_column
 from schemas.varint import encode_long
+from schemas.wire import header
 
 NULL = b"\x00"
 """The first branch of a union with null, and nothing after it."""
@@ -35,30 +36,50 @@ Pieces = bytes | list[bytes]
 """One piece for every row, or the same for all."""
 
 
-def encode_batch(
-    record: type[Record],
-    header: bytes,
-    events: pl.DataFrame,
-    lists: Mapping[str, pl.DataFrame],
-    subjects: pl.Series,
-) -> list[bytes]:
-    """The framed values of a batch of events, in the order of their rows.
+class Encoder:
+    """Encodes batches of one port's events under one schema id."""
 
-    ``events`` and ``lists`` hold wire forms; a list's frame has its elements in order, with the position of their
-    event as ``_parent``. ``subjects`` tells whose the personal fields of a row are.
-    """
-    plain = {field.name: field for field in plain_fields(record)}
-    inner = list_fields(record)
-    columns: list[Pieces] = [header]
-    for name in record.model_fields:
-        if name in plain:
-            columns.append(_column(plain[name], events[name], subjects))
-        else:
+    def __init__(self, port: Port, schema_id: int) -> None:
+        self._record = port.record
+        self._header = header(schema_id)
+        self._persons = {path: promise.subject for path, promise in port.promises.items() if promise.subject}
+
+    def encode(self, events: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> list[bytes]:
+        """The framed values of a batch, in the order of its rows.
+
+        ``events`` and ``lists`` hold wire forms; a list's frame has its elements in order, with the position of
+        their event as ``_parent``.
+        """
+        inner = list_fields(self._record)
+        plain = {field.name: field for field in plain_fields(self._record)}
+        columns: list[Pieces] = [self._header]
+        for name in self._record.model_fields:
+            if name in plain:
+                columns.append(_column(self._protected(plain[name], name, events[name], events), plain[name]))
+                continue
             elements = lists[name]
-            owners = elements[PARENT].to_numpy()
-            bodies = encode_batch(inner[name], b"", elements, {}, subjects.gather(elements[PARENT]))
-            columns.append(_arrays(bodies, np.bincount(owners, minlength=events.height)))
-    return _joined(columns, events.height)
+            owners = elements[PARENT]
+            outer = events.select(pl.all().gather(owners)) if self._has_persons(name) else events
+            bodies = _joined(
+                [
+                    _column(self._protected(field, f"{name}.{field.name}", elements[field.name], outer), field)
+                    for field in plain_fields(inner[name])
+                ],
+                elements.height,
+            )
+            columns.append(_arrays(bodies, np.bincount(owners.to_numpy(), minlength=events.height)))
+        return _joined(columns, events.height)
+
+    def _has_persons(self, name: str) -> bool:
+        return any(path.startswith(f"{name}.") for path in self._persons)
+
+    def _protected(self, field: Field, path: str, column: pl.Series, outer: pl.DataFrame) -> pl.Series:
+        """A column as it goes on the wire; ``outer`` has the event's fields for each of its rows."""
+        if not field.personal:
+            return column.cast(pl.Binary) if field.kind == "text" else column
+        person = self._persons.get(path)
+        subjects = pl.Series([""]).new_from_index(0, len(column)) if person is None else outer[person]
+        return protect_column(subjects, field.name, column)
 
 
 def _joined(columns: Sequence[Pieces], rows: int) -> list[bytes]:
@@ -83,11 +104,7 @@ def _arrays(bodies: list[bytes], counts: NDArray[np.int64]) -> list[bytes]:
     return arrays
 
 
-def _column(field: Field, column: pl.Series, subjects: pl.Series) -> Pieces:
-    if field.personal:
-        column = protect_column(subjects, field.name, column)
-    elif field.kind == "text":
-        column = column.cast(pl.Binary)
+def _column(column: pl.Series, field: Field) -> Pieces:
     distinct = column.unique()
     if len(distinct) * _FEW <= len(column):
         table = dict(zip(distinct.to_list(), _pieces(field, distinct), strict=True))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping as MappingType
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -95,9 +98,21 @@ class Extract:
         """The elements of each list whose event does not exist."""
         return {name: rows.between(PARENT, ORPHAN, 0) for name, rows in self._lists.items()}
 
-    def raw(self, positions: list[int]) -> dict[int, str]:
-        """Events by their position as the SELECT gave them, as JSON, without what belongs to a person."""
-        return self._rows.raw(positions)
+    def raw(self, positions: Sequence[int]) -> list[bytes]:
+        """Events by ascending position as the SELECTs gave them, as JSON, without what belongs to a person."""
+        among = ", ".join(map(str, positions))
+        found = {position: fields for position, fields in self._rows.raw(POSITION, among)}
+        for name, rows in self._lists.items():
+            for fields in found.values():
+                fields[name] = []
+            for position, element in rows.raw(PARENT, among):
+                found[position][name].append(element)
+        return [json.dumps(found[position], ensure_ascii=False).encode() for position in positions]
+
+    def raw_orphans(self, name: str) -> list[bytes]:
+        """The elements of :meth:`orphans` of a list, as :meth:`raw` gives events."""
+        elements = self._lists[name].raw(PARENT, str(ORPHAN))
+        return [json.dumps(element, ensure_ascii=False).encode() for _, element in elements]
 
 
 class Rows:
@@ -175,17 +190,15 @@ class Rows:
                 f" WHERE {column} >= {start} AND {column} < {end})"
             ).pl()
 
-    def raw(self, positions: list[int]) -> dict[int, str]:
-        """Rows by position, as the SELECT gave them, as JSON without what belongs to a person."""
+    def raw(self, column: str, among: str) -> list[tuple[int, dict[str, Any]]]:
+        """Rows by ``column`` as the SELECT gave them, without what belongs to a person."""
         personal = {field.name for field in plain_fields(self._record) if field.personal}
         shown = [name for name in self._types if name not in personal and name != AT]
         pairs = ", ".join(f"{literal(name)}: {quoted(name)}" for name in shown)
-        among = ", ".join(map(str, positions))
-        return dict(
-            self._connection.sql(
-                f"SELECT {POSITION}, to_json({{{pairs}}}) FROM {self._table} WHERE {POSITION} IN ({among})"
-            ).fetchall()
-        )
+        found = self._connection.sql(
+            f"SELECT {column}, to_json({{{pairs}}}) FROM {self._table} WHERE {column} IN ({among})"
+        ).fetchall()
+        return [(int(key), json.loads(text)) for key, text in found]
 
     def _replace(self, select: str) -> None:
         arranged = quoted(f"{self._name}, in order")

@@ -1,0 +1,129 @@
+"""The way to the broker: one idempotent librdkafka producer that can tell what it did not deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from mesh.kernel.errors import PublishError
+from mesh.kernel.metrics import RECORDS_WRITTEN
+from mesh.kernel.settings import Settings
+
+TIMEOUT = 120.0
+"""Seconds after which a record that the broker has not taken counts as undelivered."""
+QUEUE = 400_000
+"""Records that may wait in the producer; beyond it the sender waits."""
+SHOWN = 5
+"""Undelivered records that an error lists."""
+
+
+class Undelivered(NamedTuple):
+    """A record that is not on the broker."""
+
+    topic: str
+    key: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.key} ({self.reason})"
+
+
+class Outbox:
+    """Sends records and accounts for each of them: :meth:`flush` returns only when all are on the broker.
+
+    The producer is idempotent (no record twice, none out of order within its partition) and waits for all
+    in-sync replicas. Not thread-safe. Raises :class:`PublishError`.
+    """
+
+    def __init__(self, settings: Settings, application: str, *, timeout: float = TIMEOUT) -> None:
+        self._kafka = settings.kafka
+        self._application = application
+        self._timeout = timeout
+        self._undelivered: list[Undelivered] = []
+        self._producer = Producer(
+            {
+                "bootstrap.servers": settings.kafka,
+                "client.id": f"mesh-{application}",
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",
+                "linger.ms": 5,
+                "batch.size": 1_000_000,
+                "queue.buffering.max.messages": QUEUE,
+                "queue.buffering.max.kbytes": 512 * 1024,
+                "delivery.timeout.ms": int(timeout * 1000),
+                "delivery.report.only.error": True,
+                "log_level": 2,  # the outcome of every record is reported below; a broker that is away is not
+                "error_cb": lambda _: None,
+            }
+        )
+
+    def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes,
+        *,
+        partition: int = -1,
+        headers: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
+        """Queue one record; partition -1 leaves it to murmur2 of the key."""
+        self._make_room(1)
+        self._producer.produce(
+            topic, value, key, partition, headers=list(headers), on_delivery=self._report
+        )
+        RECORDS_WRITTEN.labels(self._application, topic).inc()
+        self._producer.poll(0)
+
+    def send_batch(self, topic: str, records: list[dict[str, Any]]) -> None:
+        """Queue records of one topic in their order; each a dict of ``key``, ``value`` and ``partition``."""
+        for start in range(0, len(records), QUEUE // 4):
+            part = records[start : start + QUEUE // 4]
+            self._make_room(len(part))
+            queued = self._producer.produce_batch(topic, part, on_delivery=self._report)
+            if queued != len(part):
+                faults = (record["_error"] for record in part if "_error" in record)
+                raise PublishError("undelivered", str(next(faults, "was not queued")), place=topic)
+            RECORDS_WRITTEN.labels(self._application, topic).inc(queued)
+            self._producer.poll(0)
+
+    def flush(self) -> None:
+        """Return when every record is on the broker; raises ``undelivered`` with what is not, and forgets it."""
+        if self._producer.flush(self._timeout):
+            # What is still queued is given up, so that nothing arrives after the caller was told that it did not.
+            self._producer.purge()
+            self._producer.flush(5)
+        if self._undelivered:
+            lost, self._undelivered = self._undelivered, []
+            shown = ", ".join(map(str, lost[:SHOWN])) + (", …" if len(lost) > SHOWN else "")
+            raise PublishError(
+                "undelivered",
+                f"{len(lost)} records are not on the broker: {shown}",
+                place=self._kafka,
+                remedy="see `mesh status`, then publish them again: equal events do no harm",
+            )
+
+    def _make_room(self, count: int) -> None:
+        while len(self._producer) + count > QUEUE and len(self._producer):
+            self._producer.poll(0.05)
+
+    def _report(self, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            key = message.key()
+            shown = key.decode(errors="replace") if isinstance(key, bytes) else str(key or "")
+            self._undelivered.append(Undelivered(message.topic() or "", shown, error.str()))
+
+
+def reach(settings: Settings, timeout: float = 10.0) -> dict[str, int]:
+    """The topics of the broker and their numbers of partitions; raises :class:`PublishError` when it is away."""
+    producer = Producer({"bootstrap.servers": settings.kafka, "log_level": 2, "error_cb": lambda _: None})
+    try:
+        found = producer.list_topics(timeout=timeout)
+    except KafkaException as error:
+        raise PublishError(
+            "broker-unreachable", f"no answer within {timeout:g} s ({error.args[0].str()})",
+            place=settings.kafka, remedy="start it with `mesh up`, or set MESH_KAFKA",
+        ) from None  # fmt: skip
+    return {name: len(topic.partitions) for name, topic in found.topics.items()}
