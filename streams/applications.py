@@ -13,14 +13,14 @@ from schemas.registry import Registry
 from streams.fold import Application
 
 PATIENCE = 2.0
-"""Seconds for which a fold waits for the registry while it holds the event loop; the runtime then tries again."""
+"""Seconds for which a fold waits for the registry with the event loop held; the runtime then tries again."""
 
 STORES: dict[str, tuple[str, ...]] = {
     names.CUSTOMER_MASTERING: (),
     names.ORDERS_ENRICHED: ("facts",),
     names.CUSTOMER_360: ("accounts", "golden"),
 }
-"""The stores of each application. Stated apart, since provisioning comes before the schemas that it builds on."""
+"""The stores of each application. Stated apart: provisioning comes before the schemas that it is built from."""
 
 
 class Store(NamedTuple):
