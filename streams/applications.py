@@ -20,7 +20,7 @@ STORES: dict[str, tuple[str, ...]] = {
     names.ORDERS_ENRICHED: ("facts",),
     names.CUSTOMER_360: ("accounts", "golden"),
 }
-"""The stores of each application. Stated apart: provisioning comes before the schemas that it is built from."""
+"""The stores of each application. Stated apart, since provisioning comes before the schemas."""
 
 
 class Store(NamedTuple):
