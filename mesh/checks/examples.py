@@ -1,7 +1,7 @@
 """Examples: every public event has one that passes and one that is refused, and each does as its name says.
 
 ``examples/<Event>.v<N>.<case>.pass.json`` holds an event; one that ends in ``.fail.json`` holds
-``{"refused": <code>, "event": …}``. Amounts are texts, moments ISO 8601, a version its 32 bytes in hexadecimal.
+``{"refused": <code>, "event": …}``. Amounts are texts, moments ISO 8601, a version its bytes in hexadecimal.
 """
 
 from __future__ import annotations

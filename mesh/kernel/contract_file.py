@@ -23,7 +23,7 @@ from mesh.kernel.contract import (
     key_fields,
 )
 from mesh.kernel.document import Node
-from mesh.kernel.errors import did_you_mean
+from mesh.kernel.errors import ContractError, did_you_mean
 from mesh.kernel.event import Event, Record
 from mesh.kernel.names import TopicName
 from mesh.kernel.quality import NotNull, Rule
@@ -133,7 +133,10 @@ def _port(
 
 
 def _topic(node: Node, domain: str, port: str) -> str:
-    topic = TopicName.parse(node.text())
+    try:
+        topic = TopicName.parse(node.text())
+    except ContractError as error:
+        raise node.fault(error.code, f"{node.text()!r} {error.what}", error.remedy) from None
     if (topic.domain, topic.name) != (domain, port) or topic.kind == "dead":
         raise node.fault(
             "topic-name",
