@@ -83,7 +83,7 @@ class _Side:
 def _record(path: str, old: _Side, new: _Side) -> Iterator[Conflict]:
     if _full_name(old.schema) != _full_name(new.schema):
         yield Conflict(
-            path,
+            path.rstrip("."),
             f"is renamed from {_full_name(old.schema)} to {_full_name(new.schema)}",
             "keep the name of the record class",
         )
