@@ -24,8 +24,6 @@ _MINIMAL = {
     "date": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,2}[\x01-\x7f]").match,
 }
 _NUMBERS = {"timestamp-micros": "long", "timestamp-millis": "long", "date": "int"}
-_DECIMAL_BYTES = 7
-"""A decimal of up to seven bytes has no more than 17 digits; longer ones may have too many."""
 _SINGLE_BYTE = 64
 """Numbers below this have one byte when written as short as can be."""
 
@@ -49,9 +47,9 @@ def source(schema: dict[str, Any], *, canonical: bool = False, items: str | None
     return _Writer(canonical).top(schema, items)
 
 
-def _decimal(value: bytes, start: int, end: int) -> None:
+def _decimal(value: bytes, start: int, end: int, most: int) -> None:
     number = int.from_bytes(value[start:end], "big", signed=True)
-    if end - start > _DECIMAL_BYTES or end - start != (number.bit_length() + 8) >> 3:
+    if end - start > most or end - start != (number.bit_length() + 8) >> 3:
         raise Unwalkable("a decimal of unusual length")
 
 
@@ -160,7 +158,7 @@ class _Writer:
         elif kind == "enum":
             self._index("n", len(schema["symbols"]), "an enum")
         elif kind in ("bytes", "string"):
-            self._text(kind, logical)
+            self._text(kind, schema)
         else:
             {"array": self._array, "map": self._map}[kind](schema)
 
@@ -177,10 +175,12 @@ class _Writer:
         self._put("n = v[i]", "i += 1", "if n > 127:", "    n, i = wide(v, i - 1)")
         self._put("if n & 1:", "    raise Unwalkable('a negative length')")
 
-    def _text(self, kind: str, logical: str | None) -> None:
+    def _text(self, kind: str, schema: dict[str, Any]) -> None:
         self._length()
-        if logical == "decimal" and self.canonical:
-            self._put("decimal(v, i, i + (n >> 1))")
+        if self.canonical and schema.get("logicalType") == "decimal":
+            # So many bytes hold no number with more digits than the precision; one byte more might.
+            most = (10 ** schema["precision"]).bit_length() // 8
+            self._put(f"decimal(v, i, i + (n >> 1), {most})")
         if kind == "string":
             self._put("j = i + (n >> 1)", "if not v[i:j].isascii():", "    v[i:j].decode()", "i = j")
         else:

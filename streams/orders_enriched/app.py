@@ -62,4 +62,5 @@ def application(ids: Mapping[str, int], translator: Translator) -> Application:
         store=STORE,
         shared=dimensions,
         fold=fold,
+        outputs=topics.OUTPUTS,
     )

@@ -142,3 +142,8 @@ def _with_items(walker: Walker, items: str | None) -> WalkItems:
 
 
 _NO_ITEMS: list[int] = []
+
+
+def code_of(problem: ValueError) -> str:
+    """The code of the dead letter for an error of reading or folding."""
+    return str(getattr(problem, "code", UndecodableError.code))
