@@ -175,6 +175,8 @@ def _day(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion | No
 
 def _local(naive: str, timezone: str) -> str:
     """A local time as a moment; null for one that the clocks skipped. Of one that comes twice, the later."""
+    if timezone == "UTC":
+        return f"CAST({naive} AS TIMESTAMPTZ)"
     zone = literal(timezone)
     return f"CASE WHEN timezone({zone}, timezone({zone}, {naive})) = {naive} THEN timezone({zone}, {naive}) END"
 

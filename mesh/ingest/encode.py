@@ -126,17 +126,15 @@ def _pieces(field: Field, column: pl.Series) -> list[bytes]:
 
 def _values(field: Field, column: pl.Series) -> list[bytes]:
     if field.kind == "text":
-        return [_length(len(text)) + text for text in column.to_list()]
+        if (column.bin.size().max() or 0) < len(_LENGTHS):
+            return [_LENGTHS[len(text)] + text for text in column.to_list()]
+        return [encode_long(len(text)) + text for text in column.to_list()]
     if field.kind == "boolean":
         return [b"\x01" if value else b"\x00" for value in column.to_list()]
     if field.kind == "double":
         return _slices(column.to_numpy().astype("<f8").tobytes(), np.full(len(column), 8))
     numbers = column.cast(pl.Int64).to_numpy()
     return _decimals(numbers) if field.kind == "decimal" else _longs(numbers)
-
-
-def _length(size: int) -> bytes:
-    return _LENGTHS[size] if size < len(_LENGTHS) else encode_long(size)
 
 
 def _longs(numbers: NDArray[np.int64]) -> list[bytes]:

@@ -33,7 +33,7 @@ def open_source(mapping: Mapping) -> duckdb.DuckDBPyConnection:
             connection.execute(f"CREATE VIEW {quoted(file.alias)} AS {_reading(connection, file)}")
     for name, select in mapping.views.items():
         with refusals(select.place):
-            connection.execute(f"CREATE VIEW {quoted(name)} AS {select.sql}")
+            connection.execute(f"CREATE TABLE {quoted(name)} AS {select.sql}")
     return connection
 
 
