@@ -76,7 +76,7 @@ def apply_topics(settings: Settings, wanted: list[Topic], report: Report) -> Non
     """Create the topics that are missing and mend the settings of the others; see :func:`apply`."""
     admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
     present = _partitions(admin, settings.kafka)
-    _refuse_other_partitions(wanted, present)
+    refuse_other_partitions(wanted, present)
     missing = [topic for topic in wanted if topic.name not in present]
     if missing:
         _create(admin, missing, settings)
@@ -85,15 +85,8 @@ def apply_topics(settings: Settings, wanted: list[Topic], report: Report) -> Non
     _mend(admin, [topic for topic in wanted if topic.name in present], settings, report)
 
 
-def _partitions(admin: AdminClient, address: str) -> dict[str, int]:
-    try:
-        listed = admin.list_topics(timeout=PATIENCE)
-    except KafkaException as error:
-        raise _unreachable(error, address) from None
-    return {name: len(topic.partitions) for name, topic in listed.topics.items()}
-
-
-def _refuse_other_partitions(wanted: list[Topic], present: Mapping[str, int]) -> None:
+def refuse_other_partitions(wanted: list[Topic], present: Mapping[str, int]) -> None:
+    """Raise :class:`PlatformError` for a topic that is ``present`` with another number of partitions."""
     for topic in wanted:
         count = present.get(topic.name, topic.partitions)
         if count != topic.partitions:
@@ -103,6 +96,14 @@ def _refuse_other_partitions(wanted: list[Topic], present: Mapping[str, int]) ->
                 place=topic.name,
                 remedy=f"set MESH_PARTITIONS={count}, or start with an empty broker",
             )
+
+
+def _partitions(admin: AdminClient, address: str) -> dict[str, int]:
+    try:
+        listed = admin.list_topics(timeout=PATIENCE)
+    except KafkaException as error:
+        raise _unreachable(error, address) from None
+    return {name: len(topic.partitions) for name, topic in listed.topics.items()}
 
 
 def _create(admin: AdminClient, topics: list[Topic], settings: Settings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,6 +150,17 @@ class Folder:
         text = (self.path / file).read_text()
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {file}"
         (self.path / file).write_text(text.replace(old, new))
+
+    def add(self, file: str, text: str) -> None:
+        """Write a text at the end of a file."""
+        with (self.path / file).open("a") as stream:
+            stream.write(text)
+
+    def forget_events(self) -> None:
+        """Have the events imported anew, as a new process would."""
+        for name, module in list(sys.modules.items()):
+            if getattr(module, "__file__", None) == str(self.path / "events.py"):
+                del sys.modules[name]
 
     def line(self, file: str, text: str) -> int:
         """The number of the first line that holds a text."""
