@@ -401,3 +401,20 @@ def test_a_registry_that_is_away_is_not_the_records_fault() -> None:
     assert not issubclass(PlatformError, ValueError)
     with pytest.raises(PlatformError):
         Codecs(Away()).decode(customers, _written(_older(), 9))
+
+
+@pytest.mark.parametrize(
+    ("raw", "amount"),
+    [
+        ("01 80", "-0.0128"),
+        ("02 ff80", "-0.0128"),
+        ("03 000001", "0.0001"),
+        ("01 01", "0.0001"),
+        ("00", "0.0000"),
+    ],
+)
+def test_decimals_of_any_length_are_read(raw: str, amount: str) -> None:
+    """Java writes -128 in one byte and fastavro in two; a leading sign byte changes nothing."""
+    size, *digits = bytes.fromhex(raw)
+    value = payments.encode(PAYMENT).replace(b"\x06\xfe\x1d\xc6", bytes([size * 2, *digits]))
+    assert payments.decode(value)["amount"] == Decimal(amount)
