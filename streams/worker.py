@@ -29,7 +29,7 @@ from streams.transport.app import BatchApp, batch_app
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the worker until it is stopped."""
     arguments = _parser().parse_args(argv)
-    _set_up_logging()
+    set_up_logging()
     try:
         settings = load_settings()
         stages = applications.build(arguments.application, settings, schema_ids(settings))
@@ -61,7 +61,8 @@ def run(app: BatchApp) -> None:
     worker.execute_from_commandline()
 
 
-def _set_up_logging() -> None:
+def set_up_logging() -> None:
+    """Log to standard error: ours at INFO, the libraries' from WARNING on."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

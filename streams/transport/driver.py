@@ -52,6 +52,12 @@ class FetchedResults(OrderedDict[Any, Any]):
 class BatchConsumerThread(base.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped
     """The thread that fetches, made to parse records into tuples."""
 
+    def _create_worker_consumer(self, transport: base.Transport) -> Any:
+        """aiokafka's consumer, blind to records of aborted transactions, as librdkafka's and Java's are."""
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"
+        return consumer
+
     async def on_start(self) -> None:
         """Start aiokafka's consumer and take over its buffer, before it has subscribed to anything."""
         await super().on_start()

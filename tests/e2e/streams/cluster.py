@@ -1,0 +1,251 @@
+"""A world for one test on a real broker: topics of its own, facts with their truth, workers to kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from mesh.kernel.names import TopicName, changelog
+from tests.e2e.streams.counting import STORE, topics
+
+PARTITIONS = 4
+PATIENCE = 60.0  # seconds
+
+
+class Row(NamedTuple):
+    """What a row says: number of elements, revision of the group."""
+
+    elements: int
+    revision: int
+
+
+class World:
+    """Topics, truth and workers of one test."""
+
+    def __init__(self, kafka: str, prefix: str, home: Path) -> None:
+        self.kafka, self.prefix, self.home = kafka, prefix, home
+        self.topics = topics(prefix)
+        self.group = f"{prefix}.counting"
+        self.changelog = changelog(self.group, STORE)
+        self.sets: defaultdict[bytes, set[str]] = defaultdict(set)
+        self.revisions: dict[str, int] = {}
+        self.workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._options: dict[int, tuple[str, ...]] = {}
+        self._producer = Producer({"bootstrap.servers": kafka, "linger.ms": 2, "message.max.bytes": 4 << 20})
+        self._admin = AdminClient({"bootstrap.servers": kafka})
+        home.mkdir(parents=True, exist_ok=True)
+
+    def create_topics(self, **config: dict[str, str]) -> None:
+        """Create the topics; ``config`` by short name."""
+        large = {"max.message.bytes": str(4 << 20)}
+        wanted = [
+            NewTopic(topic, 1 if name == "group" else PARTITIONS, 1, config=large | config.get(name, {}))
+            for name, topic in self.topics.items()
+        ]
+        wanted += [
+            NewTopic(self.dead(name), PARTITIONS, 1, config=large) for name in ("fact", "more", "group")
+        ]
+        compact = {"cleanup.policy": "compact"}
+        wanted.append(NewTopic(self.changelog, PARTITIONS, 1, config=large | compact))
+        for future in self._admin.create_topics(wanted).values():
+            future.result(30)
+
+    def dead(self, name: str) -> str:
+        """The dead letters of a topic."""
+        return str(TopicName.parse(self.topics[name]).dead)
+
+    # -- facts
+
+    def add(self, key: str, element: str, topic: str = "fact", padding: bytes = b"") -> None:
+        """Publish an element of a set, and remember it."""
+        raw = key.encode()
+        self.sets[raw].add(element)
+        value = element.encode() + (b"\n" + padding if padding else b"")
+        self._send(self.topics[topic], raw, value)
+
+    def revise(self, group: str, revision: int) -> None:
+        """Publish a revision of a group, and remember it."""
+        self.revisions[group] = max(revision, self.revisions.get(group, 0))
+        self._send(self.topics["group"], group.encode(), f"{group}:{revision}".encode(), 0)
+
+    def send(self, name: str, key: bytes | None, value: bytes | None, partition: int | None = None) -> None:
+        """Publish anything."""
+        self._send(self.topics[name], key, value, partition)
+
+    def _send(self, topic: str, key: bytes | None, value: bytes | None, partition: int | None = None) -> None:
+        place = (key or b"0")[-1] % PARTITIONS if partition is None else partition
+        self._producer.produce(topic, value, key, place)
+        self._producer.poll(0)
+
+    def flush(self) -> None:
+        """Return when all is published."""
+        assert self._producer.flush(60) == 0
+
+    # -- workers
+
+    def start(self, index: int = 1, *options: str) -> subprocess.Popen[bytes]:
+        """Start a worker, or start it again with the options that it had."""
+        self._options.setdefault(index, options)
+        command = [sys.executable, "-m", "tests.e2e.streams.counting"]
+        with self.log(index).open("ab") as log:
+            self.workers[index] = subprocess.Popen(
+                [*command, self.prefix, self.kafka, str(self.home), str(index), *self._options[index]],
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+        return self.workers[index]
+
+    def log(self, index: int = 1) -> Path:
+        """Where a worker writes what it does."""
+        return self.home / f"worker-{index}.log"
+
+    def recoveries(self, index: int = 1) -> int:
+        """How often a worker has been made ready."""
+        log = self.log(index)
+        return log.read_text().count("entries recovered") if log.exists() else 0
+
+    def start_ready(self, index: int = 1, *options: str) -> None:
+        """Start a worker and return when it owns partitions."""
+        before = self.recoveries(index)
+        self.start(index, *options)
+        eventually(lambda: self.recoveries(index) > before, self.log(index))
+
+    def kill(self, index: int = 1) -> None:
+        """End a worker as a power cut would."""
+        self.workers[index].kill()
+        self.workers[index].wait()
+
+    def stop(self, index: int = 1) -> int:
+        """Ask a worker to end; return its exit code."""
+        self.workers[index].send_signal(signal.SIGTERM)
+        return self.workers[index].wait(30)
+
+    def freeze(self, index: int) -> None:
+        """Hold a worker still; it does not know."""
+        self.workers[index].send_signal(signal.SIGSTOP)
+
+    def wake(self, index: int) -> None:
+        """Let a frozen worker go on."""
+        self.workers[index].send_signal(signal.SIGCONT)
+
+    def revive(self) -> int:
+        """Start again what has ended by itself; return how many had."""
+        ended = [index for index, process in self.workers.items() if process.poll() is not None]
+        for index in ended:
+            self.start(index)
+        return len(ended)
+
+    def stop_all(self) -> None:
+        """Leave nothing running."""
+        for process in self.workers.values():
+            if process.poll() is None:
+                process.send_signal(signal.SIGCONT)
+                process.kill()
+                process.wait()
+
+    # -- what came out
+
+    def read(self, topic: str) -> list[Message]:
+        """All records of a topic, partition by partition."""
+        return list(_read(self.kafka, topic))
+
+    def rows(self, after: dict[int, int] | None = None) -> dict[bytes, Row]:
+        """The greatest row of each key, of the rows from these offsets on."""
+        best: dict[bytes, Row] = {}
+        for message in self.read(self.topics["row"]):
+            if after is None or message.offset() >= after[message.partition()]:
+                row = Row(*map(int, message.value().split()))
+                best[message.key()] = max(row, best.get(message.key(), row))
+        return best
+
+    def truth(self) -> dict[bytes, Row]:
+        """What the greatest row of each key must be."""
+        return {
+            key: Row(len(elements), self.revisions.get(chr(key[-1]), 0))
+            for key, elements in self.sets.items()
+        }
+
+    def recovered_truth(self) -> dict[bytes, Row]:
+        """The greatest row of each key after a known element of each is published once more."""
+        before = self.ends(self.topics["row"])
+        for key, elements in self.sets.items():
+            self._send(self.topics["fact"], key, min(elements).encode())
+        self.settle()
+        return self.rows(before)
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """Offset after the last record of each partition."""
+        return _ends(self.kafka, topic)
+
+    def committed(self, topic: str) -> dict[int, int]:
+        """The group's committed offsets."""
+        wanted = [TopicPartition(topic, partition) for partition in self.ends(topic)]
+        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.group, wanted)])
+        found = futures[self.group].result(30).topic_partitions
+        return {one.partition: max(one.offset, 0) for one in found}
+
+    def settle(self, *names: str) -> None:
+        """Return when the workers have committed all that was published."""
+        self.flush()
+        for name in names or ("fact", "more"):
+            topic = self.topics[name]
+            eventually(lambda topic=topic: self.committed(topic) == self.ends(topic), self.log())  # type: ignore[misc]
+
+
+def eventually(holds: Callable[[], bool], log: Path | None = None) -> None:
+    """Wait until a condition holds; show the end of a log when it does not."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"it did not come to hold; {log and log.read_text()[-4000:]}")
+        time.sleep(0.1)
+
+
+def _consumer(kafka: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "look",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+        }
+    )
+
+
+def _ends(kafka: str, topic: str) -> dict[int, int]:
+    consumer = _consumer(kafka)
+    try:
+        partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+        return {
+            number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=30)[1]
+            for number in partitions
+        }
+    finally:
+        consumer.close()
+
+
+def _read(kafka: str, topic: str) -> Iterator[Message]:
+    consumer = _consumer(kafka)
+    try:
+        left = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
+        consumer.assign([TopicPartition(topic, number, 0) for number in left])
+        while left:
+            for message in consumer.consume(10_000, 1.0):
+                if message.error() is None:
+                    yield message
+                else:
+                    left.discard(message.partition())
+    finally:
+        consumer.close()
