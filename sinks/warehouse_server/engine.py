@@ -167,14 +167,23 @@ class Engine:
         """Make ``default`` a plain Atomic database, as on a server.
 
         chDB overlays it with the working directory's files, so that any name that is not a table would be
-        looked up as a file. The overlay lives in memory only: detached, it leaves the stored database.
+        looked up as a file. The overlay lives in memory only: detached, it leaves the stored database. chDB
+        knows that one by its link ``metadata/default``, which the first table makes.
         """
+        link = self._data / "metadata" / "default"
         with contextlib.closing(self.handle()) as handle:  # one for all: none can be opened in between
             engines = dict(handle.rows("SELECT name, engine FROM system.databases"))
-            if engines.get("default") == "Overlay":
-                stored = (self._data / "metadata" / "default.sql").exists()
-                handle.run("DETACH DATABASE default" if stored else "DROP DATABASE default")
-                handle.run("ATTACH DATABASE default" if stored else "CREATE DATABASE default ENGINE = Atomic")
+            if engines.get("default") != "Overlay":
+                return
+            if link.exists():
+                handle.run("DETACH DATABASE default")
+                handle.run("ATTACH DATABASE default")
+            elif not handle.rows("SELECT 1 FROM system.tables WHERE database = 'default'"):
+                handle.run("DROP DATABASE default")
+                link.with_suffix(".sql").unlink(missing_ok=True)  # of a start that was cut off
+                handle.run("CREATE DATABASE default ENGINE = Atomic")
+                handle.run("CREATE TABLE default.first (a UInt8) ENGINE = Memory")
+                handle.run("DROP TABLE default.first SYNC")
 
 
 @contextlib.contextmanager
