@@ -77,10 +77,15 @@ def domain_faults(domain: Domain) -> Iterator[ContractError]:
 def codes(port: Port, event: Any) -> set[str]:
     """The codes for which an event (as JSON) is refused; none when it passes."""
     try:
-        record = port.record.model_validate(_values(event, port.record))
+        record = read_event(event, port.record)
     except ValidationError:
         return {MALFORMED}
     return {broken.code for broken in compile_rules(port)(record.model_dump()) if broken.severity == "error"}
+
+
+def read_event(event: Any, record: type[Record]) -> Record:
+    """The record that an event's JSON states; raise pydantic's ``ValidationError`` when it is none."""
+    return record.model_validate(_values(event, record))
 
 
 def _judged(port: Port, path: Path, place: str, kind: str) -> Iterator[ContractError]:
