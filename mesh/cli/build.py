@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mesh.checks.readme import Stale, stale
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
-from schemas.published import pending, records
+from schemas.published import Pending, pending, records
 
 
 def command(
@@ -17,9 +18,11 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit 1 naming what is stale.")
     ] = False,
 ) -> None:
-    """Write everything that is derived and committed: the published schemas of changed events."""
+    """Write what is derived and committed: schemas of changed events, and the tables of ports in READMEs."""
     mesh = find_mesh(load_settings())
-    waiting = [found for record in records(mesh.ports.values()) if (found := pending(record)) is not None]
+    waiting: list[Pending | Stale] = []
+    waiting += [schema for record in records(mesh.ports.values()) if (schema := pending(record))]
+    waiting += [readme for domain in mesh.domains.values() if (readme := stale(domain))]
     for found in waiting:
         if not check:
             found.write()
