@@ -31,6 +31,7 @@ class Block:
     topic: str
     partition: int
     since: float
+    bytes: int = 0
     messages: list[Message] = field(default_factory=list)
 
     @property

@@ -39,6 +39,8 @@ log = logging.getLogger("mesh.sink")
 
 MAX_ROWS = 20_000
 """Rows of a block at the most: large enough for the warehouse, small enough to hold in memory."""
+MAX_BYTES = 8 << 20
+"""Bytes of a block at the most, for the same reasons."""
 MAX_AGE = 0.5
 """Seconds that a record waits for company at the most."""
 _FETCH = 10_000
@@ -102,8 +104,8 @@ class Sink:
             while not self._stop:
                 messages = self._consumer.consume(_FETCH, 0.1)
                 self._gather(messages)
-                self._land(everything=False)
-            self._land(everything=True)
+                self._land_due(everything=False)
+            self._land_due(everything=True)
         except StoppedWhileWaitingError:
             log.warning("stopped while the warehouse was away; what had not landed is read again")
         finally:
@@ -122,24 +124,26 @@ class Sink:
             if block is None:
                 block = self._blocks[place] = Block(*place, since=now)
             block.messages.append(message)
+            block.bytes += len(message.value() or b"")
+            if len(block.messages) >= MAX_ROWS or block.bytes >= MAX_BYTES:
+                self._land(place)
 
-    def _land(self, *, everything: bool) -> None:
-        """Land every block that is full or old enough, park what may not land, and only then commit."""
+    def _land_due(self, *, everything: bool) -> None:
+        """Land every block that is old enough."""
         ripe = time.monotonic() - MAX_AGE
-        due = [
-            place
-            for place, block in self._blocks.items()
-            if everything or block.since <= ripe or len(block.messages) >= MAX_ROWS
-        ]
-        for place in due:
-            block = self._blocks.pop(place)
-            parked = self._lanes[block.topic].land(block)
-            for message, refusal in parked:
-                self._parking.park(message, refusal)
-            if parked:
-                self._parking.flush()
-            done = TopicPartition(block.topic, block.partition, block.messages[-1].offset() + 1)
-            self._consumer.commit(offsets=[done], asynchronous=True)
+        for place in [p for p, block in self._blocks.items() if everything or block.since <= ripe]:
+            self._land(place)
+
+    def _land(self, place: tuple[str, int]) -> None:
+        """Land a block, park what may not land, and only then commit."""
+        block = self._blocks.pop(place)
+        parked = self._lanes[block.topic].land(block)
+        for message, refusal in parked:
+            self._parking.park(message, refusal)
+        if parked:
+            self._parking.flush()
+        done = TopicPartition(block.topic, block.partition, block.messages[-1].offset() + 1)
+        self._consumer.commit(offsets=[done], asynchronous=True)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """What is gathered of a partition that leaves is forgotten: its next owner reads it again."""

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 DEDUPLICATION = "non_replicated_deduplication_window = 10000"
 
+_FRUGAL = (
+    "min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072"
+)
+"""A part that keeps a file a column buffers a compressed block a column: 450 MB for the hundred columns of
+orders_enriched at the engine's defaults, from 10 MB of rows on."""
+
 LEDGER = """
 CREATE TABLE IF NOT EXISTS mesh.raw_events_v1 (
     topic LowCardinality(String) COMMENT 'Topic of the event',
@@ -111,7 +117,7 @@ class Table:
         order = ", ".join(self.port.order_by or self.port.table_key)
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} (\n    {body}\n) ENGINE = {engine} "
-            f"ORDER BY ({order}) SETTINGS index_granularity = 2048, {DEDUPLICATION}"
+            f"ORDER BY ({order}) SETTINGS index_granularity = 2048, {_FRUGAL}, {DEDUPLICATION}"
         )
 
     def _create_ledger_feed(self) -> str:

@@ -20,12 +20,10 @@ from sinks.warehouse_server.errors import ClickHouseError, from_engine
 from sinks.warehouse_server.lock import PathLock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from sinks.warehouse_server.config import Limits
-
-_CHUNK = 1 << 20
 
 
 class Handle:
@@ -59,20 +57,21 @@ class Handle:
         except Exception as error:  # noqa: BLE001 - as above
             raise from_engine(error) from None
 
-    def insert(self, sql: str, form: str, data: Sequence[memoryview]) -> Any:
-        """Insert ``data`` in one go; all of it or, on any error, nothing. Returns the counters."""
+    def insert(self, statement: Callable[[str], str], data: Sequence[memoryview]) -> Any:
+        """Insert ``data`` in one go; all of it or, on any error, nothing. Returns the counters.
+
+        ``statement`` makes the INSERT that reads from a given path. The data stand in memory behind it: chDB's
+        streaming insert reports success when the last stage fails (a memory limit while the part is
+        written, a constraint, a materialized view), and so would acknowledge rows that are not there.
+        """
+        place = os.memfd_create("insert")
         try:
-            inserter = self._connection.send_insert(sql, form)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise from_engine(error) from None
-        try:
-            for part in data:
-                for start in range(0, len(part), _CHUNK):
-                    inserter.append(bytes(part[start : start + _CHUNK]))
-            return inserter.finish()
-        except Exception as error:  # noqa: BLE001 - as above
-            inserter.cancel()
-            raise from_engine(error) from None
+            with os.fdopen(place, "wb", closefd=False) as memory:
+                for part in data:
+                    memory.write(part)
+            return self.run(statement(f"/proc/self/fd/{place}"))
+        finally:
+            os.close(place)
 
     def apply(self, settings: dict[str, str]) -> None:
         """Set ``settings`` on this handle."""

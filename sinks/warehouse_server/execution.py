@@ -166,19 +166,22 @@ def _insert(handle: Handle, query: Query, outlet: Outlet) -> Inserted:
     assert statement.data is not None
     assert statement.format is not None
     handle.apply({f"param_{name}": value for name, value in query.parameters.items()})
-    result = handle.insert(query.tag + statement.sql, statement.format, statement.data)
-    inserted = Inserted(int(result.rows_written), int(result.bytes_written))
+    result = handle.insert(lambda path: query.tag + statement.reading(path), statement.data)
+    inserted = Inserted(int(result.rows_read()), int(result.bytes_read()))
     summary = {"read": inserted, "written": inserted}
     counts = {f"{verb}_rows": str(what.rows) for verb, what in summary.items()}
     sizes = {f"{verb}_bytes": str(what.bytes) for verb, what in summary.items()}
-    outlet.head(None, {**counts, **sizes, "elapsed_ns": str(int(result.elapsed * 1e9))})
+    outlet.head(None, {**counts, **sizes, "elapsed_ns": str(int(result.elapsed() * 1e9))})
     return inserted
 
 
 def _load(handle: Handle, table: ExternalTable) -> None:
     name = quote_name(table.name)
     handle.run(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
-    handle.insert(f"INSERT INTO {name}", table.format, (memoryview(table.data),))
+    handle.insert(
+        lambda path: f"INSERT INTO {name} FROM INFILE '{path}' COMPRESSION 'none' FORMAT {table.format}",
+        (memoryview(table.data),),
+    )
 
 
 def _summary(result: Any, size: int) -> dict[str, str]:

@@ -54,6 +54,15 @@ class Statement:
             return True
         return self.first == "CREATE" and "TEMPORARY" in [token.upper for token in self.tokens[1:4]]
 
+    def reading(self, path: str) -> str:
+        """This INSERT with its data in the file ``path`` rather than behind it."""
+        text, place = self.sql.encode(), len(self.sql.encode())
+        for token in self.tokens:
+            if token.upper == "SETTINGS":
+                place = token.start - self.tokens[0].start
+        head, settings = text[:place].decode(), text[place:].decode()
+        return f"{head} FROM INFILE '{path}' COMPRESSION 'none' {settings} FORMAT {self.format}"
+
     @property
     def _inserts(self) -> bool:
         """``WITH … INSERT INTO …``."""
