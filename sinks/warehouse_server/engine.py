@@ -60,8 +60,8 @@ class Handle:
     def insert(self, statement: Callable[[str], str], data: Sequence[memoryview]) -> Any:
         """Insert ``data`` in one go; all of it or, on any error, nothing. Returns the counters.
 
-        ``statement`` makes the INSERT that reads from a given path. The data stand in memory behind it: chDB's
-        streaming insert reports success when the last stage fails (a memory limit while the part is
+        ``statement`` makes the INSERT that reads from a given path. The data stand in memory behind it:
+        chDB's streaming insert reports success when the last stage fails (a memory limit while the part is
         written, a constraint, a materialized view), and so would acknowledge rows that are not there.
         """
         place = os.memfd_create("insert")
