@@ -17,9 +17,8 @@ from mesh.kernel.event import AvroType, Record, ValidFrom
 from schemas.derive import field_annotation, is_personal, nested_record, without_null
 
 LONG = 2**63
-WHOLE_SECOND = next(
-    mark for mark in ValidFrom.__metadata__ if isinstance(mark, AfterValidator)
-)  # the validator of a field in whole seconds
+WHOLE_SECOND = next(mark for mark in get_args(ValidFrom) if isinstance(mark, AfterValidator))
+"""The validator of a field in whole seconds."""
 
 
 def every_record() -> list[type[Record]]:
@@ -78,8 +77,9 @@ def _primitive(kind: type, marks: tuple[Any, ...]) -> st.SearchStrategy[Any]:
         least = max([mark.min_length for mark in _constraints(marks) if isinstance(mark, MinLen)], default=0)
         return st.text(min_size=least, max_size=80)
     if kind is int:
-        least = max([mark.ge for mark in _constraints(marks) if isinstance(mark, Ge)], default=-LONG)
-        limit = min([mark.lt for mark in _constraints(marks) if isinstance(mark, Lt)], default=LONG)
+        constraints = _constraints(marks)
+        least = max([int(str(mark.ge)) for mark in constraints if isinstance(mark, Ge)], default=-LONG)
+        limit = min([int(str(mark.lt)) for mark in constraints if isinstance(mark, Lt)], default=LONG)
         return st.integers(least, limit - 1)
     if kind is bool:
         return st.booleans()

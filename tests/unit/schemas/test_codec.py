@@ -273,7 +273,7 @@ def test_each_personal_field_has_its_own_person() -> None:
 def test_nested_personal_fields_pass_through_the_seam() -> None:
     """However deep, in records and in mappings alike."""
     zero = Decimal("0.0000")
-    counts = {
+    counts: dict[str, Any] = {
         name: zero if field.annotation is Decimal else 0
         for name, field in ActivitySummary.model_fields.items()
         if field.is_required()
