@@ -128,6 +128,17 @@ def test_an_event_without_a_port_is_refused(sound: Folder) -> None:
     assert refused("products", sound) == [("event-orphan", "events.py")]
 
 
+def test_an_event_with_two_ports_is_refused(sound: Folder) -> None:
+    """One fact has one topic."""
+    text = (sound.path / "contract.yaml").read_text()
+    twin = text[text.index("  - name: toy\n") :].replace("- name: toy\n", "- name: twin\n")
+    twin = twin.replace("toys.public.toy.v1", "toys.private.twin.v1").replace(
+        "table, value: toys}", "table, value: t}"
+    )
+    (sound.path / "contract.yaml").write_text(text + twin)
+    assert refused("products", sound) == [("event-repeated", "events.py")]
+
+
 def test_dead_letters_that_two_topics_share_are_refused(sound: Folder) -> None:
     """A raw and a public port of one name would park in one topic."""
     text = (sound.path / "contract.yaml").read_text()
