@@ -42,7 +42,7 @@ class World:
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
         self._options: dict[int, tuple[str, ...]] = {}
         self._producer = Producer({"bootstrap.servers": kafka, "linger.ms": 2, "message.max.bytes": 4 << 20})
-        self._admin = AdminClient({"bootstrap.servers": kafka})
+        self.admin = AdminClient({"bootstrap.servers": kafka})
         home.mkdir(parents=True, exist_ok=True)
 
     def create_topics(self, **config: dict[str, str]) -> None:
@@ -57,7 +57,7 @@ class World:
         ]
         compact = {"cleanup.policy": "compact"}
         wanted.append(NewTopic(self.changelog, PARTITIONS, 1, config=large | compact))
-        for future in self._admin.create_topics(wanted).values():
+        for future in self.admin.create_topics(wanted).values():
             future.result(30)
 
     def dead(self, name: str) -> str:
@@ -191,7 +191,7 @@ class World:
     def committed(self, topic: str) -> dict[int, int]:
         """The group's committed offsets."""
         wanted = [TopicPartition(topic, partition) for partition in self.ends(topic)]
-        futures = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.group, wanted)])
+        futures = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.group, wanted)])
         found = futures[self.group].result(30).topic_partitions
         return {one.partition: max(one.offset, 0) for one in found}
 

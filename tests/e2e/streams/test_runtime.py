@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from mesh.platform import client
 from streams.runtime.failstop import EXIT_CODE
@@ -166,8 +165,8 @@ def test_gaps_are_no_records(world: World) -> None:
 def quicken_cleaner(world: World) -> None:
     """Have the broker's log cleaner look for work more often."""
     entry = ConfigEntry("log.cleaner.backoff.ms", "500", incremental_operation=AlterConfigOpType.SET)
-    broker = ConfigResource(ConfigResource.Type.BROKER, "", incremental_configs=[entry])
-    futures = AdminClient({"bootstrap.servers": world.kafka}).incremental_alter_configs([broker])
+    broker = ConfigResource(ConfigResource.Type.BROKER, "1", incremental_configs=[entry])
+    futures = world.admin.incremental_alter_configs([broker])
     for future in futures.values():
         future.result(30)
 
@@ -222,7 +221,7 @@ def test_the_broker_may_be_away_for_a_while(world: World, broker_home: Path) -> 
 
 
 def test_a_rebalance_finishes_the_batch_in_flight(world: World) -> None:
-    """A second worker joins while the first is in the middle of a slow batch: nothing is lost, little repeated."""
+    """A second worker joins while the first is in the middle of a slow batch: nothing is lost."""
     world.create_topics()
     for number in range(400):
         world.add(f"key{number % 40}", f"e{number}", ("fact", "more")[number % 2])
@@ -237,6 +236,4 @@ def test_a_rebalance_finishes_the_batch_in_flight(world: World) -> None:
     ]
     assert sorted(", ".join(owned).split(", ")) == ["0", "1", "2", "3"]
     assert world.stop(2) == 0
-    world.recoveries(1)
     assert world.recovered_truth() == world.truth()
-    assert signal.SIGTERM  # both ended when asked
