@@ -1,4 +1,4 @@
-"""The columns of a SELECT bound to the fields of a record: each field's SQL, its defaults, its possible faults."""
+"""The columns of a SELECT bound to the fields of a record: each one's SQL, default and possible faults."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def bind(
 ) -> Binding:
     """Bind the columns of a SELECT (names and DuckDB types) to a record; ``extra`` columns may be there too.
 
-    Raises :class:`MappingError` for a column that is no field, a field without column or default, and a type that
-    can never fit.
+    Raises :class:`MappingError` for a column that is no field, a field without column or default, and a
+    type that can never fit.
     """
     fields = plain_fields(record)
     known = {field.name for field in fields}

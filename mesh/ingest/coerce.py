@@ -1,8 +1,9 @@
 """Strict types: how a column of a SELECT becomes a field of an event, as SQL that DuckDB runs over all rows.
 
-Nothing is guessed and nothing is rounded: a text must be written exactly as its type is, an amount must not have
-more decimals than it can keep, a local time must exist in its time zone. What does not fit becomes null here and
-a fault of its row; a column whose type can never fit (an amount in floating point) is an error of the mapping.
+Nothing is guessed and nothing is rounded: a text must be written exactly as its type is, an amount must not
+have more decimals than it can keep, a local time must exist in its time zone. What does not fit becomes
+null here and a fault of its row; a column whose type can never fit (an amount in floating point) is an
+error of the mapping.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from mesh.kernel.errors import MappingError, did_you_mean
 NULL = '"NULL"'
 """DuckDB's name for the type of a bare NULL."""
 WHOLE_TYPES = (
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 )  # fmt: skip
 CELL_TYPES = (*WHOLE_TYPES, "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
 """Types that a mapping may state for a CSV column, besides DECIMAL(p,s)."""
@@ -94,7 +96,9 @@ def _text(field: Field, column: str, sql_type: str, _zone: str) -> Coercion | No
     if sql_type != "VARCHAR" and not sql_type.startswith("ENUM"):
         return None
     text = f"CAST({column} AS VARCHAR)"
-    return Coercion(f"nullif({text}, '')", "a text that is not empty") if field.not_empty else Coercion(text, "")
+    return (
+        Coercion(f"nullif({text}, '')", "a text that is not empty") if field.not_empty else Coercion(text, "")
+    )
 
 
 def _whole(field: Field, column: str, sql_type: str, _zone: str) -> Coercion | None:
@@ -122,7 +126,9 @@ def _double(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion |
     if sql_type in ("DOUBLE", "FLOAT", *WHOLE_TYPES) or sql_type.startswith("DECIMAL"):
         return Coercion(f"CAST({column} AS DOUBLE)", "a number")
     if sql_type == "VARCHAR":
-        return Coercion(_matching(column, "[+-]?[0-9]+([.][0-9]+)?", f"TRY_CAST({column} AS DOUBLE)"), "a number")
+        return Coercion(
+            _matching(column, "[+-]?[0-9]+([.][0-9]+)?", f"TRY_CAST({column} AS DOUBLE)"), "a number"
+        )
     return None
 
 
@@ -144,7 +150,8 @@ def _moment(field: Field, column: str, sql_type: str, timezone: str) -> Coercion
     aware = column
     if sql_type == "VARCHAR":
         aware = (
-            f"CASE WHEN regexp_full_match({column}, {literal(_TIME + _ZONE)}) THEN TRY_CAST({column} AS TIMESTAMPTZ)"
+            f"CASE WHEN regexp_full_match({column}, {literal(_TIME + _ZONE)})"
+            f" THEN TRY_CAST({column} AS TIMESTAMPTZ)"
             f" WHEN regexp_full_match({column}, {literal(_TIME)})"
             f" THEN {_local(f'TRY_CAST({column} AS TIMESTAMP)', timezone)} END"
         )
@@ -178,7 +185,9 @@ def _local(naive: str, timezone: str) -> str:
     if timezone == "UTC":
         return f"CAST({naive} AS TIMESTAMPTZ)"
     zone = literal(timezone)
-    return f"CASE WHEN timezone({zone}, timezone({zone}, {naive})) = {naive} THEN timezone({zone}, {naive}) END"
+    return (
+        f"CASE WHEN timezone({zone}, timezone({zone}, {naive})) = {naive} THEN timezone({zone}, {naive}) END"
+    )
 
 
 def _matching(column: str, pattern: str, value: str) -> str:

@@ -1,14 +1,15 @@
 """Whole columns to Avro: each column becomes pieces of bytes, and a record is its pieces joined.
 
-An Avro record is the concatenation of its fields, without framing, so no record is ever built as a Python object.
-Columns with few distinct values are encoded once a value; numbers that differ in every row, by numpy at once.
-The bytes are those of :class:`schemas.codec.Codec`.
+An Avro record is the concatenation of its fields, without framing, so no record is ever built as a Python
+object. Columns with few distinct values are encoded once a value; numbers that differ in every row, by
+numpy at once. The bytes are those of :class:`schemas.codec.Codec`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -47,8 +48,8 @@ class Encoder:
     def encode(self, events: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> list[bytes]:
         """The framed values of a batch, in the order of its rows.
 
-        ``events`` and ``lists`` hold wire forms; a list's frame has its elements in order, with the position of
-        their event as ``_parent``.
+        ``events`` and ``lists`` hold wire forms; a list's frame has its elements in order, with the
+        position of their event as ``_parent``.
         """
         inner = list_fields(self._record)
         plain = {field.name: field for field in plain_fields(self._record)}
@@ -62,7 +63,9 @@ class Encoder:
             outer = events.select(pl.all().gather(owners)) if self._has_persons(name) else events
             bodies = _joined(
                 [
-                    _column(self._protected(field, f"{name}.{field.name}", elements[field.name], outer), field)
+                    _column(
+                        self._protected(field, f"{name}.{field.name}", elements[field.name], outer), field
+                    )
                     for field in plain_fields(inner[name])
                 ],
                 elements.height,
@@ -89,7 +92,9 @@ def _joined(columns: Sequence[Pieces], rows: int) -> list[bytes]:
             parts[-1] = last + column
         else:
             parts.append(column)
-    varying: list[Iterable[bytes]] = [repeat(part, rows) if isinstance(part, bytes) else part for part in parts]
+    varying: list[Iterable[bytes]] = [
+        repeat(part, rows) if isinstance(part, bytes) else part for part in parts
+    ]
     return list(map(b"".join, zip(*varying, strict=True)))
 
 
@@ -107,7 +112,7 @@ def _arrays(bodies: list[bytes], counts: NDArray[np.int64]) -> list[bytes]:
 def _column(column: pl.Series, field: Field) -> Pieces:
     distinct = column.unique()
     if len(distinct) * _FEW <= len(column):
-        table = dict(zip(distinct.to_list(), _pieces(field, distinct), strict=True))
+        table: dict[Any, bytes] = dict(zip(distinct.to_list(), _pieces(field, distinct), strict=True))
         if len(table) == 1:
             return next(iter(table.values()))
         return [table[value] for value in column.to_list()]
@@ -126,7 +131,7 @@ def _pieces(field: Field, column: pl.Series) -> list[bytes]:
 
 def _values(field: Field, column: pl.Series) -> list[bytes]:
     if field.kind == "text":
-        if (column.bin.size().max() or 0) < len(_LENGTHS):
+        if column.bin.size().lt(len(_LENGTHS)).all():
             return [_LENGTHS[len(text)] + text for text in column.to_list()]
         return [encode_long(len(text)) + text for text in column.to_list()]
     if field.kind == "boolean":

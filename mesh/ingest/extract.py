@@ -48,8 +48,8 @@ class Batch:
 class Extract:
     """The SELECTs of one event, checked and run.
 
-    Raises :class:`MappingError` when a column is no field of the event, a field has no column, a type can never
-    fit, or DuckDB refuses the SQL.
+    Raises :class:`MappingError` when a column is no field of the event, a field has no column, a type can
+    never fit, or DuckDB refuses the SQL.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ class Extract:
         return {name: rows.between(PARENT, ORPHAN, 0) for name, rows in self._lists.items()}
 
     def raw(self, positions: Sequence[int]) -> list[bytes]:
-        """Events by ascending position as the SELECTs gave them, as JSON, without what belongs to a person."""
+        """Events by ascending position as the SELECTs gave them, as JSON without personal fields."""
         among = ", ".join(map(str, positions))
-        found = {position: fields for position, fields in self._rows.raw(POSITION, among)}
+        found = dict(self._rows.raw(POSITION, among))
         for name, rows in self._lists.items():
             for fields in found.values():
                 fields[name] = []
@@ -158,15 +158,18 @@ class Rows:
         if shuffle is not None:
             order = f"(hash(rowid, {shuffle}) >> 1)::BIGINT"
         place = f"row_number() OVER (ORDER BY {order} NULLS FIRST, rowid) - 1"
-        rows = f"SELECT {place} AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, * FROM {self._table}"
-        self._replace(f"{rows} ORDER BY {POSITION}" + ("" if limit is None else f" LIMIT {limit}"))
+        self._replace(
+            f"SELECT {place} AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, *"
+            f" FROM {self._table} ORDER BY {POSITION}" + ("" if limit is None else f" LIMIT {limit}")
+        )
 
     def attach(self, events: Rows, by: str) -> None:
         """Give each row the position of the event that it belongs to."""
         with refusals(self._place):
             self._replace(
-                f"SELECT coalesce(e.{POSITION}, {ORPHAN}) AS {PARENT}, l.rowid AS {ROW}, l.* FROM {self._table} l"
-                f" LEFT JOIN {events._table} e ON e.{quoted(by)} = l.{quoted(by)} ORDER BY {PARENT}, l.rowid"
+                f"SELECT coalesce(e.{POSITION}, {ORPHAN}) AS {PARENT}, l.rowid AS {ROW}, l.*"
+                f" FROM {self._table} l LEFT JOIN {events._table} e ON e.{quoted(by)} = l.{quoted(by)}"
+                f" ORDER BY {PARENT}, l.rowid"
             )
 
     def between(self, column: str, start: int, end: int) -> pl.DataFrame:
@@ -185,10 +188,11 @@ class Rows:
         stamped = [f"{sql} AS {quoted(name)}" for name, sql in self._stamps.items()]
         columns = [*self._keys, ROW, FILE, CELL, f"CASE {tests} END AS {FAULT}", *names, *stamped]
         with refusals(self._place):
-            return self._connection.sql(
+            frame: pl.DataFrame = self._connection.sql(
                 f"SELECT {', '.join(columns)} FROM (SELECT {', '.join(forms)} FROM {self._table}"
                 f" WHERE {column} >= {start} AND {column} < {end})"
             ).pl()
+        return frame
 
     def raw(self, column: str, among: str) -> list[tuple[int, dict[str, Any]]]:
         """Rows by ``column`` as the SELECT gave them, without what belongs to a person."""
@@ -209,7 +213,7 @@ class Rows:
 
 
 def _filling(record: type[Record], template: str) -> str:
-    """A template over the wire forms of fields as SQL; moments in whole seconds, an id of the source's own first."""
+    """A template over wire forms as SQL, moments in whole seconds; an event id of the SELECT's own holds."""
     kinds = {field.name: field.kind for field in plain_fields(record)}
     parts = []
     for text, name in re.findall(r"([^{}]+)|\{(\w+)\}", template):

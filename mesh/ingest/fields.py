@@ -1,4 +1,4 @@
-"""The fields of an event as an extract must fill them: kind, scale and bounds, read from the event's class."""
+"""The fields of an event as an extract must fill them: kind, scale and bounds, from the event's class."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ def _field(record: type[Record], name: str, info: FieldInfo, avro: Any) -> Field
     logical = form.get("logicalType", "") if isinstance(form, dict) else form
     if logical not in _KINDS:
         raise ContractError(
-            "field-type", "cannot come from an extract", place=f"{record.__name__}.{name}", remedy="publish it"
+            "field-type",
+            "cannot come from an extract",
+            place=f"{record.__name__}.{name}",
+            remedy="publish it",
         )
     marks = list(_marks(getattr(plain, "__metadata__", ())))
     minimum = next((mark.ge for mark in marks if isinstance(mark, Ge)), None)

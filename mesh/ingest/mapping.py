@@ -1,9 +1,9 @@
 """A mapping file: which files a retailer has, and for each event the SELECT whose columns are its fields.
 
     source: kiosk                    # names the source system; the prefix of its ids by convention
-    timezone: Europe/Berlin          # of times without a zone; default: the business time zone
-    currency: EUR                    # of amounts whose SELECT has no currency; default: the reporting currency
-    files:                           # each becomes a view; CSV cells are text unless a type is stated
+    timezone: Europe/Berlin          # of times without a zone; default: the business time zone currency:
+    EUR                    # of amounts whose SELECT has no currency; default: the reporting currency files:
+    # each becomes a view; CSV cells are text unless a type is stated
       sales: sales.csv
       items: {path: items.csv, types: {units: INTEGER, price: "DECIMAL(18,4)"}, options: {delim: ";"}}
     views:                           # SELECTs that several events share, in order of use
@@ -133,7 +133,9 @@ def _file(alias: str, node: Node, folder: Path) -> SourceFile:
     path = folder / shown
     if not path.is_file():
         near = [found.name for found in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise where.fault("file-missing", f"{shown!r} does not exist", did_you_mean(path.name, near) if near else "")
+        raise where.fault(
+            "file-missing", f"{shown!r} does not exist", did_you_mean(path.name, near) if near else ""
+        )
     if isinstance(node.value, str):
         return SourceFile(alias, path, shown, {}, {}, where.place)
     node.only("path", "types", "options")
@@ -166,11 +168,15 @@ def _event(name: str, node: Node, mesh: Mesh) -> EventSelect:
     known = list_fields(port.record)
     for field, element in lists.items():
         if field not in known:
-            raise element.fault("field-unknown", f"{field!r} is not a list of {name}", did_you_mean(field, known))
+            raise element.fault(
+                "field-unknown", f"{field!r} is not a list of {name}", did_you_mean(field, known)
+            )
         element.only("select", "by")
     for field in known:
         if field not in lists:
-            raise node.fault("list-missing", f"{name} has {field}", f"write lists: {{{field}: {{by: …, select: …}}}}")
+            raise node.fault(
+                "list-missing", f"{name} has {field}", f"write lists: {{{field}: {{by: …, select: …}}}}"
+            )
     found = {
         field: ListSelect(_select(element.need("select")), element.need("by").text())
         for field, element in lists.items()

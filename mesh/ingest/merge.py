@@ -1,4 +1,4 @@
-"""One order over the events of all types: by time, ties by the rank of their stream, then by their own order."""
+"""One order over the events of all types: by time, then the rank of their stream, then their own order."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _Head:
 def merge(streams: Sequence[Iterator[Parcel]]) -> Iterator[Run]:
     """The records of all streams in one order, holding one parcel of each stream at a time.
 
-    Each stream is in order of time by itself; its place in ``streams`` is its rank. What is up to the end of the
-    parcel that ends first, is complete: no stream can still offer anything earlier.
+    Each stream is in order of time by itself; its place in ``streams`` is its rank. What is up to the end
+    of the parcel that ends first, is complete: no stream can still offer anything earlier.
     """
     heads = [_Head(parcels) for parcels in streams]
     while True:
@@ -64,7 +64,9 @@ def _runs(times: np.ndarray[Any, Any], ranks: np.ndarray[Any, Any], heads: dict[
     times, ranks = times[order], ranks[order]
     ends = np.append(np.flatnonzero(np.diff(ranks)) + 1, len(ranks))
     start = 0
-    for end, rank, time in zip(ends.tolist(), ranks[ends - 1].tolist(), times[ends - 1].tolist(), strict=True):
+    for end, rank, time in zip(
+        ends.tolist(), ranks[ends - 1].tolist(), times[ends - 1].tolist(), strict=True
+    ):
         head = heads[rank]
         assert head.parcel is not None
         yield Run(rank, head.parcel.records[head.used : head.used + end - start], time)

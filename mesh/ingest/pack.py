@@ -1,10 +1,10 @@
-"""A batch of rows becomes records for the broker; the rows that break type or contract become dead letters."""
+"""A batch of rows becomes records for the broker; rows that break type or contract become dead letters."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,15 @@ class Packer:
         """The records of a batch and its rejects."""
         broken = list(zip(self._judge.rules, self._judge.broken(batch.events, batch.lists), strict=True))
         errors = [(rule, rows) for rule, rows in broken if rule.severity == "error"]
-        bad = batch.events[FAULT].is_not_null() | batch.events[CELL].is_not_null()
+        bad = batch.events.select(_is_faulty()).to_series()
         for elements in batch.lists.values():
-            owners = elements.filter(pl.col(FAULT).is_not_null() | pl.col(CELL).is_not_null())[PARENT]
+            owners = elements.filter(_is_faulty())[PARENT]
             bad |= pl.int_range(batch.events.height, eager=True).is_in(owners.unique().implode())
         for _, rows in errors:
             bad |= rows
-        warnings = Counter({rule.text: int((rows & ~bad).sum()) for rule, rows in broken if rule.severity != "error"})
+        warnings = Counter(
+            {rule.text: int((rows & ~bad).sum()) for rule, rows in broken if rule.severity != "error"}
+        )
         if not bad.any():
             return self._parcel(batch.events, batch.lists, [], +warnings)
         rejects = [self._reject(batch, position, errors) for position in bad.arg_true().to_list()]
@@ -85,7 +87,10 @@ class Packer:
             else partition_column(events[port.partition_by], port.partitions).to_list()
         )
         rows = zip(
-            events[KEY].cast(pl.Binary).to_list(), self._encoder.encode(events, lists), partitions, strict=True
+            events[KEY].cast(pl.Binary).to_list(),
+            self._encoder.encode(events, lists),
+            partitions,
+            strict=True,
         )
         return Parcel(
             times=events[TIME].to_numpy(),
@@ -96,33 +101,32 @@ class Packer:
         )
 
     def _reject(self, batch: Batch, position: int, errors: list[tuple[Rule, pl.Series]]) -> Reject:
-        """The first thing that is wrong: with the row, with an element of its lists, then by the contract."""
+        """What is wrong first: an unreadable cell, then a field of the row or of a list, then a rule."""
         event = batch.events.row(position, named=True)
-        found = self._fault_of(event, "")
-        place = event
+        rows = [("", event)]
         for name, elements in batch.lists.items():
-            if found is not None:
-                break
-            faulty = elements.filter(
-                (pl.col(PARENT) == position) & (pl.col(FAULT).is_not_null() | pl.col(CELL).is_not_null())
-            )
-            if faulty.height:
-                place = faulty.row(0, named=True)
-                found = self._fault_of(place, name)
-        if found is None:
-            rule = next(rule for rule, rows in errors if rows[position])
-            found = Fault(rule.code, rule.field, f"breaks the rule that {rule.text}", rule.remedy)
-        return Reject(place[FILE], place[ROW], found.code, found.reason, event[KEY], event[POSITION])
+            faulty = elements.filter(_is_faulty() & (pl.col(PARENT) == position))
+            rows += [(name, row) for row in faulty.head(1).iter_rows(named=True)]
+        for name, row in rows:
+            if row[CELL] is not None:
+                return _rejected(event, row, Fault("type-wrong", name or "row", row[CELL]))
+        for name, row in rows:
+            if row[FAULT] is not None:
+                fault = self._faults[name][row[FAULT]]
+                field = f"{name}.{fault.field}" if name else fault.field
+                return _rejected(event, row, replace(fault, field=field))
+        rule = next(rule for rule, rows in errors if rows[position])
+        return _rejected(
+            event, event, Fault(rule.code, rule.field, f"breaks the rule that {rule.text}", rule.remedy)
+        )
 
-    def _fault_of(self, row: Mapping[str, Any], name: str) -> Fault | None:
-        prefix = f"{name}." if name else ""
-        if row[CELL] is not None:
-            column, _, what = row[CELL].partition(" ")
-            return Fault("type-wrong", prefix + column, what)
-        if row[FAULT] is None:
-            return None
-        fault = self._faults[name][row[FAULT]]
-        return Fault(fault.code, prefix + fault.field, fault.what, fault.remedy)
+
+def _is_faulty() -> pl.Expr:
+    return pl.col(FAULT).is_not_null() | pl.col(CELL).is_not_null()
+
+
+def _rejected(event: Mapping[str, Any], row: Mapping[str, Any], fault: Fault) -> Reject:
+    return Reject(row[FILE], row[ROW], fault.code, fault.reason, event[KEY], event[POSITION])
 
 
 def _without(batch: Batch, bad: pl.Series) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:

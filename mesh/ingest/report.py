@@ -80,22 +80,23 @@ class IngestReport:
     def table(self) -> Table:
         """For people."""
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading, justify in (("event", "left"), ("topic", "left"), ("published", "right"), ("elements", "right"),
-                                 ("rejected", "right"), ("warnings", "right")):  # fmt: skip
-            table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+        table.add_column("event", no_wrap=True)
+        for heading in ("published", "elements", "rejected", "warnings"):
+            table.add_column(heading, justify="right", no_wrap=True)
         for event in self.events:
-            table.add_row(
-                event.event, event.topic, f"{event.published:,}", _count(event.elements),
-                _count(event.rejected.total()), _count(event.warnings.total()),
-            )  # fmt: skip
-        table.add_row("", "", f"{self.published:,}", _count(self.elements), _count(self.rejected), "", style="bold")
+            counts = (event.published, event.elements, event.rejected.total(), event.warnings.total())
+            table.add_row(event.event, *map(_count, counts))
+        warnings = sum(event.warnings.total() for event in self.events)
+        totals = (self.published, self.elements, self.rejected, warnings)
+        table.add_row("together", *map(_count, totals), style="bold")
         return table
 
     def rate(self) -> str:
         """Rates in words."""
         things = self.published + self.elements
         return (
-            f"{self.published:,} events in {self.seconds:.1f} s: {self.published / max(self.seconds, 1e-9):,.0f} a second; "
+            f"{self.published:,} events in {self.seconds:.1f} s,"
+            f" {self.published / max(self.seconds, 1e-9):,.0f} a second; "
             f"{things / max(self.cpu_seconds, 1e-9):,.0f} events and elements a CPU second"
         )
 

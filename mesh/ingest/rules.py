@@ -89,7 +89,7 @@ def _outside(rule: Range, field: Field, column: pl.Series) -> pl.Series:
 
 
 def _float_from(bound: Decimal, towards: float) -> float:
-    """The float nearest to a bound on the side of ``towards``, so that comparing with it is comparing exactly."""
+    """The float nearest to a bound on the side of ``towards``: comparing with it is comparing exactly."""
     near = float(bound)
     short = Decimal(near) < bound if towards > 0 else Decimal(near) > bound
     return math.nextafter(near, towards) if short else near
@@ -104,7 +104,10 @@ def _unequal(rule: Equation, name: str, fields: Mapping[str, Field], frame: pl.D
     if any(fields[other].kind not in _WIDEST for other in names):
         return _unequal_decimals(rule, name, fields, frame)
     scale = _common_scale(rule, name, fields)
-    widest, sum_of = _WIDEST[fields[name].kind] * 10 ** (scale - fields[name].scale), pl.lit(0, dtype=pl.Int128)
+    widest, sum_of = (
+        _WIDEST[fields[name].kind] * 10 ** (scale - fields[name].scale),
+        pl.lit(0, dtype=pl.Int128),
+    )
     for sign, factors in rule.terms:
         constant, left = sign, scale
         product, width = pl.lit(1, dtype=pl.Int128), 1
@@ -123,10 +126,14 @@ def _unequal(rule: Equation, name: str, fields: Mapping[str, Field], frame: pl.D
         sum_of = sum_of + product * pl.lit(constant, dtype=pl.Int128)
     value = pl.col(name).cast(pl.Int128) * pl.lit(10 ** (scale - fields[name].scale), dtype=pl.Int128)
     tolerance = math.floor(Fraction(rule.tolerance) * 10**scale)
-    return frame.select(((value - sum_of).abs() > _clamped(tolerance)).fill_null(False).alias(name)).to_series()
+    return frame.select(
+        ((value - sum_of).abs() > _clamped(tolerance)).fill_null(False).alias(name)
+    ).to_series()
 
 
-def _unequal_decimals(rule: Equation, name: str, fields: Mapping[str, Field], frame: pl.DataFrame) -> pl.Series:
+def _unequal_decimals(
+    rule: Equation, name: str, fields: Mapping[str, Field], frame: pl.DataFrame
+) -> pl.Series:
     """Row by row, for numbers whose products may not fit 128 bits."""
     names = tuple(dict.fromkeys((name, *rule.names)))
     verdicts = []

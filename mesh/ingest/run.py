@@ -1,4 +1,4 @@
-"""``mesh ingest`` as a function: mapping in, events on the broker, rejects in the dead letters, numbers out."""
+"""``mesh ingest`` as a function: a mapping in, events on the broker and rejects parked, numbers out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mesh.ingest.extract import FILE, KEY, ROW, Extract
+from mesh.ingest.extract import FILE, ROW, Extract
 from mesh.ingest.mapping import EventSelect, Mapping, read_mapping
 from mesh.ingest.merge import merge
 from mesh.ingest.pack import Packer, Parcel, Reject
@@ -44,10 +44,10 @@ def ingest(
 ) -> IngestReport:
     """Publish the extract that a mapping describes, in order of event time across topics.
 
-    ``only`` takes one event type, ``limit`` that many of each, ``shuffle`` puts chance (by this seed) in the place
-    of event time, ``dry_run`` checks and encodes everything and sends nothing. All SELECTs are run and checked
-    before the first event leaves. Raises :class:`MappingError`, and :class:`PublishError` when the broker does
-    not take everything.
+    ``only`` takes one event type, ``limit`` that many of each, ``shuffle`` puts chance (by this seed) in
+    the place of event time, ``dry_run`` checks and encodes everything and sends nothing. All SELECTs are
+    run and checked before the first event leaves. Raises :class:`MappingError`, and :class:`PublishError`
+    when the broker does not take everything.
     """
     started, cpu = time.perf_counter(), time.process_time()
     # The mapping's own folder holds the overlay that is in force for it.
@@ -102,9 +102,13 @@ class DeadLetters:
             if not elements.height:
                 continue
             reason = f"{name}: no {extract.event.name} has its {extract.event.lists[name].by}"
-            rows = zip(elements[FILE].to_list(), elements[ROW].to_list(), extract.raw_orphans(name), strict=True)
+            rows = zip(
+                elements[FILE].to_list(), elements[ROW].to_list(), extract.raw_orphans(name), strict=True
+            )
             for file, row, value in rows:
-                self._park(extract.event.port, Reject(file, row, "element-orphan", reason, "", -1), value, report)
+                self._park(
+                    extract.event.port, Reject(file, row, "element-orphan", reason, "", -1), value, report
+                )
 
     def _park(self, port: Port, reject: Reject, value: bytes, report: EventReport) -> None:
         report.rejected[reject.code] += 1

@@ -1,8 +1,8 @@
 """The files and views of a mapping inside DuckDB, and its refusals as errors of the mapping.
 
-Every view of a file has the column ``_at``: the file, the row (1 is the first after a CSV's header) and the fault
-of the row, null unless a CSV cell is not of its stated type. A SELECT that carries ``_at`` through makes an event
-answer for its row; one that does not makes it answer for its place in the SELECT's result.
+Every view of a file has the column ``_at``: the file, the row (1 is the first after a CSV's header) and the
+fault of the row, null unless a CSV cell is not of its stated type. A SELECT that carries ``_at`` through
+makes an event answer for its row; one that does not makes it answer for its place in the SELECT's result.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def _code(error: duckdb.Error) -> str:
         return "column-unknown" if "not found" in str(error) or "Candidate" in str(error) else "sql-broken"
     if isinstance(error, duckdb.CatalogException):
         return "table-unknown" if "Table" in str(error) else "sql-broken"
-    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException):
+    if isinstance(
+        error, duckdb.ConversionException | duckdb.OutOfRangeException | duckdb.InvalidInputException
+    ):
         return "value-unreadable"
     if isinstance(error, duckdb.IOException):
         return "file-unreadable"
@@ -68,7 +70,9 @@ def _reading(connection: duckdb.DuckDBPyConnection, file: SourceFile) -> str:
         scan = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
         return f"SELECT {_at(file, 'file_row_number + 1', 'NULL')}, * EXCLUDE (file_row_number) FROM {scan}"
     options = "".join(f", {name} = {_option(value)}" for name, value in file.options.items())
-    scan = f"read_csv({literal(str(file.path))}, header = true, all_varchar = true, strict_mode = true{options})"
+    scan = (
+        f"read_csv({literal(str(file.path))}, header = true, all_varchar = true, strict_mode = true{options})"
+    )
     columns = connection.sql(f"SELECT * FROM {scan}").columns
     for column in file.types:
         if column not in columns:

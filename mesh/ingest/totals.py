@@ -1,6 +1,7 @@
 """A retailer's own totals, straight from its source files: the outer check on everything in between.
 
-``totals.yaml`` beside the mapping lists SELECTs whose columns are totals (see data/adventureworks/totals.yaml).
+``totals.yaml`` beside the mapping lists SELECTs whose columns are totals (see
+data/adventureworks/totals.yaml).
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def _totals(connection: duckdb.DuckDBPyConnection, node: Node) -> list[Total]:
     known = {} if published is None else dict(published.items())
     for name, entry in known.items():
         if name not in names:
-            raise entry.fault("total-unknown", f"{name!r} is not a column of source", did_you_mean(name, names))
+            raise entry.fault(
+                "total-unknown", f"{name!r} is not a column of source", did_you_mean(name, names)
+            )
     totals = []
     for name, value in zip(names, rows[0], strict=True):
         try:

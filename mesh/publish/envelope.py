@@ -23,7 +23,7 @@ def fact_fields(port: Port) -> tuple[str, ...]:
 
 
 def event_id_template(port: Port) -> str:
-    """``{source}/<Event>/<fact>#{seq}``: the same statement of a source has the same id whenever it is published."""
+    """``{source}/<Event>/<fact>#{seq}``: one statement of a source has one id, whenever it is published."""
     fact = "@".join(f"{{{name}}}" for name in fact_fields(port))
     return f"{{source}}/{port.record.__name__}/{fact}#{{seq}}"
 
@@ -48,7 +48,7 @@ def trace_id(traceparent: str) -> str:
 
 
 def stamp(port: Port, values: Mapping[str, Any], traceparent: str | None = None) -> dict[str, Any]:
-    """The values with the envelope's gaps filled as far as the values allow: what is missing then is the caller's."""
+    """The values with the envelope's gaps filled as far as they allow; what is then missing is the caller's."""
     stamped = dict(values)
     if "occurred_at" not in stamped and "valid_from" in stamped:
         stamped["occurred_at"] = stamped["valid_from"]

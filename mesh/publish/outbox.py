@@ -71,9 +71,7 @@ class Outbox:
     ) -> None:
         """Queue one record; partition -1 leaves it to murmur2 of the key."""
         self._make_room(1)
-        self._producer.produce(
-            topic, value, key, partition, headers=list(headers), on_delivery=self._report
-        )
+        self._producer.produce(topic, value, key, partition, headers=list(headers), on_delivery=self._report)
         RECORDS_WRITTEN.labels(self._application, topic).inc()
         self._producer.poll(0)
 
@@ -90,9 +88,10 @@ class Outbox:
             self._producer.poll(0)
 
     def flush(self) -> None:
-        """Return when every record is on the broker; raises ``undelivered`` with what is not, and forgets it."""
+        """Return when every record is on the broker; raises ``undelivered`` with those that are not."""
         if self._producer.flush(self._timeout):
-            # What is still queued is given up, so that nothing arrives after the caller was told that it did not.
+            # What is still queued is given up, so that nothing arrives after the caller was told that it
+            # did not.
             self._producer.purge()
             self._producer.flush(5)
         if self._undelivered:
@@ -117,7 +116,7 @@ class Outbox:
 
 
 def reach(settings: Settings, timeout: float = 10.0) -> dict[str, int]:
-    """The topics of the broker and their numbers of partitions; raises :class:`PublishError` when it is away."""
+    """The broker's topics and their numbers of partitions; raises :class:`PublishError` when it is away."""
     producer = Producer({"bootstrap.servers": settings.kafka, "log_level": 2, "error_cb": lambda _: None})
     try:
         found = producer.list_topics(timeout=timeout)
