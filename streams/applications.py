@@ -54,7 +54,7 @@ def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Applic
         raise StreamError(
             "application-unknown", "is not an application", place=name, remedy=did_you_mean(name, _BUILDERS)
         )
-    stages = _BUILDERS[name](ids, Codecs(Registry(settings.registry, patience=PATIENCE)))
+    stages = _BUILDERS[name](settings, ids, Codecs(Registry(settings.registry, patience=PATIENCE)))
     for stage in stages:
         if stage.store is not None and stage.store not in STORES[name]:
             raise StreamError(
@@ -66,20 +66,29 @@ def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Applic
     return stages
 
 
-def _customer_mastering(ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
+def _customer_mastering(
+    settings: Settings, ids: Mapping[str, int], codecs: Codecs
+) -> tuple[Application, ...]:
     from streams.customer_mastering.app import application
 
     return (application(ids, codecs),)
 
 
-def _orders_enriched(ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
+def _orders_enriched(settings: Settings, ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
     from streams.orders_enriched.app import application
 
     return (application(ids, codecs),)
 
 
+def _customer_360(settings: Settings, ids: Mapping[str, int], codecs: Codecs) -> tuple[Application, ...]:
+    from streams.customer_360.app import application
+
+    return application(settings, ids, codecs)
+
+
 # A worker imports the one application that it runs.
-_BUILDERS: dict[str, Callable[[Mapping[str, int], Codecs], tuple[Application, ...]]] = {
+_BUILDERS: dict[str, Callable[[Settings, Mapping[str, int], Codecs], tuple[Application, ...]]] = {
     names.CUSTOMER_MASTERING: _customer_mastering,
     names.ORDERS_ENRICHED: _orders_enriched,
+    names.CUSTOMER_360: _customer_360,
 }

@@ -17,6 +17,7 @@ from streams.runtime.connection import connection, wait_or_raise
 PARTITION = 0
 """A broadcast topic has one partition."""
 BATCH = 5_000  # records
+WAIT = 0.1  # seconds until a smaller batch is taken
 _log = logging.getLogger(__name__)
 
 
@@ -90,7 +91,7 @@ class BroadcastReader:
             self._fail(problem)
 
     def _take(self, consumer: Consumer) -> None:
-        for message in consumer.consume(BATCH, 0.2):
+        for message in consumer.consume(BATCH, WAIT):
             error = message.error()
             if error is None:
                 record = (

@@ -11,6 +11,7 @@ from streams.runtime.connection import connection, wait_or_raise
 
 Entries = list[tuple[bytes, bytes]]
 BATCH = 10_000  # records
+WAIT = 0.05  # seconds until a smaller batch is taken
 
 
 def read(
@@ -44,7 +45,7 @@ def read(
         while not cancelled():
             entries: Entries = []
             ended = False
-            for message in consumer.consume(BATCH, 0.2):
+            for message in consumer.consume(BATCH, WAIT):
                 error = message.error()
                 if error is None:
                     position = message.offset() + 1

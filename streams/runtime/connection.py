@@ -26,7 +26,7 @@ def connection(settings: Settings, options: Mapping[str, Any] | None = None) -> 
     }
 
 
-_FORBIDDEN = frozenset(
+FORBIDDEN = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -35,11 +35,12 @@ _FORBIDDEN = frozenset(
         KafkaError._AUTHENTICATION,
     }
 )
+"""Errors that mean: this client may not, or is not who it says."""
 
 
 def wait_or_raise(topic: str, error: KafkaError) -> None:
     """Log an error of reading that passes by itself, as while a broker restarts; raise for any other."""
-    if error.code() in _FORBIDDEN:
+    if error.code() in FORBIDDEN:
         raise StreamError(
             "access-missing",
             f"{error.name()}: {error.str()}",

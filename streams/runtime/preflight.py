@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka.admin import AclOperation, AdminClient, ConsumerGroupDescription, TopicDescription
 
 from mesh.kernel.errors import StreamError
 from mesh.kernel.names import TopicName, changelog
 from mesh.kernel.settings import Settings
 from streams.fold import Application
-from streams.runtime.connection import connection
+from streams.runtime.connection import FORBIDDEN, connection
 
 TIMEOUT = 10.0  # seconds for one answer
 PAUSE = 1.0  # seconds between tries while no broker answers
@@ -40,35 +41,54 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
     found = {topic: _describe(client, topic) for topic in sorted(reads | writes)}
     for topics, operation in ((reads, AclOperation.READ), (writes, AclOperation.WRITE)):
         for topic in sorted(topics):
-            _check_access(found[topic], operation)
+            _check_operation(topic, found[topic].authorized_operations, operation)
+    _check_group(client, applications[0].name)
     for application in applications:
         _check_partitions(application, found)
 
 
 def _describe(client: AdminClient, topic: str) -> TopicDescription:
-    while True:
-        futures = client.describe_topics(
-            TopicCollection([topic]), include_authorized_operations=True, request_timeout=TIMEOUT
+    def ask() -> Any:
+        wanted = TopicCollection([topic])
+        answers = client.describe_topics(wanted, include_authorized_operations=True, request_timeout=TIMEOUT)
+        return answers[topic].result()
+
+    found: TopicDescription = _answer(ask, topic, "describe")
+    return found
+
+
+def _check_group(client: AdminClient, group: str) -> None:
+    def ask() -> Any:
+        answers = client.describe_consumer_groups(
+            [group], include_authorized_operations=True, request_timeout=TIMEOUT
         )
+        return answers[group].result()
+
+    found: ConsumerGroupDescription = _answer(ask, group, "join")
+    _check_operation(group, found.authorized_operations, AclOperation.READ)
+
+
+def _answer(ask: Callable[[], Any], place: str, operation: str) -> Any:
+    """What the broker answers, once it does."""
+    while True:
         try:
-            return futures[topic].result()
+            return ask()
         except KafkaException as problem:
             error = problem.args[0]
-            if error.name() in ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC"):
+            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise StreamError(
-                    "topic-missing", "does not exist", place=topic, remedy="create it with `mesh apply`"
+                    "topic-missing", "does not exist", place=place, remedy="create it with `mesh apply`"
                 ) from None
-            if "AUTH" in error.name():
-                raise _closed(topic, "describe") from None
-            _log.warning("%s: %s; waiting for the broker", topic, error.str())
+            if error.code() in FORBIDDEN:
+                raise _closed(place, operation) from None
+            _log.warning("%s: %s; waiting for the broker", place, error.str())
             time.sleep(PAUSE)
 
 
-def _check_access(topic: TopicDescription, operation: AclOperation) -> None:
-    # Brokers without authorization list no operations, or all.
-    allowed = topic.authorized_operations
-    if allowed and operation not in allowed and AclOperation.ALL not in allowed:
-        raise _closed(topic.name, operation.name.lower())
+def _check_operation(place: str, allowed: list[AclOperation] | None, wanted: AclOperation) -> None:
+    # A broker without an authorizer names all operations; None is a broker that does not say.
+    if allowed is not None and wanted not in allowed and AclOperation.ALL not in allowed:
+        raise _closed(place, wanted.name.lower())
 
 
 def _check_partitions(application: Application, found: dict[str, TopicDescription]) -> None:
@@ -89,7 +109,7 @@ def _check_partitions(application: Application, found: dict[str, TopicDescriptio
             raise StreamError("not-broadcast", "a broadcast topic has one partition", place=topic)
 
 
-def _closed(topic: str, operation: str) -> StreamError:
+def _closed(place: str, operation: str) -> StreamError:
     return StreamError(
-        "access-missing", f"this application may not {operation} it", place=topic, remedy="grant it by ACL"
+        "access-missing", f"this application may not {operation} it", place=place, remedy="grant it by ACL"
     )

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mesh.kernel import clock, metrics
@@ -147,6 +147,7 @@ class Processor:
         await loop.run_in_executor(None, self._take_in)
         entries = corrected = 0
         for stage in self._stages:
+            due: dict[int, Iterable[Hashable]] = {}
             for number in sorted(owned):
                 kept = stage.kept(number, generation)
                 if not kept:
@@ -156,10 +157,14 @@ class Processor:
                     _log.info("%s: recovery gives way to the next rebalance", self.name)
                     return
                 partition = stage.partitions[number]
+                # A new owner writes a mark of its generation even if nothing is due: one that its
+                # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
                 if not kept or partition.corrected != stage.positions:
-                    changes = stage.application.shared.changes_since(partition.corrected)
-                    corrected += await self._correct(stage, number, generation, changes)
+                    due[number] = stage.application.shared.changes_since(partition.corrected)
+            corrected += await self._correct(stage, generation, due)
+            for partition in stage.partitions.values():
                 partition.generation = generation
+        await self._writer.flush()  # the marks, before rows of this generation
         seconds = time.perf_counter() - began
         metrics.RECOVERY_SECONDS.labels(self.name).set(seconds)
         metrics.RECOVERED_ENTRIES.labels(self.name).inc(entries)
@@ -199,24 +204,21 @@ class Processor:
                         changes[index].append(change)
         return changes
 
-    async def _correct(self, stage: Stage, number: int, generation: int, changes: Iterable[Hashable]) -> int:
-        """Write again the rows that broadcast changes touch, and then the mark that says so.
-
-        A new owner writes a mark of its generation in any case: one that its predecessor, woken from a
-        freeze, writes later must not speak for the rows of the new owner, who may know less.
-        """
-        if not stage.application.broadcast or stage.changelog is None:
+    async def _correct(self, stage: Stage, generation: int, due: Mapping[int, Iterable[Hashable]]) -> int:
+        """Write again the rows that changes (by partition) touch, and then the marks that say so."""
+        if stage.changelog is None or not stage.application.broadcast or not due:
             return 0
-        partition = stage.partitions[number]
-        partition.fold.correct(changes)
-        rows = await self._emit(stage, number)
-        if number == PARTITION:  # each worker reads the same bad record; the first partition's owner parks it
-            for refused in stage.to_park(partition.corrected):
+        rows = 0
+        for number, changes in due.items():
+            stage.partitions[number].fold.correct(changes)
+            rows += await self._emit(stage, number)
+        if PARTITION in due:  # every worker reads the same bad record; the first partition's owner parks it
+            for refused in stage.to_park(PARTITION):
                 await self._parking.park(refused.topic, PARTITION, [refused.rejection])
         await self._writer.flush()  # rows first: a mark without its rows would lose the correction
-        await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
-        await self._writer.flush()
-        partition.corrected = dict(stage.positions)
+        for number in due:
+            await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
+            stage.partitions[number].corrected = dict(stage.positions)
         metrics.ROWS_CORRECTED.labels(self.name).inc(rows)
         return rows
 
@@ -236,13 +238,11 @@ class Processor:
         generation = self._app.consumer_generation_id
         changes = self._take_in(FOLLOW_RECORDS)
         for index, stage in enumerate(self._stages):
-            for number in sorted(stage.partitions):
-                # One that is not ready is being recovered, and will be corrected from its mark on.
-                if not stage.ready(number, generation):
-                    continue
-                parks = number == PARTITION and stage.to_park(stage.partitions[number].corrected)
-                if changes[index] or parks:
-                    await self._correct(stage, number, generation, changes[index])
+            # A partition that is not ready is being recovered, and will be corrected from its mark on.
+            ready = [number for number in stage.partitions if stage.ready(number, generation)]
+            if not changes[index]:
+                ready = [number for number in ready if number == PARTITION and stage.to_park(number)]
+            await self._correct(stage, generation, dict.fromkeys(ready, changes[index]))
 
     async def _stop(self, problem: Exception, place: str) -> None:
         """Commit what was acknowledged, so that it is not repeated for nothing, and end the process."""

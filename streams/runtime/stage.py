@@ -128,6 +128,7 @@ class Stage:
         partition = self.partitions.get(number)
         return partition is not None and partition.generation == generation
 
-    def to_park(self, corrected: dict[str, int]) -> list[Refused]:
-        """The refused broadcast records that no mark covers yet."""
-        return [one for one in self.refused if one.rejection.record[0] >= corrected.get(one.topic, 0)]
+    def to_park(self, number: int) -> list[Refused]:
+        """The refused broadcast records that a partition's mark does not cover yet."""
+        corrected = self.partitions[number].corrected
+        return [one for one in self.refused if one.rejection.record[0] >= corrected[one.topic]]
