@@ -1,0 +1,101 @@
+"""``mesh demo``: from nothing to a running mesh with a retailer's trade in it, proven row by row."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from mesh.kernel.errors import MappingError, did_you_mean
+from mesh.kernel.settings import load_settings
+
+DATA = Path("data")
+
+
+def command(
+    retailer: Annotated[
+        str, typer.Option(help="The retailer: a folder of data/ with a mapping", metavar="NAME")
+    ] = "adventureworks",
+) -> None:
+    """Carry a retailer's whole trade through the mesh and prove every landed row. Starts clean."""
+    from mesh.cli import down, ingest, reconcile, up
+    from mesh.platform import client as platform
+
+    mapping = _mapping(retailer)
+    console = Console(highlight=False)
+    begun = time.monotonic()
+    if platform.running():
+        console.rule("stopping the mesh that runs")
+    down.command(purge=True)
+    console.rule("starting broker, registry, warehouse, streams and sink")
+    up.command(retailer=retailer)
+    console.rule(f"publishing {mapping}")
+    ingest.command(mapping)
+    console.rule("proving every landed row against a batch oracle")
+    reconcile.command()
+    console.rule("what came of it")
+    _report(console)
+    console.print(f"\n[bold]done in {time.monotonic() - begun:.0f} s[/]; the mesh keeps running:")
+    _addresses(console)
+
+
+def _mapping(retailer: str) -> Path:
+    mapping = DATA / retailer / "mapping.yaml"
+    if not mapping.exists():
+        known = sorted(path.parent.name for path in DATA.glob("*/mapping.yaml"))
+        raise MappingError(
+            "retailer-unknown", "has no mapping", place=retailer, remedy=did_you_mean(retailer, known)
+        )
+    return mapping
+
+
+def _report(console: Console) -> None:
+    from mesh.demo.answers import QUESTIONS
+    from mesh.demo.latency import measure
+    from mesh.demo.stages import stages
+    from mesh.platform import client as platform
+    from sinks.clickhouse.client import connect
+
+    settings = load_settings()
+    parts = platform.status()
+    table = Table("stage", "records in", "records out", "CPU s", "records a CPU s", "memory", title="Stages")
+    for stage in stages(parts):
+        memory = f"{stage.memory_bytes / (1 << 20):.0f} MiB"
+        table.add_row(
+            stage.part,
+            f"{stage.read:,}",
+            f"{stage.written:,}",
+            f"{stage.cpu_seconds:.1f}",
+            f"{stage.rate:,.0f}",
+            memory,
+        )
+    console.print(table)
+    total = sum(part.memory_bytes for part in parts) / (1 << 20)
+    console.print(f"memory of all {len(parts)} parts together: {total:,.0f} MiB")
+    client = connect(settings)
+    latency = measure(settings, client)
+    console.print(
+        f"end to end at 100 orders a second, published to queryable, {latency.rows:,} rows: "
+        f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
+    )
+    for question in QUESTIONS:
+        result = client.query(question.sql)
+        answer = Table(*result.column_names, title=question.title)
+        for row in result.result_rows:
+            answer.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+        console.print(answer)
+    client.close()
+
+
+def _addresses(console: Console) -> None:
+    settings = load_settings()
+    table = Table(box=None, show_header=False)
+    table.add_row("warehouse", settings.warehouse, 'mesh query "SELECT * FROM customer.customer_360 LIMIT 5"')
+    table.add_row("broker", settings.kafka, "any Kafka client; README.md shows Python and kcat")
+    table.add_row("registry", settings.registry, "Confluent's interface")
+    table.add_row("parts", "mesh status", "mesh logs PART; make down ends the mesh")
+    console.print(table)
