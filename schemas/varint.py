@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 _BITS = 64
+_MOMENT = 8
+"""Bytes of every moment in microseconds from 1988 on, and so of most numbers that are not small."""
+_PAIRS = Struct("<4H").unpack_from
+_BITS_OF = [pair & 127 | pair >> 8 << 7 & 0x3F80 for pair in range(1 << 16)]
+"""The 14 bits of number in two bytes."""
 
 
 def encode_long(number: int) -> bytes:
@@ -18,9 +25,16 @@ def encode_long(number: int) -> bytes:
 
 def decode_long(value: bytes, start: int, end: int) -> int:
     """The number whose Avro bytes are ``value[start:end]``."""
-    rest = 0
-    for position in range(end - 1, start - 1, -1):
-        rest = rest << 7 | value[position] & 127
+    size = end - start
+    if size == 1:
+        rest = value[start]
+    elif size == _MOMENT:
+        first, second, third, fourth = _PAIRS(value, start)
+        rest = _BITS_OF[first] | _BITS_OF[second] << 14 | _BITS_OF[third] << 28 | _BITS_OF[fourth] << 42
+    else:
+        rest = 0
+        for byte in value[start:end][::-1]:
+            rest = rest << 7 | byte & 127
     return (rest >> 1) ^ -(rest & 1)
 
 

@@ -1,29 +1,21 @@
 """Writes and compiles the functions of :mod:`schemas.walk`.
 
 The generated code has one variable for the position (``i``) and steps over the value (``v``) field by field.
-Read what it looks like with :func:`source`.
+Read what it looks like with :func:`record_source`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from schemas.varint import raw, raw_minimal
+from schemas.walk_pattern import MINIMAL, NUMBERS, most_bytes
 
 _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 _VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
-_MINIMAL = {
-    # A last byte of 0 would add nothing; the tenth byte of a long and the fifth of an int hold few bits.
-    "long": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,8}[\x01-\x7f]|[\x80-\xff]{9}\x01").match,
-    "int": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,3}[\x01-\x7f]|[\x80-\xff]{4}[\x01-\x0f]").match,
-    # Moments of the years 828 to 3111, days of 900 to 4800: whatever a datetime cannot hold is longer.
-    "timestamp-micros": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,7}[\x01-\x7f]").match,
-    "timestamp-millis": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,5}[\x01-\x7f]").match,
-    "date": re.compile(rb"[\x00-\x7f]|[\x80-\xff]{1,2}[\x01-\x7f]").match,
-}
-_NUMBERS = {"timestamp-micros": "long", "timestamp-millis": "long", "date": "int"}
+_MINIMAL = {kind: re.compile(pattern).match for kind, pattern in MINIMAL.items()}
 _SINGLE_BYTE = 64
 """Numbers below this have one byte when written as short as can be."""
 
@@ -32,19 +24,31 @@ class Unwalkable(ValueError):  # noqa: N818 - reads as what it says about the by
     """The bytes are not a value of the schema, or (for a canonical walker) not one of the common form."""
 
 
-def compile_record(schema: dict[str, Any], *, canonical: bool, items: str | None) -> Callable[..., Any]:
-    """The walk function of a record schema that fastavro has parsed."""
+def compile_record(schema: dict[str, Any], marked: Collection[str], *, canonical: bool) -> Callable[..., Any]:
+    """The walk function of a record schema that fastavro has parsed.
+
+    It returns where each of the ``marked`` fields begins, and where the last field ends.
+    """
     writer = _Writer(canonical)
-    text = writer.top(schema, items)
-    namespace: dict[str, Any] = dict(writer.names)
-    exec(compile(text, f"<walk {schema['name']}>", "exec"), namespace)  # noqa: S102 - our own text
+    return _compiled(writer.record(schema, marked), writer.names, schema["name"])
+
+
+def compile_items(array: dict[str, Any], sliced: Collection[str], *, canonical: bool) -> Callable[..., Any]:
+    """The walk function of an array of records: each item's bytes and its ``sliced`` fields; and the end."""
+    writer = _Writer(canonical)
+    return _compiled(writer.items(array, sliced), writer.names, "items")
+
+
+def record_source(schema: dict[str, Any], marked: Collection[str], *, canonical: bool) -> str:
+    """The text of the function that :func:`compile_record` compiles."""
+    return _Writer(canonical).record(schema, marked)
+
+
+def _compiled(text: str, names: dict[str, Any], name: str) -> Callable[..., Any]:
+    namespace = dict(names)
+    exec(compile(text, f"<walk {name}>", "exec"), namespace)  # noqa: S102 - our own text
     walk: Callable[..., Any] = namespace["walk"]
     return walk
-
-
-def source(schema: dict[str, Any], *, canonical: bool = False, items: str | None = None) -> str:
-    """The text of the function that :func:`compile_record` compiles."""
-    return _Writer(canonical).top(schema, items)
 
 
 def _decimal(value: bytes, start: int, end: int, most: int) -> None:
@@ -79,29 +83,53 @@ class _Writer:
         self._put(head)
         return _Indent(self)
 
-    def top(self, schema: dict[str, Any], items: str | None) -> str:
-        """The whole module."""
+    def record(self, schema: dict[str, Any], marked: Collection[str]) -> str:
+        """The module that walks a record."""
         self._register(schema)
+        self._open = [schema["name"]]
         with self._block("def walk(v, i):"), self._block("try:"):
-            if items is not None:
-                self._put("marks = []")
             for place, field in enumerate(schema["fields"]):
-                self._put(f"f{place} = i  # {field['name']}")
-                self._open.append(schema["name"])
-                if field["name"] == items:
-                    self._array(field["type"], marks=True)
-                else:
+                if field["name"] in marked:
+                    self._put(f"f{place} = i  # {field['name']}")
+                self._value(field["type"])
+            starts = [
+                f"f{place}, " for place, field in enumerate(schema["fields"]) if field["name"] in marked
+            ]
+            self._end(f"return ({''.join(starts)}i,)")
+        return self._module()
+
+    def items(self, array: dict[str, Any], sliced: Collection[str]) -> str:
+        """The module that walks an array of records."""
+        self._register(array)
+        item = self._records[array["items"]] if isinstance(array["items"], str) else array["items"]
+        self._open = [item["name"]]
+        with self._block("def walk(v, i):"), self._block("try:"):
+            self._put("found = []")
+            with self._blocks():
+                self._put("s = i")
+                slices = ["v[s:i]"]
+                for place, field in enumerate(item["fields"]):
+                    if field["name"] in sliced:
+                        self._put(f"f{place} = i  # {field['name']}")
                     self._value(field["type"])
-                self._open.pop()
-            starts = "".join(f"f{place}, " for place in range(len(schema["fields"])))
-            self._put("if i > len(v):", "    raise Unwalkable('the value ends too soon')")
-            self._put(f"return ({starts}i,)" + (", marks" if items is not None else ""))
-        self._put("    except IndexError:", "        raise Unwalkable('the value ends too soon') from None")
-        pending = [name for name in self._functions if not self._functions[name]]
-        while pending:
+                    if field["name"] in sliced:
+                        self._put(f"g{place} = i")
+                        slices.append(f"v[f{place}:g{place}]")
+                self._put(f"found.append(({', '.join(slices)}))")
+            self._end("return found, i")
+        return self._module()
+
+    def _end(self, result: str) -> None:
+        self._put("if i > len(v):", "    raise Unwalkable('the value ends too soon')", result)
+        self._depth -= 1
+        self._put("except IndexError:", "    raise Unwalkable('the value ends too soon') from None")
+        self._depth += 1
+
+    def _module(self) -> str:
+        """The function, and one more for each recursive record that it steps into."""
+        while pending := [name for name, body in self._functions.items() if not body]:
             for name in pending:
                 self._function(name)
-            pending = [name for name in self._functions if not self._functions[name]]
         return "\n".join([*self._lines, *(line for body in self._functions.values() for line in body)]) + "\n"
 
     def _function(self, name: str) -> None:
@@ -150,7 +178,7 @@ class _Writer:
         elif kind == "boolean":
             self._put("if v[i] > 1:", "    raise Unwalkable('a boolean is neither 0 nor 1')", "i += 1")
         elif kind in ("int", "long"):
-            self._number(logical if logical in _NUMBERS else kind)
+            self._number(logical if logical in NUMBERS else kind)
         elif kind in ("float", "double"):
             self._put(f"i += {4 if kind == 'float' else 8}")
         elif kind == "fixed":
@@ -178,9 +206,7 @@ class _Writer:
     def _text(self, kind: str, schema: dict[str, Any]) -> None:
         self._length()
         if self.canonical and schema.get("logicalType") == "decimal":
-            # So many bytes hold no number with more digits than the precision; one byte more might.
-            most = (10 ** schema["precision"]).bit_length() // 8
-            self._put(f"decimal(v, i, i + (n >> 1), {most})")
+            self._put(f"decimal(v, i, i + (n >> 1), {most_bytes(schema['precision'])})")
         if kind == "string":
             self._put("j = i + (n >> 1)", "if not v[i:j].isascii():", "    v[i:j].decode()", "i = j")
         else:
@@ -212,17 +238,9 @@ class _Writer:
             self._value(field["type"])
         self._open.pop()
 
-    def _array(self, schema: dict[str, Any], *, marks: bool = False) -> None:
+    def _array(self, schema: dict[str, Any]) -> None:
         with self._blocks():
-            if not marks:
-                self._value(schema["items"])
-                return
-            item = schema["items"] if isinstance(schema["items"], dict) else self._records[schema["items"]]
-            self._open.append(item["name"])
-            for field in item["fields"]:
-                self._put("marks.append(i)")
-                self._value(field["type"])
-            self._open.pop()
+            self._value(schema["items"])
 
     def _map(self, schema: dict[str, Any]) -> None:
         with self._blocks(most=1):
@@ -284,7 +302,7 @@ class _Indent:
 
 
 def _common(kind: Any, logical: str) -> bool:
-    return (kind, logical) == ("bytes", "decimal") or _NUMBERS.get(logical) == kind
+    return (kind, logical) == ("bytes", "decimal") or NUMBERS.get(logical) == kind
 
 
 def _identifier(name: str) -> str:

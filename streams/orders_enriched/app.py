@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from mesh.kernel.names import ORDERS_ENRICHED
 from schemas.codec import Codec
 from schemas.walk import Walker
-from schemas.wire import header
 from streams.fold import Application, PartitionFold, Shared
 from streams.orders_enriched import topics
 from streams.orders_enriched.dimensions import Dimensions, Role
-from streams.orders_enriched.facts import Reader, Translator
+from streams.orders_enriched.facts import Array, Reader, Translator
 from streams.orders_enriched.fold import EnrichedFold
-from streams.orders_enriched.layout import check_clock, check_envelope, layout
+from streams.orders_enriched.layout import LINE_KEY, check_clock, check_envelope, layout
 
 STORE = "facts"
 """Name of the store whose changelog holds the facts."""
@@ -26,16 +25,16 @@ def application(ids: Mapping[str, int], translator: Translator) -> Application:
     ``translator`` rewrites values of other writers' schemas (:class:`schemas.codec.Codecs`). Raises
     :class:`mesh.kernel.errors.StreamError` (``layout-broken``) when the events no longer fit together.
     """
-    readers = {
-        topic: Reader(
-            Codec(topics.RECORDS[topic], ids[topic]), translator, "lines" if topic == topics.ORDER else None
-        )
-        for topic in (*topics.INPUTS, *topics.BROADCAST)
-    }
+    codecs = {topic: Codec(record, ids[topic]) for topic, record in topics.RECORDS.items()}
+    wanted = {topics.ORDER: (topics.ORDER_FIELDS, Array("lines", LINE_KEY))}
+    readers = {}
+    for topic in (*topics.INPUTS, *topics.BROADCAST):
+        fields, array = wanted.get(topic, (None, None))
+        readers[topic] = Reader(codecs[topic], translator, fields=fields, array=array)
     for reader in readers.values():
         check_envelope(reader.walker)
-    frames = {topic: header(ids[topic]) for topic in topics.OUTPUTS}
-    rows, clock = (Walker(Codec(topics.RECORDS[topic], ids[topic]).schema) for topic in topics.OUTPUTS)
+    frames = {topic: codecs[topic].header for topic in topics.OUTPUTS}
+    rows, clock = (Walker(codecs[topic].schema) for topic in topics.OUTPUTS)
     check_clock(clock)
     plan = layout(
         rows,

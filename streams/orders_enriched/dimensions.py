@@ -62,7 +62,7 @@ class Dimensions:
         id_place, from_place = self._places[topic]
         member = fact.value[offsets[id_place] : offsets[id_place + 1]]
         valid_from = decode_long(fact.value, offsets[from_place], offsets[from_place + 1])
-        contents = fact.contents
+        contents = fact.value[fact.contents :]
         changed = False
         for block, members in self._blocks[topic]:
             versions = members.get(member)

@@ -10,14 +10,11 @@ from fastavro import schemaless_writer
 from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec, read_body
 from schemas.varint import decode_long, raw
-from schemas.walk import Walker, WalkItems
+from schemas.walk import Items, ItemsWalker, Walker
 from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
 from streams.orders_enriched.registers import RevisionConflictError
 
 DAY_MS = 86_400_000
-_SEQ, _OCCURRED_AT = ENVELOPE.index("seq"), ENVELOPE.index("occurred_at")
-CONTENTS = len(ENVELOPE)
-"""Place of the first field after the envelope."""
 _MOST_SEQ = 1 << 60
 
 
@@ -49,32 +46,52 @@ class Fact(NamedTuple):
 
     value: bytes
     offsets: tuple[int, ...]
-    """Start of each field, and the end."""
-    marks: list[int]
-    """Start of each field of each item, for a record with items."""
+    """Start of each field that the reader reports, and the end."""
+    items: Items
+    """The items of the array that the reader cuts up."""
     seq: int
+    contents: int
+    """Where the fields after the envelope begin."""
 
-    @property
-    def contents(self) -> bytes:
-        """Everything after the envelope."""
-        return self.value[self.offsets[CONTENTS] :]
+
+class Array(NamedTuple):
+    """A field that is an array of records, the last of its event, and the fields of each that are wanted."""
+
+    name: str
+    fields: tuple[str, ...]
 
 
 class Reader:
     """Reads the facts of one topic.
 
-    A value with the expected schema id in canonical form is only walked. Any other is decoded and written
-    anew, at twenty times the cost, and counted in ``rewritten``.
+    A value with the expected schema id in canonical form is only walked. Any other is decoded, which
+    decides whether it is valid, and written anew, at twenty times the cost; ``rewritten`` counts these.
+    ``fields`` are those that facts report (all by default, or all before the ``array``).
     """
 
-    def __init__(self, codec: Codec, translator: Translator, items: str | None = None) -> None:
-        self.walker = Walker(codec.schema, canonical=True, items=items)
-        self.rewritten = 0
+    def __init__(
+        self,
+        codec: Codec,
+        translator: Translator,
+        *,
+        fields: tuple[str, ...] | None = None,
+        array: Array | None = None,
+    ) -> None:
+        until = array.name if array else None
         self._codec = codec
         self._frame = codec.header
         self._translator = translator
-        self._walk = _with_items(self.walker, items)
-        self._walk_any = _with_items(Walker(codec.schema, items=items), items)
+        self.walker = Walker(codec.schema, canonical=True, fields=fields, until=until)
+        self._general = Walker(codec.schema, fields=fields, until=until)
+        self.cut: ItemsWalker | None = None
+        self._cut_canonical: ItemsWalker | None = None
+        if array:
+            self.cut = ItemsWalker(codec.schema, *array)
+            self._cut_canonical = ItemsWalker(codec.schema, *array, canonical=True)
+        self.rewritten = 0
+        self._seq = self.place("seq")
+        self._occurred_at = self.place("occurred_at")
+        self._contents = self.place(list(codec.record_type.model_fields)[len(ENVELOPE)])
 
     def place(self, field: str) -> int:
         """Where a field stands in the offsets of a fact."""
@@ -84,37 +101,36 @@ class Reader:
         """Walk a value. Raises :class:`UndecodableError` with the code of its dead letter."""
         if value is not None and value.startswith(self._frame):
             try:
-                offsets, marks = self._walk(value, HEADER_SIZE)
+                return self._fact(value, self.walker, self._cut_canonical)
             except ValueError:
-                return self._rewrite(value)
-            if offsets[-1] == len(value):
-                return Fact(value, offsets, marks, self._seq(value, offsets))
-        return self._rewrite(value)
+                pass  # not of the common form, or no value of the schema: the codec decides
+        return self._fact(self._rewrite(value), self._general, self.cut)
 
-    def _rewrite(self, value: bytes | None) -> Fact:
+    def occurred_at(self, fact: Fact) -> int:
+        """The event time of a fact in microseconds."""
+        place = self._occurred_at
+        return decode_long(fact.value, fact.offsets[place], fact.offsets[place + 1])
+
+    def _fact(self, value: bytes, walker: Walker, cut: ItemsWalker | None) -> Fact:
+        offsets = walker.walk(value, HEADER_SIZE)
+        items, end = cut.walk(value, offsets[-1]) if cut else (_NO_ITEMS, offsets[-1])
+        if end != len(value):
+            raise ValueError("bytes after the last field")
+        seq = decode_long(value, offsets[self._seq], offsets[self._seq + 1])
+        if not 0 <= seq < _MOST_SEQ:
+            raise UndecodableError(f"seq {seq} is not within 0 and 2^60")
+        return Fact(value, offsets, items, seq, offsets[self._contents])
+
+    def _rewrite(self, value: bytes | None) -> bytes:
         if value is None:
             raise UndecodableError("the record has no value")
         self.rewritten += 1
-        if schema_id(value) == self._codec.schema_id:
-            body = BytesIO()
-            body.write(self._frame)
-            schemaless_writer(body, self._codec.parsed, read_body(value, self._codec.parsed))
-            value = body.getvalue()
-        else:
-            value = self._translator.translate(self._codec, value)
-        offsets, marks = self._walk_any(value, HEADER_SIZE)
-        return Fact(value, offsets, marks, self._seq(value, offsets))
-
-    def _seq(self, value: bytes, offsets: tuple[int, ...]) -> int:
-        seq = decode_long(value, offsets[_SEQ], offsets[_SEQ + 1])
-        if not 0 <= seq < _MOST_SEQ:
-            raise UndecodableError(f"seq {seq} is not within 0 and 2^60")
-        return seq
-
-
-def occurred_at(fact: Fact) -> int:
-    """The event time of a fact in microseconds."""
-    return decode_long(fact.value, fact.offsets[_OCCURRED_AT], fact.offsets[_OCCURRED_AT + 1])
+        if schema_id(value) != self._codec.schema_id:
+            return self._translator.translate(self._codec, value)
+        body = BytesIO()
+        body.write(self._frame)
+        schemaless_writer(body, self._codec.parsed, read_body(value, self._codec.parsed))
+        return body.getvalue()
 
 
 def check_key(key: bytes | None, account: bytes) -> None:
@@ -134,14 +150,7 @@ def text_of(field: bytes) -> bytes:
     return field[1:] if field[0] < 128 else field[raw(field, 0)[1] :]
 
 
-def _with_items(walker: Walker, items: str | None) -> WalkItems:
-    if items is not None:
-        return walker.walk_items
-    walk = walker.walk
-    return lambda value, start: (walk(value, start), _NO_ITEMS)
-
-
-_NO_ITEMS: list[int] = []
+_NO_ITEMS: Items = []
 
 
 def code_of(problem: ValueError) -> str:

@@ -15,7 +15,6 @@ from streams.orders_enriched.facts import (
     Reader,
     check_event_time,
     check_key,
-    occurred_at,
     text_of,
 )
 from streams.orders_enriched.intake import CustomerIntake, Intake, OrderIntake, PartIntake, ReturnIntake
@@ -48,13 +47,15 @@ class EnrichedFold:
         self._shared = shared
         self._readers = readers
         self._frames = frames
-        self._state = state = State()
+        cut = readers[topics.ORDER].cut
+        assert cut is not None
+        self._state = state = State(cut)
         self._owed = owed = Owed()
         self._changelog: list[tuple[bytes, bytes]] = []
         self._clock = _NEVER
         self._clock_owed: int | None = None
         self._clock_recovered = False
-        self._splice = Splice(frames[topics.ENRICHED], layout, shared.members, state.customers)
+        self._splice = Splice(frames[topics.ENRICHED], layout, shared.members, state)
         self._intakes: dict[str, Intake] = {
             topics.CUSTOMER: CustomerIntake(readers[topics.CUSTOMER], state, owed, layout.block("customer")),
             topics.ORDER: OrderIntake(readers[topics.ORDER], state, owed),
@@ -91,7 +92,7 @@ class EnrichedFold:
                 offsets = fact.offsets
                 check_key(key, text_of(fact.value[offsets[account] : offsets[account + 1]]))
                 if clocked:
-                    moment = occurred_at(fact)
+                    moment = reader.occurred_at(fact)
                     check_event_time(moment, timestamp)
                 identity, new = intake.take(fact, timestamp)
             except REFUSALS as refusal:
@@ -125,7 +126,7 @@ class EnrichedFold:
     def _mark(self, order_id: bytes, revision: order.Revision, change: Change) -> None:
         member = change.member
         if change.topic == topics.PRODUCT:
-            for number, product, _ in revision.lines:
+            for _, number, product in self._state.lines(revision):
                 if product == member:
                     self._owed.line(order_id, number, change.timestamp)
         elif change.topic == topics.LOCATION:
@@ -142,11 +143,9 @@ class EnrichedFold:
         self._changelog = self._changelog[limit:]
         rows: list[OutputRow] = []
         while len(rows) < limit and (owed := self._owed.next()) is not None:
-            order_id, timestamp, only = owed
-            entry = order.unpack(self._state.entries[order_id])
-            if entry.revision:
-                amended = self._state.amended.get(order_id)
-                rows.extend([(*row, timestamp) for row in self._splice.rows(entry, amended, only)])
+            packed = self._state.entries.get(owed.order_id)
+            if packed is not None and (entry := order.unpack(packed)).revision:
+                self._splice.rows(owed, entry, self._state.amended.get(owed.order_id), rows)
         if rows:
             emission.outputs.append(Output(topics.ENRICHED, rows, self._partition))
         if not self._owed and self._clock_owed is not None:
@@ -168,7 +167,7 @@ class EnrichedFold:
             fact = self._recovered(topic, value)
             self._intakes[topic].take(fact, None)
             if topic != topics.CUSTOMER:
-                self._clock = max(self._clock, occurred_at(fact))
+                self._clock = max(self._clock, self._readers[topic].occurred_at(fact))
         self._clock_recovered = self._clock != _NEVER
 
     def _recovered(self, topic: str, value: bytes) -> Fact:

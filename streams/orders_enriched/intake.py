@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from schemas.varint import decode_long
-from streams.orders_enriched import order, returns
-from streams.orders_enriched.facts import CONTENTS, Fact, Reader
-from streams.orders_enriched.layout import LINE_KEY, Block
+from streams.orders_enriched import order, returns, topics
+from streams.orders_enriched.facts import Fact, Reader
+from streams.orders_enriched.layout import Block
 from streams.orders_enriched.owed import Owed
 from streams.orders_enriched.state import State
 
@@ -48,39 +48,22 @@ class OrderIntake(Intake):
         super().__init__(reader, state, owed)
         self._order_id = reader.place("order_id")
         self._ordered_at = reader.place("ordered_at")
-        self._lines = reader.place("lines")
-        self._parts = [
-            reader.place(name) for name in ("account", "location_id", "territory_id", "employee_id")
-        ]
-        self._stride = len(reader.walker.item_fields)
+        parts = [reader.place(name) for name in topics.ORDER_IDS]
+        lines = len(reader.walker.fields)  # the walk ends where they begin
+        self._places = [place + end for place in parts for end in (0, 1)] + [lines]
 
     def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
         """Every row of the order, and of what it no longer has."""
-        offsets = fact.offsets
-        start = offsets[CONTENTS]
+        offsets, start = fact.offsets, fact.contents
         order_id = self._raw(fact, self._order_id)
-        places = [offsets[place + end] - start for place in self._parts for end in (0, 1)]
-        revision = order.pack_revision(
-            fact.seq,
-            self._moment(fact, self._ordered_at),
-            places,
-            offsets[self._lines] - start,
-            self._marks(fact, start),
-            fact.value[start:],
+        places = [offsets[place] - start for place in self._places]
+        moment = self._moment(fact, self._ordered_at)
+        new = self._state.put_order(
+            order_id, order.pack_revision(fact.seq, moment, places, fact.value[start:])
         )
-        new = self._state.put_order(order_id, revision)
         if timestamp is not None:
             self._owed.order(order_id, timestamp)
         return order_id, new
-
-    def _marks(self, fact: Fact, start: int) -> list[int]:
-        """Of each line where its number, its product and the rest begin, and where the last line ends."""
-        stride = self._stride
-        marks = [mark - start for mark in fact.marks]
-        table = [fact.offsets[-1] - start - 1] * (3 * (len(marks) // stride) + 1)  # one byte ends the array
-        for column in range(len(LINE_KEY) + 1):
-            table[column:-1:3] = marks[column::stride]
-        return table
 
 
 class PartIntake(Intake):
@@ -111,7 +94,13 @@ class PartIntake(Intake):
         identity = self._raw(fact, self._identity)
         fragment = self._block.fragment(fact.value, fact.offsets)
         new = self._state.put_fact(
-            self._section, order_id, identity, self._moment(fact, self._at), fact.seq, fact.contents, fragment
+            self._section,
+            order_id,
+            identity,
+            self._moment(fact, self._at),
+            fact.seq,
+            fact.value[fact.contents :],
+            fragment,
         )
         if timestamp is not None:
             self._owed.order(order_id, timestamp)
@@ -137,7 +126,9 @@ class ReturnIntake(Intake):
         payload = returns.payload(number, return_id, *amounts)
         moment = self._moment(fact, self._returned_at)
         identity = number + return_id
-        new = self._state.put_fact("returns", order_id, identity, moment, fact.seq, fact.contents, payload)
+        new = self._state.put_fact(
+            "returns", order_id, identity, moment, fact.seq, fact.value[fact.contents :], payload
+        )
         if timestamp is not None:
             self._owed.line(order_id, number, timestamp)
         return order_id + identity, new
@@ -160,7 +151,9 @@ class CustomerIntake(Intake):
         identity = self._raw(fact, self._valid_from)
         valid_from = self._moment(fact, self._valid_from)
         fragment = self._block.fragment(fact.value, fact.offsets)
-        new = self._state.put_customer(account, identity, valid_from, fact.seq, fact.contents, fragment)
+        new = self._state.put_customer(
+            account, identity, valid_from, fact.seq, fact.value[fact.contents :], fragment
+        )
         if timestamp is not None:
             for order_id in self._state.orders_of_customer(account, valid_from):
                 self._owed.order(order_id, timestamp)

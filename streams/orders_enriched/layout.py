@@ -97,7 +97,7 @@ def layout(row: Walker, order: Walker, sources: Mapping[str, Walker], keys: Mapp
 
 def check_envelope(source: Walker) -> None:
     """Raise :class:`StreamError` unless the envelope's fields come first."""
-    if source.fields[: len(ENVELOPE)] != ENVELOPE:
+    if tuple(field["name"] for field in source.schema["fields"][: len(ENVELOPE)]) != ENVELOPE:
         raise _broken(source, f"the fields of the envelope must come first: {', '.join(ENVELOPE)}")
 
 
@@ -109,12 +109,13 @@ def check_clock(clock: Walker) -> None:
 
 
 def _order_fields(order: Walker) -> list[tuple[str, Any]]:
-    if order.fields[-1] != "lines":
+    fields = [(field["name"], _meaning(field["type"])) for field in order.schema["fields"]]
+    if fields[-1][0] != "lines":
         raise _broken(order, "'lines' must be the last field")
     for name in ("location_id", "territory_id", "employee_id"):
-        if order.schema["fields"][order.position[name]]["type"] != ["null", "string"]:
+        if (name, ["null", "string"]) not in fields:
             raise _broken(order, f"{name!r} must be a string or null")
-    return [(field["name"], _meaning(field["type"])) for field in order.schema["fields"][len(ENVELOPE) : -1]]
+    return fields[len(ENVELOPE) : -1]
 
 
 def _line_fields(order: Walker) -> list[tuple[str, Any]]:
@@ -126,18 +127,18 @@ def _line_fields(order: Walker) -> list[tuple[str, Any]]:
 
 def _block(prefix: str, source: Walker, fields: list[tuple[str, Any]]) -> Block:
     """The longest beginning of ``fields`` that shows ``source``."""
+    known = {field["name"]: _meaning(field["type"]) for field in source.schema["fields"]}
     names: list[str] = []
     runs: list[tuple[bytes, int, int]] = []
     for name, kind in fields:
         short = name.removeprefix(f"{prefix}_")
-        shown = short if short != name and short in source.position else name
-        if shown not in source.position:
+        shown = short if short != name and short in known else name
+        if shown not in known:
             break
         place = source.position[shown]
-        known = _meaning(source.schema["fields"][place]["type"])
-        if kind == ["null", known]:
+        if kind == ["null", known[shown]]:
             runs.append((PRESENT, place, place + 1))
-        elif kind == known and isinstance(known, list) and known[0] == "null":
+        elif kind == known[shown] and isinstance(kind, list) and kind[0] == "null":
             runs.append((b"", place, place + 1))
         else:
             raise _broken(source, f"the row's {name!r} must be {shown!r} of the same type, or null")

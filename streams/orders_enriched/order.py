@@ -14,8 +14,7 @@ from typing import NamedTuple
 _SIZES = Struct("<IIII")
 _SECTIONS = _SIZES.size
 _HEAD = Struct("<?qq")  # whether places have four bytes, seq, ordered_at
-_PLACES = 10
-_NARROW, _WIDE = Struct(f"<{_PLACES}H"), Struct(f"<{_PLACES}I")
+_NARROW, _WIDE = Struct("<9H"), Struct("<9I")
 _NARROW_LIMIT = 1 << 16
 _ORDERED_AT = Struct("<q")
 _ORDERED_AT_PLACE = _SECTIONS + 9
@@ -58,14 +57,14 @@ class Revision(NamedTuple):
     seq: int
     ordered_at: int
     account: bytes
-    """Raw Avro bytes of the account; likewise the ids below, with their branch number."""
+    """Raw Avro bytes of the account; likewise the ids below, each behind its branch number."""
     location_id: bytes
     territory_id: bytes
     employee_id: bytes
-    head: bytes
-    """The order's fields, as the row begins with them."""
-    lines: list[tuple[bytes, bytes, bytes]]
-    """Of each line its raw number, the raw id of its product, and all of its fields."""
+    contents: bytes
+    """The event's bytes after the envelope: the order's fields, then the array of lines."""
+    lines: int
+    """Where in the contents the array of lines begins."""
 
     @property
     def day(self) -> int:
@@ -73,21 +72,14 @@ class Revision(NamedTuple):
         return self.ordered_at // _DAY_US
 
 
-def pack_revision(
-    seq: int, moment: int, places: Sequence[int], head_end: int, marks: list[int], contents: bytes
-) -> bytes:
-    """A revision as a section. All places count from the start of ``contents``.
+def pack_revision(seq: int, moment: int, places: Sequence[int], contents: bytes) -> bytes:
+    """A revision as a section.
 
-    ``places``: start and end of account, location_id, territory_id and employee_id; ``head_end``: where the
-    array of lines begins; ``marks``: of each line where its number, its product and the rest begin, and the
-    end of the last.
+    ``places``: start and end of account, location_id, territory_id and employee_id, and the start of the
+    array of lines, all counted from the start of ``contents``.
     """
     wide = len(contents) >= _NARROW_LIMIT
-    table = (_WIDE if wide else _NARROW).pack(*places, head_end, len(marks))
-    letter = "I" if wide else "H"
-    return b"".join(
-        (_HEAD.pack(wide, seq, moment), table, Struct(f"<{len(marks)}{letter}").pack(*marks), contents)
-    )
+    return _HEAD.pack(wide, seq, moment) + (_WIDE if wide else _NARROW).pack(*places) + contents
 
 
 def unpack_revision(section: bytes) -> Revision:
@@ -96,34 +88,25 @@ def unpack_revision(section: bytes) -> Revision:
     table = _WIDE if wide else _NARROW
     (
         account,
-        account_end,
+        after_account,
         location,
-        location_end,
+        after_location,
         territory,
-        territory_end,
+        after_territory,
         employee,
-        employee_end,
-        head_end,
-        count,
+        after_employee,
+        lines,
     ) = table.unpack_from(section, _HEAD.size)
-    start = _HEAD.size + table.size
-    marks = _marks(wide, count)
-    contents = section[start + marks.size :]
-    places = marks.unpack_from(section, start)
+    contents = section[_HEAD.size + table.size :]
     return Revision(
         seq,
         moment,
-        contents[account:account_end],
-        contents[location:location_end],
-        contents[territory:territory_end],
-        contents[employee:employee_end],
-        contents[:head_end],
-        [
-            (contents[number:product], contents[product:rest], contents[number:end])
-            for number, product, rest, end in zip(
-                places[0:-1:3], places[1::3], places[2::3], places[3::3], strict=True
-            )
-        ],
+        contents[account:after_account],
+        contents[location:after_location],
+        contents[territory:after_territory],
+        contents[employee:after_employee],
+        contents,
+        lines,
     )
 
 
@@ -135,17 +118,4 @@ def revision_seq(section: bytes) -> int:
 
 def revision_contents(section: bytes) -> bytes:
     """The contents of a revision's event, as they came."""
-    wide = section[0]
-    table = _WIDE if wide else _NARROW
-    count = table.unpack_from(section, _HEAD.size)[-1]
-    return section[_HEAD.size + table.size + _marks(bool(wide), count).size :]
-
-
-_MARKS: dict[tuple[bool, int], Struct] = {}
-
-
-def _marks(wide: bool, count: int) -> Struct:
-    known = _MARKS.get((wide, count))
-    if known is None:
-        known = _MARKS[wide, count] = Struct(f"<{count}{'I' if wide else 'H'}")
-    return known
+    return section[_HEAD.size + (_WIDE if section[0] else _NARROW).size :]

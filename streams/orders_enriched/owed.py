@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Owing(NamedTuple):
+    """The rows of one order that must be written again."""
+
+    order_id: bytes
+    timestamp: int
+    """Kafka timestamp in ms of the record that touched it last."""
+    lines: set[bytes] | None
+    """Raw numbers of the lines that are owed; None: all of them."""
+
 
 class Owed:
     """Orders whose rows must be written again, each with the Kafka timestamp of what touched it last."""
@@ -9,7 +21,7 @@ class Owed:
     def __init__(self) -> None:
         self._whole: dict[bytes, int] = {}
         self._lines: dict[bytes, tuple[int, set[bytes]]] = {}
-        self._queue: list[tuple[bytes, int, set[bytes] | None]] = []
+        self._queue: list[Owing] = []
 
     def order(self, order_id: bytes, timestamp: int) -> None:
         """All rows of an order."""
@@ -21,22 +33,17 @@ class Owed:
         numbers.add(number)
         self._lines[order_id] = timestamp, numbers
 
-    def next(self) -> tuple[bytes, int, set[bytes] | None] | None:
-        """An order, its timestamp and the lines of it that are owed (None: all); None: nothing is owed."""
+    def next(self) -> Owing | None:
+        """The next order, first touched first; None when nothing is owed."""
         if not self._queue:
-            self._queue.extend((order_id, timestamp, None) for order_id, timestamp in self._whole.items())
-            self._queue.extend(
-                (order_id, timestamp, numbers)
-                for order_id, (timestamp, numbers) in self._lines.items()
-                if order_id not in self._whole
-            )
-            self._queue.reverse()  # taken from its end, so in the order of touching
+            whole, lines = self._whole, self._lines
+            self._queue = [Owing(order_id, timestamp, None) for order_id, timestamp in whole.items()]
+            self._queue += [
+                Owing(order_id, *some) for order_id, some in lines.items() if order_id not in whole
+            ]
+            self._queue.reverse()  # it is taken from its end
             self._whole, self._lines = {}, {}
         return self._queue.pop() if self._queue else None
 
     def __bool__(self) -> bool:
         return bool(self._queue or self._whole or self._lines)
-
-    def clear(self) -> None:
-        """Owe nothing."""
-        self.__init__()  # type: ignore[misc]

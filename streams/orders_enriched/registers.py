@@ -130,7 +130,7 @@ def span(packed: bytes, moment: int) -> tuple[float, float]:
 
 
 def span_of(moments: list[int], moment: int) -> tuple[float, float]:
-    """Moments [from, to) whose choice among sorted ``moments`` is ``moment``; the first serves earlier ones."""
+    """Moments [from, to) whose choice among sorted ``moments`` is ``moment``; the first has all before."""
     place = moments.index(moment)
     first = float("-inf") if place == 0 else moment
     return first, moments[place + 1] if place + 1 < len(moments) else float("inf")

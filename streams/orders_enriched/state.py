@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.walk import Items, ItemsWalker
 from streams.orders_enriched import order as orders
 from streams.orders_enriched.order import Entry
 from streams.orders_enriched.registers import EMPTY, RevisionConflictError, put, span
@@ -37,7 +38,8 @@ class Index:
 class State:
     """All facts of one partition, as the set that they are: order and repetition make no difference."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut: ItemsWalker) -> None:
+        self._cut = cut.walk
         self.entries: dict[bytes, bytes] = {}
         """Packed entries (:mod:`streams.orders_enriched.order`) by raw order id."""
         self.amended: dict[bytes, dict[int, bytes]] = {}
@@ -49,6 +51,12 @@ class State:
         self.by_location = Index()
         """Orders by store and by territory, which are both locations."""
         self.by_employee = Index()
+
+        self._indexes = (self.by_account, self.by_product, self.by_location, self.by_employee)
+
+    def lines(self, order: orders.Revision) -> Items:
+        """Of each line of an order its bytes, its raw number, and the raw id of its product."""
+        return self._cut(order.contents, order.lines)[0]
 
     def put_order(self, order_id: bytes, revision: bytes) -> bool:
         """Take in a revision; False when it is known. Raises :class:`RevisionConflictError`."""
@@ -120,19 +128,18 @@ class State:
                 yield order_id, orders.unpack(packed).revision
 
     def _index(self, order_id: bytes, revision: bytes, replaced: bytes) -> None:
+        known = self._named(replaced) if replaced else _NOTHING
+        for index, names, before in zip(self._indexes, self._named(revision), known, strict=True):
+            for member in names - before:
+                index.add(member, order_id)
+
+    def _named(self, revision: bytes) -> tuple[set[bytes], ...]:
+        """The ids that an order names, for each of the indexes."""
         order = orders.unpack_revision(revision)
-        before = _members(orders.unpack_revision(replaced)) if replaced else set()
-        for index, member in _members(order) - before:
-            getattr(self, index).add(member, order_id)
+        places = {order.location_id[1:], order.territory_id[1:]} - _NULL
+        employees = {order.employee_id[1:]} - _NULL
+        return {order.account}, {product for _, _, product in self.lines(order)}, places, employees
 
 
-def _members(order: orders.Revision) -> set[tuple[str, bytes]]:
-    """The index and the id of everything that an order names."""
-    members = {("by_product", product) for _, product, _ in order.lines}
-    members.add(("by_account", order.account))
-    members.update(
-        ("by_location", place[1:]) for place in (order.location_id, order.territory_id) if len(place) > 1
-    )
-    if len(order.employee_id) > 1:
-        members.add(("by_employee", order.employee_id[1:]))
-    return members
+_NULL = {b""}
+_NOTHING: tuple[set[bytes], ...] = (set(), set(), set(), set())

@@ -81,3 +81,8 @@ BLOCK_KEYS = {prefix: f"{prefix}_valid_from" for prefix in (*ROLES, "customer")}
     part.prefix: part.identity for part in PARTS.values()
 }
 """The field that each block begins with: part of the identity of what it shows."""
+
+ORDER_IDS = ("account", "location_id", "territory_id", "employee_id")
+"""The ids of an order that rows look up."""
+ORDER_FIELDS = ("seq", "occurred_at", "order_id", "ordered_at", *ORDER_IDS)
+"""The fields of an order that are read; the others are only passed on."""

@@ -17,8 +17,8 @@ import schemas.codec  # noqa: F401 - sets how fastavro reads and writes decimals
 from domains.sales.events import OrderPlaced
 from schemas.derive import avro_schema
 from schemas.varint import decode_long, encode_long
-from schemas.walk import Walker
-from schemas.walk_compile import Unwalkable, source
+from schemas.walk import ItemsWalker, Walker
+from schemas.walk_compile import Unwalkable, record_source
 
 UNREADABLE = (Unwalkable, ValueError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,6 +130,12 @@ def records(draw: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return schema, draw(values)
 
 
+@st.composite
+def record_types(draw: Any) -> Typed:
+    """A record type, and its values."""
+    return Types(draw).record()
+
+
 def encode(schema: Any, value: Any) -> bytes:
     """What fastavro writes."""
     out = BytesIO()
@@ -153,6 +159,11 @@ def in_blocks(schema: Any, value: Any, random: Random) -> bytes:
         items = [
             encode("string", key) + in_blocks(schema["values"], item, random) for key, item in value.items()
         ]
+    return blocks_of(items, random)
+
+
+def blocks_of(items: list[bytes], random: Random) -> bytes:
+    """Items in blocks of random sizes, some with their length in bytes."""
     blocks = b""
     while items:
         count = random.randrange(1, len(items) + 1)
@@ -256,49 +267,43 @@ def test_recursive_and_repeated_records_are_walked() -> None:
         assert slices == {"left": encode(node, tree), "right": encode(node, leaf)}
 
 
-def test_items_are_marked_field_by_field() -> None:
-    """Of each item the start of each field, without decoding any."""
-    schema = avro_schema(OrderPlaced)
-    line_schema = next(f for f in schema["fields"] if f["name"] == "lines")["type"]["items"]
-    lines = [
-        {
-            "line_number": number,
-            "product_id": "p" * number,
-            "quantity": 2,
-            "unit_price": Decimal("1.5"),
-            "gross_amount": Decimal("3"),
-            "discount_amount": Decimal("0"),
-            "net_amount": Decimal("3"),
-            "promotion_id": None,
-        }
-        for number in (1, 70, 200)
+@settings(deadline=None, max_examples=200)
+@given(st.data(), st.integers(0, 2**32))
+def test_items_are_cut_into_the_fields_asked_for(data: st.DataObject, seed: int) -> None:
+    """Of each item its bytes and the fields wanted, in any block form, and where the array ends."""
+    item, values = data.draw(record_types())
+    array = {"type": "array", "items": item}
+    record = {"type": "record", "name": "t.A", "fields": [{"name": "a", "type": array}]}
+    items = data.draw(st.lists(values, max_size=5))
+    wanted = [field["name"] for field in item["fields"]][-2:]
+    expected = [
+        (
+            encode(item, value),
+            *(
+                encode(field["type"], value[field["name"]])
+                for field in item["fields"]
+                if field["name"] in wanted
+            ),
+        )
+        for value in items
     ]
-    array = {
-        "type": "record",
-        "name": "t.A",
-        "fields": [{"name": "lines", "type": line_schema and {"type": "array", "items": line_schema}}],
-    }
-    body = encode(array, {"lines": lines})
-    walker = Walker(array, canonical=True, items="lines")
-    offsets, marks = walker.walk_items(body, 0)
-    assert offsets == (0, len(body))
-    width = len(walker.item_fields)
-    starts = [marks[n : n + width] for n in range(0, len(marks), width)]
-    assert [decode_long(body, start[0], start[1]) for start in starts] == [1, 70, 200]
-    ends = [start[0] for start in starts[1:]] + [len(body) - 1]
-    assert [body[start[0] : end] for start, end in zip(starts, ends, strict=True)] == [
-        encode(line_schema, item) for item in lines
-    ]
+    usual = encode(record, {"a": items})
+    for canonical in (False, True):
+        walk = ItemsWalker(record, "a", wanted, canonical=canonical).walk
+        assert walk(b"x" + usual + b"y", 1) == (expected, 1 + len(usual))
+        for end in range(max(0, len(usual) - 9), len(usual)):
+            with pytest.raises(UNREADABLE):
+                walk(usual[:end], 0)
+    split = blocks_of([whole for whole, *_ in expected], Random(seed))
+    assume(all(whole for whole, *_ in expected))  # items without bytes are refused in numbers
+    assert ItemsWalker(record, "a", wanted).walk(split, 0) == (expected, len(split))
 
 
 @pytest.mark.parametrize("canonical", [False, True])
 def test_an_absurd_count_is_refused_at_once(canonical: bool) -> None:
     """A few bytes must not keep a worker busy for years."""
-    array = {
-        "type": "record",
-        "name": "t.A",
-        "fields": [{"name": "a", "type": {"type": "array", "items": "long"}}],
-    }
+    longs = {"type": "array", "items": "long"}
+    array = {"type": "record", "name": "t.A", "fields": [{"name": "a", "type": longs}]}
     with pytest.raises(UNREADABLE):
         Walker(array, canonical=canonical).offsets(encode_long(2**60) + b"\0\0")
 
@@ -313,5 +318,31 @@ def test_a_long_survives_the_wire(number: int) -> None:
 
 def test_the_generated_text_can_be_read() -> None:
     """The function's source names the fields that it steps over."""
-    text = source(parse_schema(avro_schema(OrderPlaced)), canonical=True, items="lines")  # type: ignore[arg-type]
+    parsed: Any = parse_schema(avro_schema(OrderPlaced))
+    text = record_source(parsed, ("order_id",), canonical=True)
     assert "# order_id" in text
+
+
+def test_only_the_fields_asked_for_are_reported() -> None:
+    """With each the place after it, so that a slice needs no other."""
+    schema = {
+        "type": "record",
+        "name": "t.A",
+        "fields": [{"name": name, "type": "string"} for name in "abcdef"],
+    }
+    body = encode(schema, dict.fromkeys("abcdef", "x"))
+    for canonical in (False, True):
+        walker = Walker(schema, canonical=canonical, fields=("b", "e"), until="f")
+        assert walker.fields == ("b", "c", "e")
+        assert walker.walk(body, 0) == (2, 4, 8, 10)
+    with pytest.raises(ValueError, match="no such fields: z"):
+        Walker(schema, fields=("z",))
+
+
+def test_pattern_and_compiled_walker_agree() -> None:
+    """Values that the pattern leaves to the compiled walker are cut the same way."""
+    schema = {"type": "record", "name": "t.A", "fields": [{"name": name, "type": "string"} for name in "abc"]}
+    walker = Walker(schema, canonical=True)
+    for text in ("", "x" * 63, "x" * 64, "x" * 127, "x" * 128, "x" * 9000, "ü"):
+        value = {"a": "1", "b": text, "c": "2"}
+        assert walker.slices(encode(schema, value)) == {name: encode("string", value[name]) for name in "abc"}
