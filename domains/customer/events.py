@@ -127,6 +127,8 @@ class ActivitySummary(Record):
     """Time of the first payment."""
     last_transaction_at: Timestamp | None = None
     """Time of the last payment."""
+    as_of: Timestamp | None = None
+    """The event-time clock by which windows and customer were chosen; null before any clock is known."""
     customer: CustomerMastered | None = None
     """The account's mastered view as of the clock; the earliest one before that."""
 
@@ -147,7 +149,7 @@ class AccountActivity(Record):
     membership_seq: int
     """The membership register: the seq of the crosswalk's fact that put the account here or took it away."""
     is_member: bool
-    """False when the account has left this golden id."""
+    """False when the account has left this golden id, or no longer has any line of this facet."""
     facet: str
     """summary, category, product, location or employee."""
     facet_id: str
@@ -276,7 +278,8 @@ class Customer360(Record):
     churn_status: str
     """Churned: last transaction's day < clock's day - 90 days; Not Churned; or No transaction."""
     churned_at: Timestamp | None = None
-    """When the customer crossed the line: the first moment of the 91st day after the last transaction's day."""
+    """When the customer crossed the line: the first moment of the 91st day after the last transaction's
+    day."""
     version: Version
     """How much this row knows: parts structure (40 bits), registers (88), clocks (56), seqs (72)."""
     is_deleted: bool

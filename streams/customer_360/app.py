@@ -1,0 +1,80 @@
+"""The application ``mesh.customer-360`` as data: its two stages and how their folds are made."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+
+from mesh.kernel import names
+from mesh.kernel.settings import Settings
+from schemas.codec import Codec
+from streams.customer_360 import customer_row, goldens, line, topics
+from streams.customer_360.accounts import AccountsFold
+from streams.customer_360.activity import ActivityWriter
+from streams.customer_360.clock import EventClock
+from streams.customer_360.customer_row import RowWriter
+from streams.customer_360.days import BusinessDays
+from streams.customer_360.goldens import GoldensFold
+from streams.customer_360.picking import Picker
+from streams.customer_360.reading import Reader, Resolver
+from streams.fold import Application, Fetched, PartitionFold, Shared
+
+STORES = ("accounts", "golden")
+"""The stores of the two stages."""
+
+
+class NothingShared:
+    """The broadcast knowledge of a stage that needs none."""
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Nothing is broadcast."""
+        return None
+
+    def changes_since(self, positions: Mapping[str, int]) -> set[Hashable]:
+        """Nothing changes."""
+        return set()
+
+
+def application(
+    settings: Settings, ids: Mapping[str, int], resolver: Resolver
+) -> tuple[Application, Application]:
+    """Both stages: facts to accounts, accounts to golden customers.
+
+    ``ids`` are the schema ids by topic; values with other ids are rewritten by ``resolver``. Raises
+    :class:`mesh.kernel.errors.StreamError` (``layout-broken``) when the events no longer fit the writers.
+    """
+    codecs = {topic: Codec(record, ids[topic]) for topic, record in topics.RECORDS.items()}
+    readers = {topic: Reader(codec, resolver) for topic, codec in codecs.items()}
+    days = BusinessDays(settings.timezone)
+    pick_line = Picker(readers[topics.LINE], line.FIELDS).pick
+    pick_register = Picker(readers[topics.ACTIVITY], goldens.FIELDS).pick
+    pick_summary = Picker(readers[topics.ACTIVITY], customer_row.FIELDS).pick
+    activity = ActivityWriter(codecs[topics.ACTIVITY].header)
+    row = RowWriter(codecs[topics.CUSTOMER_360].header, pick_summary, days)
+
+    def by_account(partition: int, shared: Shared) -> PartitionFold:
+        assert isinstance(shared, EventClock)
+        return AccountsFold(shared, readers, pick_line, activity)
+
+    def by_golden_id(partition: int, shared: Shared) -> PartitionFold:
+        return GoldensFold(partition, pick_register, row)
+
+    return (
+        Application(
+            name=names.CUSTOMER_360,
+            inputs=(topics.CUSTOMER, topics.CROSSWALK, topics.LINE, topics.PAYMENT),
+            broadcast=(topics.CLOCK,),
+            store=STORES[0],
+            shared=EventClock(readers[topics.CLOCK], days),
+            fold=by_account,
+            outputs=(topics.ACTIVITY,),
+        ),
+        Application(
+            name=names.CUSTOMER_360,
+            inputs=(topics.ACTIVITY,),
+            broadcast=(),
+            store=STORES[1],
+            shared=NothingShared(),
+            fold=by_golden_id,
+            outputs=(topics.CUSTOMER_360,),
+        ),
+    )

@@ -1,0 +1,113 @@
+"""The second fold: registers of accounts in, one row per golden id out. The state of one partition.
+
+It needs no clock: windows, customer and churn follow the clock that each summary was made by, so a row is a
+function of the registers that its version counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+
+from schemas.wire import UndecodableError
+from streams.customer_360 import topics
+from streams.customer_360.accounts import INVALID
+from streams.customer_360.activity import FACETS, SUMMARY
+from streams.customer_360.customer_row import RowWriter
+from streams.customer_360.golden import Golden
+from streams.customer_360.numbers import long_of, money_of, text_bytes
+from streams.customer_360.picking import Pick
+from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
+from streams.orders_enriched.facts import check_key, code_of, text_of
+
+FIELDS = (
+    "golden_id",
+    "account",
+    "membership_seq",
+    "is_member",
+    "facet",
+    "facet_id",
+    "units",
+    "net",
+    "version",
+)
+"""What is picked of a register's record."""
+
+_LETTERS = {text_bytes(name.encode()): letter for letter, name in FACETS.items()}
+_SUMMARY = text_bytes(SUMMARY.encode())
+
+
+class GoldensFold:
+    """One partition of the golden ids."""
+
+    def __init__(self, partition: int, pick: Pick, writer: RowWriter) -> None:
+        self._partition = partition
+        self._writer = writer
+        self._pick = pick
+        self._goldens: dict[bytes, Golden] = {}
+        self._names: dict[bytes, bytes] = {}  # each facet once
+        self._dirty: dict[bytes, Golden] = {}
+        self._changelog: list[tuple[bytes, bytes]] = []
+
+    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        """Take in registers; return those that cannot be read."""
+        rejections = []
+        for record in batch:
+            try:
+                self._put(record)
+            except INVALID as problem:
+                rejections.append(Rejection(record, code_of(problem), str(problem)))
+        return rejections
+
+    def correct(self, changes: Iterable[Hashable]) -> None:
+        """There is no broadcast knowledge here."""
+
+    def take(self, limit: int) -> Emission | None:
+        """The next rows."""
+        if not self._dirty and not self._changelog:
+            return None
+        rows: list[OutputRow] = []
+        while self._dirty and len(rows) < limit:
+            golden_id = next(iter(self._dirty))
+            golden = self._dirty.pop(golden_id)
+            rows.append((golden_id, self._writer.row(golden_id, golden), golden.cause))
+        changelog, self._changelog = self._changelog, []
+        return Emission([Output(topics.CUSTOMER_360, rows, self._partition)] if rows else [], changelog)
+
+    def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Take in changelog entries, in any order."""
+        for _, value in entries:
+            self._put((0, 0, None, value, ()), recovering=True)
+        self._dirty.clear()
+        self._changelog.clear()
+
+    def _put(self, record: Fetched, recovering: bool = False) -> None:
+        _, timestamp, key, value, _ = record
+        if value is None:
+            raise UndecodableError("the record has no value")
+        picked = self._pick(value)
+        raw_golden_id, raw_account, raw_membership, flag, name, facet_id, units, net, raw_version = picked
+        if key is None and recovering:
+            key = text_of(raw_golden_id)
+        check_key(key, text_of(raw_golden_id))
+        assert key is not None
+        letter = _LETTERS.get(name)
+        if letter is None and name != _SUMMARY:
+            raise UndecodableError("an unknown facet")
+        golden = self._goldens.get(key)
+        if golden is None:
+            golden = self._goldens[key] = Golden()
+        account = text_of(raw_account)
+        membership, version = long_of(raw_membership), int.from_bytes(raw_version, "little")
+        is_member = flag == b"\x01"
+        if letter is None:
+            kept = golden.put_summary(account, membership, version, is_member, value)
+            golden.cause = timestamp
+            self._dirty[key] = golden
+        else:
+            facet = letter + facet_id
+            facet = self._names.setdefault(facet, facet)
+            share = (long_of(units), money_of(net)) if is_member else None
+            kept = golden.put_facet(account, facet, membership, version, share)
+        if kept:
+            register = (b"R", raw_golden_id, raw_account, name, facet_id, raw_membership, raw_version)
+            self._changelog.append((b"".join(register), value))

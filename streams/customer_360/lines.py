@@ -1,0 +1,118 @@
+"""The order lines of one partition, and what each adds to its account."""
+
+from __future__ import annotations
+
+from streams.customer_360.account import Account
+from streams.customer_360.line import ATTRIBUTES, CANCELLED, LIVE, ONLINE, TOTALS, Line, facets_of, line_of
+
+_ORDER = [
+    TOTALS.pack(orders=1, cancelled_orders=bool(flags & CANCELLED), online_orders=bool(flags & ONLINE))
+    for flags in range((LIVE | CANCELLED | ONLINE) + 1)
+]
+"""What an order adds to its account, by the flags of its first line."""
+_NONE: frozenset[bytes] = frozenset()
+
+
+class _Order:
+    """The lines of an order by number, and the lowest number of a live one."""
+
+    __slots__ = ("account", "first", "lines")
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.first: int | None = None
+        self.lines: dict[int, bytes] = {}
+
+    def attributes(self) -> bytes | None:
+        """Flags and time of the order: those of its first live line; None without one."""
+        return None if self.first is None else self.lines[self.first][ATTRIBUTES]
+
+    def hold(self, number: int, entry: bytes, flags: int) -> None:
+        """Put an entry in the place of the one before."""
+        self.lines[number] = entry
+        if flags & LIVE:
+            if self.first is None or number < self.first:
+                self.first = number
+        elif number == self.first:
+            live = (number for number, entry in self.lines.items() if entry[32] & LIVE)
+            self.first = min(live, default=None)
+
+
+class Lines:
+    """The newest entry of each line, by order and number."""
+
+    def __init__(self) -> None:
+        self._orders: dict[bytes, _Order] = {}
+        self._left: dict[
+            tuple[bytes, int], frozenset[bytes]
+        ] = {}  # facets that a line once was in, rarely any
+        self._names: dict[bytes, bytes] = {}  # each facet's key once
+
+    def account(self, order: bytes) -> Account | None:
+        """The account of a known order (the Avro bytes of order id and account)."""
+        known = self._orders.get(order)
+        return None if known is None else known.account
+
+    def put(self, account: Account, order: bytes, number: int, entry: bytes) -> tuple[bool, list[bytes]]:
+        """Take in an entry. Returns whether it is to be kept, and the facets of the account that it touches.
+
+        Touched are the facets that it changes, or, for an entry that is known or outdated, all that the line
+        is or was in: a crash may have come between keeping it and writing what follows from it.
+        """
+        place = self._orders.get(order)
+        if place is None:
+            place = self._orders[order] = _Order(account)
+        held = place.lines.get(number)
+        line = line_of(entry)
+        facets = [self._names.setdefault(key, key) for key in facets_of(line.facets)]
+        if held is None:
+            account.total += line.total
+            account.line_times = account.line_times.plus(line.ordered_at)
+            self._hold(place, number, entry, line)
+            shares = account.facets
+            for key in facets:
+                shares[key] = shares.get(key, 0) + line.share
+            return True, facets
+        old = line_of(held)
+        was = facets_of(old.facets)
+        left = self._left.get((order, number), _NONE)
+        before = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
+        if line.version < old.version or entry == held:
+            left = left.union(facets).difference(was)
+            after = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
+            kept = len(after) > len(before)
+        else:
+            left = left.union(was).difference(facets)
+            after = dict.fromkeys(left, line.known) | dict.fromkeys(facets, line.share)
+            kept = True
+            account.total += line.total - old.total
+            if line.ordered_at != old.ordered_at:
+                account.line_times.drop(old.ordered_at)
+                account.line_times = account.line_times.plus(line.ordered_at)
+            self._hold(place, number, entry, line)
+        if left:
+            self._left[order, number] = left
+        touched = []
+        for key, share in after.items():
+            change = share - before.get(key, 0)
+            if change:
+                key = self._names.setdefault(key, key)
+                account.facets[key] = account.facets.get(key, 0) + change
+            if change or place.lines[number] is held:
+                touched.append(key)
+        return kept, touched
+
+    def _hold(self, place: _Order, number: int, entry: bytes, line: Line) -> None:
+        """Hold the entry, and carry what that changes in the order over to its account."""
+        before = place.attributes()
+        place.hold(number, entry, line.flags)
+        after = place.attributes()
+        if before == after:
+            return
+        account = place.account
+        if before is not None:
+            account.order_times.drop(int.from_bytes(before[1:], "little", signed=True))
+            account.total -= _ORDER[before[0]]
+        if after is not None:
+            account.order_times = account.order_times.plus(int.from_bytes(after[1:], "little", signed=True))
+            account.total += _ORDER[after[0]]
