@@ -7,7 +7,6 @@ decompressed size, and all bodies together have a budget.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
 import zlib
 from contextlib import asynccontextmanager
@@ -25,8 +24,14 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-_CHUNK: Final = 1 << 20
+_PIECE: Final = 4096
 _PATIENCE: Final = 1 << 30
+_DECODERS: Final[dict[str, Callable[[], Any]]] = {
+    "gzip": lambda: zlib.decompressobj(31),
+    "deflate": lambda: zlib.decompressobj(15),
+    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
+    "lz4": lz4.frame.LZ4FrameDecompressor,
+}
 
 
 class ClientGoneError(Exception):
@@ -113,45 +118,38 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
     """Undo a Content-Encoding; raise when it is unknown, broken, or more than ``limit`` bytes come out."""
     if encoding in ("", "identity"):
         return body
+    decoder = _DECODERS.get(encoding)
+    if decoder is None:
+        raise ClickHouseError(48, f"Unknown compression method: {encoding}", "NOT_IMPLEMENTED")
+    parts: list[bytes] = []
+    size = 0
     try:
-        if encoding == "zstd":
-            parts = _capped(zstandard.ZstdDecompressor().read_to_iter(body, write_size=_CHUNK), limit)
-        elif encoding == "lz4":
-            parts = _capped(_lz4(body, limit), limit)
-        elif encoding in ("gzip", "x-gzip"):
-            parts = _capped(_zlib(body, 31, limit), limit)
-        elif encoding == "deflate":
-            parts = _capped(_zlib(body, 15, limit), limit)
-        else:
-            raise ClickHouseError(48, f"Unknown compression method: {encoding}", "NOT_IMPLEMENTED")
-        return b"".join(parts)
-    except (zlib.error, gzip.BadGzipFile, EOFError, RuntimeError, zstandard.ZstdError) as error:
+        for part in _decoded(body, decoder):
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            parts.append(part)
+    except (zlib.error, zstandard.ZstdError, EOFError, RuntimeError) as error:
         raise ClickHouseError(
             271, f"Cannot decompress {encoding} body: {error}", "CANNOT_DECOMPRESS"
         ) from None
+    return b"".join(parts)
 
 
-def _capped(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    size = 0
-    for part in parts:
-        size += len(part)
-        if size > limit:
-            raise too_large(limit)
-        yield part
-
-
-def _lz4(body: bytes, limit: int) -> Iterator[bytes]:
-    stream = lz4.frame.LZ4FrameDecompressor()
-    yield stream.decompress(body, max_length=limit + 1)
-    if not stream.eof and stream.needs_input:
-        raise EOFError("the frame is not complete")
-
-
-def _zlib(body: bytes, window: int, limit: int) -> Iterator[bytes]:
-    stream = zlib.decompressobj(window)
-    yield stream.decompress(body, limit + 1)
-    if not stream.eof and not stream.unconsumed_tail:
-        raise EOFError("the stream is not complete")
+def _decoded(body: bytes, make: Callable[[], Any]) -> Iterator[bytes]:
+    """Frame after frame, in pieces so small that a bomb is noticed early; a cut frame is an error."""
+    decoder = make()
+    complete = True
+    for start in range(0, len(body), _PIECE):
+        piece = body[start : start + _PIECE]
+        while piece:
+            yield decoder.decompress(piece)
+            complete = decoder.eof
+            piece = decoder.unused_data if complete else b""
+            if complete:
+                decoder = make()
+    if not complete:
+        raise EOFError("it ends too early")
 
 
 def parts_of_form(body: bytes, content_type: str) -> Iterator[tuple[str, bytes, bool]]:

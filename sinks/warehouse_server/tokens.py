@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from sinks.warehouse_server.errors import ClickHouseError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -59,6 +61,7 @@ _PATTERN: Final = re.compile(
     rb"|(?P<curly_name>\xe2\x80\x9c.*?\xe2\x80\x9d)"
     rb"|(?P<word>[A-Za-z_][A-Za-z0-9_$]*+)"
     rb"|(?P<number>[0-9]\w*+)"
+    rb"|(?P<open>['`\"]|/\*|\xe2\x80[\x98\x9c]|\$\w*\$)"
     rb"|(?P<symbol>.)",
     re.DOTALL,
 )
@@ -67,7 +70,10 @@ _CONTROL: Final = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\
 
 
 def tokenize(text: bytes, start: int = 0) -> Iterator[Token]:
-    """The tokens of ``text`` from byte ``start``, without space and comments. Never fails."""
+    """The tokens of ``text`` from byte ``start``, without space and comments.
+
+    A quote or comment that never ends is a syntax error, as it is for the engine.
+    """
     for match in _PATTERN.finditer(text, start):
         group = match.lastgroup
         raw = match.group()
@@ -88,6 +94,12 @@ def tokenize(text: bytes, start: int = 0) -> Iterator[Token]:
             yield Token(Kind.STRING, _decode(raw[edge:-edge]), match.start(), match.end())
         elif group == "number":
             yield Token(Kind.NUMBER, raw.decode("latin-1"), match.start(), match.end())
+        elif group == "open":
+            raise ClickHouseError(
+                62,
+                f"Syntax error: failed at position {match.start() + 1}: quote is not closed",
+                "SYNTAX_ERROR",
+            )
         else:
             yield Token(Kind.SYMBOL, raw.decode("latin-1"), match.start(), match.end())
 

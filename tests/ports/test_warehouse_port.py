@@ -110,7 +110,8 @@ class TestReading:
     def test_parameters_are_bound_by_the_server(self, client: Client) -> None:
         """Quotes, tabs and backslashes in values stay values; identifiers too; long ones fit."""
         answer = client.query(
-            "SELECT {text:String}, {number:Int32}, {list:Array(Int32)}, {name:Identifier} FROM (SELECT 1 AS one)",
+            "SELECT {text:String}, {number:Int32}, {list:Array(Int32)}, {name:Identifier}"
+            " FROM (SELECT 1 AS one)",
             parameters={"text": "o'b\t\\x", "number": 5, "list": [1, 2], "name": "one"},
         )
         assert answer.first_row == ("o'b\t\\x", 5, [1, 2], 1)
@@ -271,7 +272,8 @@ class TestTables:
     def test_materialized_columns_are_computed(self, client: Client) -> None:
         """A MATERIALIZED column is filled by the warehouse, and not part of SELECT *."""
         client.command(
-            "CREATE TABLE m (at DateTime64(6, 'UTC'), day Date MATERIALIZED toDate(at)) ENGINE = MergeTree ORDER BY day"
+            "CREATE TABLE m (at DateTime64(6, 'UTC'), day Date MATERIALIZED toDate(at))"
+            " ENGINE = MergeTree ORDER BY day"
         )
         client.insert("m", [[MOMENT]], column_names=["at"])
         assert client.query("SELECT * FROM m").column_names == ("at",)
@@ -293,7 +295,8 @@ class TestTables:
         )
         client.command("CREATE TABLE total (v UInt64) ENGINE = MergeTree ORDER BY v")
         client.command(
-            "CREATE MATERIALIZED VIEW totals REFRESH EVERY 1 HOUR TO total AS SELECT sum(v) AS v FROM base FINAL"
+            "CREATE MATERIALIZED VIEW totals REFRESH EVERY 1 HOUR TO total"
+            " AS SELECT sum(v) AS v FROM base FINAL"
         )
         client.command("INSERT INTO base VALUES (1, 10, 1), (1, 7, 2), (2, 5, 1)")
         client.command("SYSTEM REFRESH VIEW totals")

@@ -1,4 +1,4 @@
-"""The embedded warehouse as a process: bodies, clients that go, draining, restarts, start-up errors, metrics."""
+"""The embedded warehouse as a process: bodies, clients that go, draining, restarts, errors, metrics."""
 
 from __future__ import annotations
 

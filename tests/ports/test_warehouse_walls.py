@@ -1,4 +1,4 @@
-"""The walls around the path: what the embedded warehouse refuses, in every disguise, and that it always reopens."""
+"""The walls around the path: what the embedded warehouse refuses, however disguised; it always reopens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REFUSED = [
     "CREATE DATABASE x ENGINE = Filesystem('/etc')",
     "CREATE DATABASE x ENGINE = MySQL('h:1', 'd', 'u', 'p')",
     "ATTACH TABLE x FROM '/tmp/elsewhere' (a Int32) ENGINE = MergeTree ORDER BY a",
-    "CREATE TABLE x (a Int32) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = local, path = '/tmp/x/')",
+    "CREATE TABLE x (a Int32) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type=local, path='/x/')",
     # files, in every place where one can be named
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM\n-- a comment\nFILE /* another */ ('/etc/passwd', 'LineAsString')",
@@ -182,7 +182,8 @@ def test_the_path_opens_again_after_every_engine(tmp_path: Path) -> None:
         for sql in (
             "CREATE VIEW v AS SELECT * FROM t_MergeTree",
             "CREATE MATERIALIZED VIEW mv TO t_Log AS SELECT * FROM t_MergeTree",
-            "CREATE MATERIALIZED VIEW rv REFRESH EVERY 1 SECOND APPEND TO t_TinyLog AS SELECT * FROM t_MergeTree",
+            "CREATE MATERIALIZED VIEW rv REFRESH EVERY 1 SECOND APPEND TO t_TinyLog"
+            " AS SELECT * FROM t_MergeTree",
             "CREATE DICTIONARY d (a UInt32, s Int8) PRIMARY KEY a SOURCE(CLICKHOUSE(TABLE 't_MergeTree'))"
             " LAYOUT(FLAT()) LIFETIME(1)",
             "DETACH TABLE t_Memory PERMANENTLY",
