@@ -97,6 +97,7 @@ def declare(paths: Paths, jars: Jars, port: int, controller_port: int) -> Part:
         command=(*program, *MEMORY, "-cp", class_path, "kafka.Kafka", str(settings)),
         health=Health("kafka", f"{HOST}:{port}"),
         address=f"{HOST}:{port}",
+        ports=(port, controller_port),
         version=_version(jars),
         grace=20,
     )

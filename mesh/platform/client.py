@@ -87,16 +87,10 @@ def scale(app: str, count: int, home: Path | None = None) -> None:
     want = workers.names(app, count)
     if extra := [name for name in have if name not in want]:
         request(paths, "forget", parts=extra, timeout=STOP_TIMEOUT)
-    ports = Ports(report=lambda _: None)
-    declare(
-        [
-            workers.declare(paths, app, index, ports.near(workers.METRICS_PORT))
-            for index, name in enumerate(want, 1)
-            if name not in have
-        ],
-        {},
-        paths,
-    )
+    missing = [(index, name) for index, name in enumerate(want, 1) if name not in have]
+    with Ports(report=lambda _: None) as ports:
+        new = [workers.declare(paths, app, index, ports.near(workers.METRICS_PORT)) for index, _ in missing]
+        declare(new, {}, paths)
     request(paths, "start", parts=want)
     wait_ready(want, home)
 

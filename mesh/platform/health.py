@@ -6,6 +6,8 @@ import asyncio
 import struct
 from urllib.parse import urlsplit
 
+import psutil
+
 from mesh.platform.part import Health
 
 PROBE_TIMEOUT = 2.0  # seconds
@@ -21,6 +23,17 @@ async def healthy(health: Health) -> bool:
             return await check(health.target)
     except (OSError, EOFError, ValueError, struct.error, TimeoutError):
         return False
+
+
+def serves(pid: int, health: Health) -> bool:
+    """Whether it is this very process that listens where the check asks, and not one that took its port."""
+    address = health.target if "//" in health.target else f"//{health.target}"
+    try:
+        listening = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    port = urlsplit(address).port
+    return any(one.laddr.port == port and one.status == psutil.CONN_LISTEN for one in listening)
 
 
 async def _http(url: str) -> bool:

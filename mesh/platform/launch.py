@@ -148,25 +148,26 @@ def _complete(
             place=str(paths.home),
             remedy="end it with `mesh down` first",
         )
-    ports = Ports(listener.report)
-    missing = _not_running(paths, services)
-    if missing:
-        declared = _services(paths, missing, ports, listener)
-        addresses = {SETTING[part.name]: part.address for part in declared}
-        shared = {name: getattr(settings, name) for name in SHARED}
-        client.declare(declared, {**shared, **running, **addresses}, paths)
+    if missing := _not_running(paths, services):
+        with Ports(listener.report) as ports:
+            declared = _services(paths, _not_declared(paths, missing), ports, listener)
+            addresses = {SETTING[part.name]: part.address for part in declared}
+            shared = {name: getattr(settings, name) for name in SHARED}
+            client.declare(declared, {**shared, **running, **addresses}, paths)
         _start(paths, missing, listener)
-    wanted = [(app, index) for app in apps for index in range(1, _count(app, settings) + 1)]
-    idle = [(app, index) for app, index in wanted if _not_running(paths, [f"{app}-{index}"])]
-    if idle:
+    processes = {name: app for app in apps for name in workers.names(app, _count(app, settings))}
+    if idle := _not_running(paths, list(processes)):
         listener.report("creating topics, schemas and tables from the contracts")
         provision.apply(load_settings(home=paths.home), listener.report)
-        client.declare(
-            [workers.declare(paths, app, index, ports.near(workers.METRICS_PORT)) for app, index in idle],
-            {},
-            paths,
-        )
-        _start(paths, [f"{app}-{index}" for app, index in idle], listener)
+        with Ports(listener.report) as ports:
+            new = [
+                workers.declare(
+                    paths, processes[name], int(name.rsplit("-", 1)[1]), ports.near(workers.METRICS_PORT)
+                )
+                for name in _not_declared(paths, idle)
+            ]
+            client.declare(new, {}, paths)
+        _start(paths, idle, listener)
     return bool(missing or idle)
 
 
@@ -200,6 +201,11 @@ def _programs(listener: Listener) -> jars.Jars:
     if count := jars.missing():
         listener.report(f"fetching Kafka and the schema registry: {count} files, about 190 MB, this once")
     return jars.fetch(progress=listener.fetched)
+
+
+def _not_declared(paths: Paths, names: list[str]) -> list[str]:
+    known = {part.name for part in client.status(paths.home)}
+    return [name for name in names if name not in known]
 
 
 def _not_running(paths: Paths, names: list[str]) -> list[str]:

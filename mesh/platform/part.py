@@ -33,8 +33,9 @@ class Part:
     """One process of the platform, declared as plain data so that it can be sent to the supervisor.
 
     ``prepare`` is a command that is run to its end before a start, while the file ``prepared_by`` does not
-    exist. ``grace`` is the time in seconds between SIGTERM and SIGKILL; ``ready_timeout`` the time in
-    seconds that a start may take. ``kind`` tells services, which hold data, from workers, which scale.
+    exist. ``ports`` are all on which it listens. ``grace`` is the time in seconds between SIGTERM and SIGKILL;
+    ``ready_timeout`` the time in seconds that a start may take. ``kind`` tells services, which hold data, from
+    workers, which scale.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Part:
     kind: Literal["service", "worker"] = "service"
     env: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
     grace: float = 15.0
     ready_timeout: float = 60.0
     prepare: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class Part:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Part:
         """The reverse of :meth:`to_dict`."""
-        lists = {name: tuple(data[name]) for name in ("command", "needs", "prepare")}
+        lists = {name: tuple(data[name]) for name in ("command", "needs", "ports", "prepare")}
         return cls(**{**data, **lists, "health": Health(**data["health"])})
 
 

@@ -1,9 +1,20 @@
-"""Which port a part gets: its usual one, or another that is free."""
+"""Which port a part gets: its usual one, or another that is free.
+
+A part listens only seconds after its port was chosen, and not at all while it is restarted. So that another
+mesh on this machine does not take the port meanwhile, whoever chose it holds a lock in the user's name: first
+the program that chooses, then the supervisor for as long as the part is declared.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import socket
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
 from urllib.parse import urlsplit
 
 from mesh.kernel.errors import PlatformError
@@ -14,11 +25,20 @@ SEARCHED = 200  # ports tried after the usual one
 
 
 class Ports:
-    """Gives out ports and remembers which it gave."""
+    """Gives out ports. A context: leave it when the parts are declared and the supervisor holds them."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
-        self._given: set[int] = set()
+        self._claims: list[IO[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for claim in self._claims:
+            claim.close()
 
     def usual(self, part: str, port: int) -> int:
         """``port`` when it is free, else the next free one, with a line that says so."""
@@ -41,25 +61,50 @@ class Ports:
                 place=variable,
                 remedy=f"unset it, or leave {part} out with --only",
             )
-        if split.port in self._given or not is_free(split.port):
+        if not self._take(split.port):
             raise PlatformError(
                 "port-taken",
                 f"port {split.port} is taken by another process",
                 place=variable,
                 remedy="free the port, or unset the variable to let a free one be chosen",
             )
-        self._given.add(split.port)
         return split.port
 
     def near(self, port: int) -> int:
-        """The first free port from ``port`` upward that was not given out before."""
+        """The first port from ``port`` upward that is free and that nobody has chosen."""
         for candidate in range(port, port + SEARCHED):
-            if candidate not in self._given and is_free(candidate):
-                self._given.add(candidate)
+            if self._take(candidate):
                 return candidate
         raise PlatformError(
             "port-taken", f"no free port from {port} to {port + SEARCHED}", remedy="free some"
         )
+
+    def _take(self, port: int) -> bool:
+        if is_free(port) and (claim := _claim(port)):
+            self._claims.append(claim)
+            return True
+        return False
+
+
+def hold(port: int) -> IO[bytes]:
+    """Keep others from choosing a port until the file that is returned is closed."""
+    folder = Path(tempfile.gettempdir()) / f"mesh-{os.getuid()}-ports"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    claim = (folder / str(port)).open("ab")
+    fcntl.flock(claim, fcntl.LOCK_SH)
+    return claim
+
+
+def _claim(port: int) -> IO[bytes] | None:
+    """Hold a port that nobody else holds; None when somebody does."""
+    claim = hold(port)
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        return None
+    fcntl.flock(claim, fcntl.LOCK_SH)  # the supervisor takes its share before ours ends
+    return claim
 
 
 def is_free(port: int) -> bool:

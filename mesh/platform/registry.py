@@ -42,5 +42,6 @@ def declare(paths: Paths, jars: Jars, port: int, management_port: int) -> Part:
         ),
         health=Health("http", f"http://{HOST}:{port}{API}/subjects"),
         address=f"http://{HOST}:{port}{API}",
+        ports=(port, management_port),
         version=archive.name.removeprefix(f"{ARTIFACT}-").split("-")[0],
     )

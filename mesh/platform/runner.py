@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesh.platform.health import healthy
+from mesh.platform.health import healthy, serves
 from mesh.platform.part import Part, PartStatus, State
 from mesh.platform.process import spawn, terminate
 
@@ -152,7 +152,7 @@ class Runner:
         """Watch a started process until it dies, is to stop, or took too long; the reason in words."""
         ready = False
         while process.returncode is None and not self._stop.is_set():
-            answers = await healthy(self.part.health)
+            answers = await healthy(self.part.health) and (ready or serves(process.pid, self.part.health))
             if process.returncode is not None or self._stop.is_set():
                 break
             elapsed = time.monotonic() - self._began

@@ -25,6 +25,7 @@ from typing import IO, Any
 from mesh.kernel.errors import MeshError, PlatformError, did_you_mean
 from mesh.platform.part import Part, State
 from mesh.platform.paths import Paths
+from mesh.platform.ports import hold
 from mesh.platform.runner import Runner
 
 _log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Supervisor:
         self.paths = paths
         self.settings: dict[str, Any] = {}
         self.runners: dict[str, Runner] = {}
+        self._held: dict[str, list[IO[bytes]]] = {}
         self.ended = asyncio.Event()
         self._news = asyncio.Condition()
         self._write_due = asyncio.Event()
@@ -80,11 +82,11 @@ class Supervisor:
         }
 
     async def do_declare(self, settings: dict[str, Any], parts: list[dict[str, Any]]) -> dict[str, Any]:
-        """Take settings, and parts that are not known yet or are stopped; nothing is started."""
+        """Take settings, and parts that are not known yet; nothing is started."""
         self.settings = {**self.settings, **settings}
         for declared in map(Part.from_dict, parts):
-            known = self.runners.get(declared.name)
-            if known is None or known.state in (State.STOPPED, State.FAILED):
+            if declared.name not in self.runners:
+                self._held[declared.name] = [hold(port) for port in declared.ports]
                 log = self.paths.log(declared.name)
                 self.runners[declared.name] = Runner(
                     declared, log, Path.cwd(), self._changed, self._wait_for_needs
@@ -108,6 +110,8 @@ class Supervisor:
         await self.do_stop(parts)
         for name in parts:
             del self.runners[name]
+            for claim in self._held.pop(name):
+                claim.close()
         self._changed()
         return {}
 

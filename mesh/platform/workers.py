@@ -37,6 +37,7 @@ def declare(paths: Paths, app: str, index: int, metrics_port: int) -> Part:
         env=environment(paths),
         health=Health("http", metrics),
         address=metrics,
+        ports=(metrics_port,),
         version=_version(),
         needs=SERVICES if app == SINK else SERVICES[:2],
         grace=20,

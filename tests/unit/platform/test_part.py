@@ -17,6 +17,7 @@ def test_a_part_survives_the_journey_as_json() -> None:
         version="1",
         env={"A": "b"},
         needs=("y",),
+        ports=(1, 2),
         prepare=("make",),
         prepared_by="/made",
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from mesh.kernel.errors import PlatformError
-from mesh.platform.ports import HOST, Ports, is_free
+from mesh.platform.ports import HOST, Ports, hold, is_free
 
 
 @pytest.fixture
@@ -35,6 +35,26 @@ def test_a_free_port_is_used_silently(taken: int) -> None:
     lines: list[str] = []
     assert Ports(lines.append).usual("broker", free) == free
     assert lines == []
+
+
+def test_a_chosen_port_is_not_chosen_by_another_mesh() -> None:
+    """Nobody listens yet, and still it is taken; until the one who chose it lets go."""
+    with Ports(print) as first:
+        chosen = first.near(39_600)
+        with Ports(print) as second:
+            assert second.near(chosen) != chosen
+    with Ports(print) as third:
+        assert third.near(chosen) == chosen
+
+
+def test_a_held_port_stays_taken_when_the_chooser_lets_go() -> None:
+    """The supervisor takes its share before the chooser ends."""
+    with Ports(print) as chooser:
+        chosen = chooser.near(39_700)
+        held = hold(chosen)
+    with Ports(print) as another:
+        assert another.near(chosen) != chosen
+    held.close()
 
 
 def test_no_port_is_given_twice() -> None:

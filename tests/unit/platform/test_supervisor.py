@@ -102,6 +102,17 @@ def test_a_part_that_never_answers_is_given_up_in_time(home: Path) -> None:
     assert client.part_status("one", home).pid is None
 
 
+def test_a_stranger_on_its_port_does_not_make_a_part_ready(home: Path) -> None:
+    """What answers must be the part's own process."""
+    stranger = toy("stranger")
+    begin(home, stranger)
+    client.wait_ready(["stranger"], home)
+    sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
+    begin(home, toy("one", command=sleeper, health=stranger.health, ready_timeout=0.5))
+    with pytest.raises(PlatformError, match="not ready after"):
+        client.wait_ready(["one"], home)
+
+
 def test_parts_start_in_order_of_need(home: Path) -> None:
     """The needy one starts no earlier than the other is ready."""
     begin(home, toy("app", needs=("base",)), toy("base"))

@@ -32,6 +32,7 @@ def toy(name: str, *options: str, **changes: Any) -> Part:
         "command": (*PYTHON, SERVER, str(port), *options),
         "health": Health("http", f"http://127.0.0.1:{port}/"),
         "address": f"127.0.0.1:{port}",
+        "ports": (port,),
         "version": "toy",
         "grace": 5.0,
         "ready_timeout": 20.0,
