@@ -10,7 +10,7 @@ from schemas.walk import Walker
 from streams.fold import Application, PartitionFold, Shared
 from streams.orders_enriched import topics
 from streams.orders_enriched.dimensions import Dimensions, Role
-from streams.orders_enriched.facts import Array, Reader, Translator
+from streams.orders_enriched.facts import Array, Reader, Resolver
 from streams.orders_enriched.fold import EnrichedFold
 from streams.orders_enriched.layout import LINE_KEY, check_clock, check_envelope, layout
 
@@ -18,11 +18,11 @@ STORE = "facts"
 """Name of the store whose changelog holds the facts."""
 
 
-def application(ids: Mapping[str, int], translator: Translator) -> Application:
+def application(ids: Mapping[str, int], resolver: Resolver) -> Application:
     """Orders enriched, ready to run.
 
     ``ids`` are the schema ids of every topic that it reads or writes (:mod:`streams.orders_enriched.topics`),
-    ``translator`` rewrites values of other writers' schemas (:class:`schemas.codec.Codecs`). Raises
+    ``resolver`` rewrites what other versions have written (:class:`schemas.codec.Codecs`). Raises
     :class:`mesh.kernel.errors.StreamError` (``layout-broken``) when the events no longer fit together.
     """
     codecs = {topic: Codec(record, ids[topic]) for topic, record in topics.RECORDS.items()}
@@ -30,7 +30,7 @@ def application(ids: Mapping[str, int], translator: Translator) -> Application:
     readers = {}
     for topic in (*topics.INPUTS, *topics.BROADCAST):
         fields, array = wanted.get(topic, (None, None))
-        readers[topic] = Reader(codecs[topic], translator, fields=fields, array=array)
+        readers[topic] = Reader(codecs[topic], resolver, fields=fields, array=array)
     for reader in readers.values():
         check_envelope(reader.walker)
     frames = {topic: codecs[topic].header for topic in topics.OUTPUTS}

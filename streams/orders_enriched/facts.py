@@ -34,10 +34,10 @@ REFUSALS = (UndecodableError, KeyMismatchError, EventTimeAheadError, RevisionCon
 """Why a record is parked; each has a ``code``."""
 
 
-class Translator(Protocol):
-    """Rewrites values of other writers' schemas (:class:`schemas.codec.Codecs`)."""
+class Resolver(Protocol):
+    """Rewrites values that other versions of the code have written (:class:`schemas.codec.Codecs`)."""
 
-    def translate(self, codec: Codec, value: bytes) -> bytes:
+    def resolve(self, codec: Codec, value: bytes) -> bytes:
         """``value`` as ``codec`` would have written it."""
 
 
@@ -72,7 +72,7 @@ class Reader:
     def __init__(
         self,
         codec: Codec,
-        translator: Translator,
+        resolver: Resolver,
         *,
         fields: tuple[str, ...] | None = None,
         array: Array | None = None,
@@ -80,7 +80,7 @@ class Reader:
         until = array.name if array else None
         self._codec = codec
         self._frame = codec.header
-        self._translator = translator
+        self._resolver = resolver
         self.walker = Walker(codec.schema, canonical=True, fields=fields, until=until)
         self._general = Walker(codec.schema, fields=fields, until=until)
         self.cut: ItemsWalker | None = None
@@ -126,7 +126,7 @@ class Reader:
             raise UndecodableError("the record has no value")
         self.rewritten += 1
         if schema_id(value) != self._codec.schema_id:
-            return self._translator.translate(self._codec, value)
+            return self._resolver.resolve(self._codec, value)
         body = BytesIO()
         body.write(self._frame)
         schemaless_writer(body, self._codec.parsed, read_body(value, self._codec.parsed))

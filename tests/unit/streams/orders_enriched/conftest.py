@@ -28,6 +28,20 @@ def at(hours: float) -> datetime:
     return START + timedelta(hours=hours)
 
 
+def line(number: int = 1, product_id: str = "p1", quantity: int = 1, **fields: Any) -> dict[str, Any]:
+    """A line of an order."""
+    return {
+        "line_number": number,
+        "product_id": product_id,
+        "quantity": quantity,
+        "unit_price": Decimal("10"),
+        "gross_amount": Decimal("10") * quantity,
+        "discount_amount": Decimal("0"),
+        "net_amount": Decimal("10") * quantity,
+        **fields,
+    }
+
+
 class NoSchemas:
     """A registry that knows nothing."""
 
@@ -44,6 +58,7 @@ class World:
     NOW_MS = NOW_MS
     PARTITION = PARTITION
     at = staticmethod(at)
+    line = staticmethod(line)
 
     def __init__(self) -> None:
         self.codecs = {topic: Codec(record, IDS[topic]) for topic, record in topics.RECORDS.items()}
@@ -137,23 +152,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-def line(number: int = 1, product_id: str = "p1", quantity: int = 1, **fields: Any) -> dict[str, Any]:
-    """A line of an order."""
-    return {
-        "line_number": number,
-        "product_id": product_id,
-        "quantity": quantity,
-        "unit_price": Decimal("10"),
-        "gross_amount": Decimal("10") * quantity,
-        "discount_amount": Decimal("0"),
-        "net_amount": Decimal("10") * quantity,
-        **fields,
-    }
-
-
-World.line = staticmethod(line)  # type: ignore[attr-defined]
-
-
 class Runtime:
     """What Kafka and the worker do, in memory: logs, a changelog, corrections, crashes before the ack."""
 
@@ -189,7 +187,7 @@ class Runtime:
     def publish(self, topic: str, value: bytes, timestamp: int = NOW_MS, key: bytes | None = None) -> None:
         """Append an event to its log."""
         offset = len(self.logs[topic])
-        record = (offset, timestamp, key or self.world.key(topic, value), value, ())
+        record = (offset, timestamp, self.world.key(topic, value) if key is None else key, value, ())
         self.logs[topic].append(record)
 
     def _put(self, topic: str, record: Fetched) -> Any:
