@@ -33,9 +33,9 @@ class Part:
     """One process of the platform, declared as plain data so that it can be sent to the supervisor.
 
     ``prepare`` is a command that is run to its end before a start, while the file ``prepared_by`` does not
-    exist. ``ports`` are all on which it listens. ``grace`` is the time in seconds between SIGTERM and SIGKILL;
-    ``ready_timeout`` the time in seconds that a start may take. ``kind`` tells services, which hold data, from
-    workers, which scale.
+    exist. ``ports`` are all on which it listens. ``grace`` is the time in seconds between SIGTERM and
+    SIGKILL; ``ready_timeout`` the time in seconds that a start may take, long enough for a busy machine.
+    ``kind`` tells services, which hold data, from workers, which scale.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Part:
     needs: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     grace: float = 15.0
-    ready_timeout: float = 60.0
+    ready_timeout: float = 120.0
     prepare: tuple[str, ...] = ()
     prepared_by: str = ""
 

@@ -41,7 +41,7 @@ def declare(paths: Paths, app: str, index: int, metrics_port: int) -> Part:
         version=_version(),
         needs=SERVICES if app == SINK else SERVICES[:2],
         grace=20,
-        ready_timeout=90,  # a worker recovers its state before it is ready
+        ready_timeout=180,  # a worker recovers its state before it is ready
     )
 
 
