@@ -43,8 +43,8 @@ RECORDS_READ = _counter("mesh_records_read_total", "Records taken in", "applicat
 RECORDS_WRITTEN = _counter("mesh_records_written_total", "Records written", "application", "topic")
 # Records that went to the dead letters, by the code of their error.
 RECORDS_PARKED = _counter("mesh_records_parked_total", "Records parked", "application", "topic", "code")
-# From taking a batch to acknowledging it: fold, write, flush.
-BATCH_SECONDS = _histogram("mesh_batch_seconds", "Time to fold and write a batch", "application")
+# Work on one batch: fold and encode; the sink: insert. Waiting for the broker is not in it.
+BATCH_SECONDS = _histogram("mesh_batch_seconds", "Time to work on a batch", "application")
 # From publishing to the moment when everything that follows is written: end-to-end latency of one stage.
 EVENT_AGE = _histogram(
     "mesh_event_age_seconds",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka.admin import AclOperation, AdminClient, ConsumerGroupDescription, TopicDescription
+from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
 
 from mesh.kernel.errors import StreamError
 from mesh.kernel.names import TopicName, changelog
@@ -17,7 +18,9 @@ from streams.fold import Application
 from streams.runtime.connection import FORBIDDEN, connection
 
 TIMEOUT = 10.0  # seconds for one answer
-PAUSE = 1.0  # seconds between tries while no broker answers
+PAUSE = 0.5  # seconds between tries
+GRACE = 5.0  # seconds for topics that were created a moment ago to be known
+MISSING = object()
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +41,7 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
             str(TopicName.parse(topic).dead) for topic in application.inputs + application.broadcast
         )
     client = AdminClient(connection(settings))
-    found = {topic: _describe(client, topic) for topic in sorted(reads | writes)}
+    found = _describe(client, sorted(reads | writes))
     for topics, operation in ((reads, AclOperation.READ), (writes, AclOperation.WRITE)):
         for topic in sorted(topics):
             _check_operation(topic, found[topic].authorized_operations, operation)
@@ -47,42 +50,47 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
         _check_partitions(application, found)
 
 
-def _describe(client: AdminClient, topic: str) -> TopicDescription:
-    def ask() -> Any:
-        wanted = TopicCollection([topic])
-        answers = client.describe_topics(wanted, include_authorized_operations=True, request_timeout=TIMEOUT)
-        return answers[topic].result()
-
-    found: TopicDescription = _answer(ask, topic, "describe")
-    return found
+def _describe(client: AdminClient, topics: list[str]) -> dict[str, TopicDescription]:
+    deadline = time.monotonic() + GRACE
+    while True:
+        answers = client.describe_topics(
+            TopicCollection(topics), include_authorized_operations=True, request_timeout=TIMEOUT
+        )
+        found = {topic: _answer(answers[topic], topic, "describe") for topic in topics}
+        missing = [topic for topic, description in found.items() if description is MISSING]
+        if missing and time.monotonic() > deadline:
+            raise StreamError(
+                "topic-missing", "does not exist", place=missing[0], remedy="create it with `mesh apply`"
+            )
+        if not missing and None not in found.values():
+            return found
+        time.sleep(PAUSE)
 
 
 def _check_group(client: AdminClient, group: str) -> None:
-    def ask() -> Any:
+    description = None
+    while description is None:
         answers = client.describe_consumer_groups(
             [group], include_authorized_operations=True, request_timeout=TIMEOUT
         )
-        return answers[group].result()
-
-    found: ConsumerGroupDescription = _answer(ask, group, "join")
-    _check_operation(group, found.authorized_operations, AclOperation.READ)
-
-
-def _answer(ask: Callable[[], Any], place: str, operation: str) -> Any:
-    """What the broker answers, once it does."""
-    while True:
-        try:
-            return ask()
-        except KafkaException as problem:
-            error = problem.args[0]
-            if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-                raise StreamError(
-                    "topic-missing", "does not exist", place=place, remedy="create it with `mesh apply`"
-                ) from None
-            if error.code() in FORBIDDEN:
-                raise _closed(place, operation) from None
-            _log.warning("%s: %s; waiting for the broker", place, error.str())
+        description = _answer(answers[group], group, "join")
+        if description is None:
             time.sleep(PAUSE)
+    _check_operation(group, description.authorized_operations, AclOperation.READ)
+
+
+def _answer(future: Future[Any], place: str, operation: str) -> Any:
+    """What the broker answers; None when it does not, :data:`MISSING` when there is no such topic."""
+    try:
+        return future.result()
+    except KafkaException as problem:
+        error = problem.args[0]
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return MISSING
+        if error.code() in FORBIDDEN:
+            raise _closed(place, operation) from None
+        _log.warning("%s: %s; waiting for the broker", place, error.str())
+        return None
 
 
 def _check_operation(place: str, allowed: list[AclOperation] | None, wanted: AclOperation) -> None:

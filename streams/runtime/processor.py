@@ -11,6 +11,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mesh.kernel import clock, metrics
@@ -27,6 +28,8 @@ from streams.transport.app import BatchApp
 
 ROWS = 5_000
 """About how many rows one emission holds: bounds memory while a correction touches many rows."""
+GROUP_RECORDS = 20_000
+"""Records in flight at the most before their rows are waited for: one wait for several batches under load."""
 FOLLOW_SECONDS = 0.1
 """How often broadcast records are taken in while the flow runs."""
 FOLLOW_RECORDS = 20_000
@@ -37,12 +40,27 @@ RETRY_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class InFlight:
+    """Batches that are folded, whose rows are on their way, and which are not acknowledged yet."""
+
+    events: list[Any] = field(default_factory=list)
+    records: int = 0
+
+    def add(self, event: Any) -> None:
+        """Add a batch."""
+        self.events.append(event)
+        self.records += len(event.message.value)
+
+
 class Processor:
-    """Runs the stages of one application in a Faust app. Who works on their state holds the app's gate."""
+    """Runs the stages of one application in a Faust app. Who works on their state holds the gate."""
 
     def __init__(self, app: BatchApp, applications: Sequence[Application], settings: Settings) -> None:
         self.name = applications[0].name
         self._app = app
+        self._gate = asyncio.Lock()
+        self._in_flight = InFlight()
         self._stages = [Stage(application, settings) for application in applications]
         self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
         self._by_broadcast: dict[str, list[Stage]] = defaultdict(list)
@@ -58,6 +76,7 @@ class Processor:
     def attach(self) -> None:
         """Register the agent, the recovery and the follower with the app."""
         app = self._app
+        app.settle = self._settle_all
         app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
@@ -65,21 +84,24 @@ class Processor:
             app.task(self._follow)
 
     async def _agent(self, stream: Any) -> None:
+        waiting = stream.channel.queue
         async for event in stream.noack().events():
             message = event.message
             try:
-                async with self._app.gate:
-                    await self._batch(event, message)
+                async with self._gate:
+                    await self._batch(event)
+                    if waiting.empty() or self._in_flight.records >= GROUP_RECORDS:
+                        await self._settle()
             except Exception as problem:  # noqa: BLE001
                 first = message.value[0][0]
                 await self._stop(problem, f"{message.topic}[{message.partition}]@{first}-{message.offset}")
 
-    async def _batch(self, event: Any, message: Any) -> None:
-        """Fold one batch, write what follows from it, and acknowledge it when that is on the broker."""
-        app, topic, number = self._app, message.topic, message.partition
+    async def _batch(self, event: Any) -> None:
+        """Fold one batch and hand the writer what follows; it sends while the next one is folded."""
+        message, generation = event.message, event.message.generation_id
+        topic, number = message.topic, message.partition
         stage = self._by_input[topic]
-        generation = message.generation_id
-        if generation != app.consumer_generation_id or not stage.ready(number, generation):
+        if generation != self._app.consumer_generation_id or not stage.ready(number, generation):
             return  # the partition has moved on; whoever owns it now reads this batch again
         began = time.perf_counter()
         rejections = await self._fold(stage, number, topic, message.value)
@@ -88,14 +110,33 @@ class Processor:
         if rejections:
             await self._parking.park(topic, number, rejections)
         await self._emit(stage, number)
-        await self._writer.flush()
-        if generation == app.consumer_generation_id:
-            event.ack()
+        self._in_flight.add(event)
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - began)
-        metrics.RECORDS_READ.labels(self.name, topic).inc(len(message.value))
-        metrics.EVENT_AGE.labels(self.name, topic).observe(max(clock.now_seconds() - message.timestamp, 0))
-        end = app.monitor.tp_end_offsets.get(message.tp) or 0
-        metrics.LAG.labels(self.name, topic, number).set(max(end - message.offset - 1, 0))
+
+    async def _settle_all(self) -> None:
+        """Finish the batch that is being folded, and acknowledge all that are in flight."""
+        try:
+            async with self._gate:
+                await self._settle()
+        except Exception as problem:  # noqa: BLE001
+            await self._stop(problem, self.name)
+
+    async def _settle(self) -> None:
+        """Acknowledge the batches in flight, in their order, once all that follows from them is written."""
+        if not self._in_flight.events:
+            return
+        await self._writer.flush()
+        moment = clock.now_seconds()
+        for event in self._in_flight.events:
+            message = event.message
+            if message.generation_id == self._app.consumer_generation_id:
+                event.ack()
+            topic, tp = message.topic, message.tp
+            metrics.RECORDS_READ.labels(self.name, topic).inc(len(message.value))
+            metrics.EVENT_AGE.labels(self.name, topic).observe(max(moment - message.timestamp, 0))
+            behind = (self._app.monitor.tp_end_offsets.get(tp) or 0) - message.offset - 1
+            metrics.LAG.labels(self.name, topic, message.partition).set(max(behind, 0))
+        self._in_flight = InFlight()
 
     async def _fold(
         self, stage: Stage, number: int, topic: str, batch: Sequence[Fetched]
@@ -127,13 +168,14 @@ class Processor:
     async def _recover(self, _app: Any, **_signal: Any) -> None:
         """Bring the state of all partitions owned now up to date, while Faust holds the flow."""
         try:
-            async with self._app.gate:
+            async with self._gate:
                 await self._recover_all()
         except Exception as problem:  # noqa: BLE001
             await self._stop(problem, f"{self.name} recovery")
 
     async def _recover_all(self) -> None:
         app, loop, began = self._app, asyncio.get_running_loop(), time.perf_counter()
+        self._in_flight = InFlight()  # of an earlier generation, if any: no longer ours to acknowledge
         generation, rebalances = app.consumer_generation_id, app.rebalancing_count
 
         def cancelled() -> bool:
@@ -229,7 +271,7 @@ class Processor:
             if not self._broadcast.inbox:
                 continue
             try:
-                async with self._app.gate:
+                async with self._gate:
                     await self._follow_once()
             except Exception as problem:  # noqa: BLE001
                 await self._stop(problem, f"{self.name} corrections")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from streams.transport import driver
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """A Faust app whose stream topics arrive in batches.
 
-    ``gate`` is held by whoever works on state: a batch in flight, a recovery, a correction. The transport
-    takes it before it gives partitions up.
+    ``settle`` is awaited before partitions are given up and before the app ends: whoever runs agents sets it
+    to a function that finishes, writes and acknowledges the batches in flight.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.batch_topics: set[str] = set()
-        self.gate = asyncio.Lock()
+        self.settle: Callable[[], Awaitable[None]] = _nothing
         super().__init__(*args, **options)
 
     def batch_topic(self, *names: str) -> Any:
@@ -44,6 +43,10 @@ class BatchSchema(Schema):  # type: ignore[misc]  # Faust is untyped
             return app.create_event(None, message.value, None, message)
 
         return decode
+
+
+async def _nothing() -> None:
+    """No batch is in flight."""
 
 
 def batch_app(name: str, kafka: str, datadir: Path) -> BatchApp:

@@ -132,7 +132,7 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
         return committable
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Finish and commit the batch in flight first: Faust forgets its acks before it commits."""
+        """Finish and commit the batches in flight first: Faust forgets their acks before it commits."""
         if revoked:
             self.stop_flow()
             self.app.flow_control.suspend()
@@ -142,13 +142,12 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
         await super().on_partitions_revoked(revoked)
 
     async def wait_empty(self) -> None:
-        """Wait for the batch in flight, and commit it.
+        """Wait for the batches in flight, and commit them.
 
         Faust waits until every delivered message is acknowledged or collected as garbage, which never comes
         about for one that a full buffer has delayed until after the buffers were emptied.
         """
-        async with self.app.gate:
-            pass
+        await self.app.settle()
         await self.maybe_wait_for_commit_to_finish()  # it may have begun before the last ack
         await self.commit()
 
