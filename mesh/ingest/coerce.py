@@ -123,13 +123,12 @@ def _boolean(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion 
 
 
 def _double(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion | None:
-    if sql_type in ("DOUBLE", "FLOAT", *WHOLE_TYPES) or sql_type.startswith("DECIMAL"):
-        return Coercion(f"CAST({column} AS DOUBLE)", "a number")
+    number = f"CAST({column} AS DOUBLE)"
     if sql_type == "VARCHAR":
-        return Coercion(
-            _matching(column, "[+-]?[0-9]+([.][0-9]+)?", f"TRY_CAST({column} AS DOUBLE)"), "a number"
-        )
-    return None
+        number = _matching(column, "[+-]?[0-9]+([.][0-9]+)?", f"TRY_CAST({column} AS DOUBLE)")
+    elif sql_type not in ("DOUBLE", "FLOAT", *WHOLE_TYPES) and not sql_type.startswith("DECIMAL"):
+        return None
+    return Coercion(f"CASE WHEN isfinite({number}) THEN {number} END", "a finite number")
 
 
 def _decimal(field: Field, column: str, sql_type: str, _zone: str) -> Coercion | None:
@@ -143,7 +142,9 @@ def _decimal(field: Field, column: str, sql_type: str, _zone: str) -> Coercion |
         exact = f"CASE WHEN {kept} = {column} THEN {kept} END"
     else:
         return None
-    return Coercion(f"CAST(({exact}) * {10**field.scale} AS BIGINT)", want)
+    # Wide enough that the product cannot overflow.
+    factor = f"CAST({10**field.scale} AS DECIMAL({field.scale + 1},0))"
+    return Coercion(f"CAST(CAST({exact} AS DECIMAL(28,{field.scale})) * {factor} AS BIGINT)", want)
 
 
 def _moment(field: Field, column: str, sql_type: str, timezone: str) -> Coercion | None:

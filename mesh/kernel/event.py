@@ -76,7 +76,9 @@ class Record(BaseModel):
     """A record on a topic. The docstring of a subclass and the descriptions of its fields become Avro
     docs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
     domain: ClassVar[str] = ""
 
