@@ -9,7 +9,7 @@ from streams.customer_360.days import DAY, SECOND, BusinessDays
 from streams.customer_360.moments import NO_MOMENTS, Moments
 from streams.orders_enriched.registers import RevisionConflictError
 
-_EPOCH_CLOCK = 1 << 33
+_EPOCH = 1 << 33
 _SLACK = 2 * DAY
 """More than any change of the clocks, a skipped day included."""
 NEVER = 1 << 62
@@ -77,10 +77,10 @@ class Account:
             return None
         chosen = next((version for version in reversed(self.customers) if version.valid_from <= now), None)
         if chosen is not None:
-            return chosen, max(0, _EPOCH_CLOCK + chosen.valid_from // SECOND)
+            return chosen, max(0, _EPOCH + chosen.valid_from // SECOND)
         earliest = self.customers[0].valid_from
         chosen = next(version for version in reversed(self.customers) if version.valid_from == earliest)
-        return chosen, max(0, _EPOCH_CLOCK - earliest // SECOND)
+        return chosen, max(0, _EPOCH - earliest // SECOND)
 
     def crossed(self, windows: Windows) -> tuple[int, int]:
         """Lines and payments that have left their windows, and customer versions that have begun.

@@ -14,26 +14,24 @@ from streams.customer_360.account import Account, CustomerVersion
 from streams.customer_360.activity import ActivityWriter
 from streams.customer_360.boundaries import Boundaries
 from streams.customer_360.clock import Advance, EventClock
-from streams.customer_360.line import FIELDS, MOST_MICROS, entry_of, text_end
+from streams.customer_360.line import FIELDS, line_of, moment, read_line, text_end
 from streams.customer_360.lines import Lines
-from streams.customer_360.numbers import converted, long_of
+from streams.customer_360.numbers import converted, long_of, text_of
 from streams.customer_360.payments import Payments
 from streams.customer_360.picking import Pick
 from streams.customer_360.reading import Read, Reader
 from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.orders_enriched.facts import (
-    EventTimeAheadError,
-    KeyMismatchError,
+    REFUSALS,
     check_event_time,
     check_key,
     code_of,
-    text_of,
 )
-from streams.orders_enriched.registers import RevisionConflictError
 
 GUEST = b"guest:"
 """Accounts of this kind are nobody's: they take no part (rule 13)."""
-INVALID = (UndecodableError, KeyMismatchError, EventTimeAheadError, RevisionConflictError, UnicodeDecodeError)
+INVALID = (*REFUSALS, UnicodeDecodeError)
+"""Why a record is parked: each has a code, or is undecodable."""
 
 _MOST_SEQ = 1 << 60
 _VERSION = FIELDS.index("version")
@@ -102,7 +100,7 @@ class AccountsFold:
                 account = self._lines.account(order)
                 if account is None:
                     account = self._account(text_of(order[text_end(order, 0) :]))
-                _, touched = self._lines.put(account, order, number, value)
+                _, touched = self._lines.put(account, order, number, line_of(value))
                 self._touch(account, touched, 0)
             else:
                 topic = {b"C": topics.CUSTOMER, b"X": topics.CROSSWALK, b"P": topics.PAYMENT}[key[:1]]
@@ -142,7 +140,7 @@ class AccountsFold:
         if key.startswith(GUEST):
             return
         picked = self._pick(value)
-        entry = entry_of(picked)
+        line = read_line(picked)
         raw_account = picked[1]
         order = picked[0] + raw_account
         account = self._lines.account(order)
@@ -150,14 +148,14 @@ class AccountsFold:
             name = text_of(raw_account)
             name.decode()
             check_key(key, name)
-            if entry is None:
+            if line is None:
                 return
             account = self._account(name)
-        if entry is None:
+        if line is None:
             return
-        kept, touched = self._lines.put(account, order, long_of(picked[_NUMBER]), entry)
+        kept, touched = self._lines.put(account, order, long_of(picked[_NUMBER]), line)
         if kept:
-            self._changelog.append((b"".join((b"L", order, picked[_NUMBER], picked[_VERSION])), entry))
+            self._changelog.append((b"".join((b"L", order, picked[_NUMBER], picked[_VERSION])), line.entry))
         self._touch(account, touched, timestamp)
 
     def _fact(self, topic: str) -> Callable[[Fetched], None]:
@@ -192,13 +190,11 @@ class AccountsFold:
         self._touch(account, None, record[1])
 
     def _payment(self, fact: Read, record: Fetched) -> None:
-        moment = fact.number("transaction_at")
-        if not -MOST_MICROS < moment < MOST_MICROS:
-            raise UndecodableError("transaction_at is not within the calendar")
+        paid_at = moment(fact.raw("transaction_at"))
         account = self._account(fact.text("account"))
         payment = fact.raw("transaction_id") + fact.raw("account")
         amount = converted(fact.raw("amount"), fact.raw("fx_rate"))
-        if self._payments.put(account, payment, fact.number("seq"), moment, amount, fact.contents):
+        if self._payments.put(account, payment, fact.number("seq"), paid_at, amount, fact.contents):
             self._keep(b"P", fact, "transaction_id", "account", "seq")
         self._touch(account, (), record[1])
 

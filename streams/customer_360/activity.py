@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from domains.customer.events import AccountActivity, ActivitySummary
 from mesh.kernel.errors import StreamError
 from mesh.kernel.event import Record
-from schemas.version import CUSTOMER, pack
 from streams.customer_360.account import Account
 from streams.customer_360.clock import UNKNOWN, Windows
+from streams.customer_360.facets import SUMMARY
+from streams.customer_360.knowledge import CLOCK, REGISTER, version_bytes
 from streams.customer_360.line import SHARES, TOTALS
 from streams.customer_360.numbers import (
     ABSENT,
@@ -20,30 +21,14 @@ from streams.customer_360.numbers import (
     text_bytes,
 )
 
-SUMMARY = "summary"
-FACETS = {b"p": "product", b"c": "category", b"l": "location", b"e": "employee"}
-"""Letter of a facet's key, and its name in the record."""
-
-_NAMES = {letter: text_bytes(name.encode()) for letter, name in FACETS.items()}
-_SUMMARY = text_bytes(SUMMARY.encode()) + text_bytes(b"")
+_SUMMARY = SUMMARY + text_bytes(b"")
 _LIVE, _GONE = b"\x01", b"\x00"
-
 _RECORD = "golden_id account membership_seq is_member facet facet_id units net summary version"
 _SUMMARY_RECORD = (
     "orders cancelled_orders online_orders orders_last_year lines units gross discount net cost "
     "returned_units returned_amount transactions transaction_amount first_order_at last_order_at "
     "first_transaction_at last_transaction_at as_of customer"
 )
-
-
-def version_bytes(structure: int, registers: int, clocks: int, seqs: int) -> bytes:
-    """A version of customer-360. A part that does not fit stays at the greatest number that does."""
-    try:
-        return pack((structure, registers, clocks, seqs), CUSTOMER)
-    except OverflowError:
-        parts = zip((structure, registers, clocks, seqs), CUSTOMER, strict=True)
-        first, second, third, fourth = (min(part, (1 << width) - 1) for part, width in parts)
-        return pack((first, second, third, fourth), CUSTOMER)
 
 
 class ActivityWriter:
@@ -56,55 +41,29 @@ class ActivityWriter:
 
     def facets(self, account: Account, keys: Iterable[bytes] | None) -> Iterator[bytes]:
         """The facets' registers: those of ``keys``, or with None all that the account ever had."""
-        head = self._head(account.golden_id, account)
-        for key in account.facets if keys is None else keys:
-            share = account.facets.get(key)
-            if share is None:
-                continue
-            units, net, lines, structure, clocks, seqs = SHARES.unpack(share)
+        head = self._head(account, account.golden_id)
+        shares, unpack = account.facets, SHARES.unpack
+        for key in shares if keys is None else keys:
+            units, net, lines, version = unpack(shares[key])
+            live = _LIVE if lines else _GONE
             yield b"".join(
-                (
-                    head,
-                    _LIVE if lines else _GONE,
-                    _NAMES[key[:1]],
-                    key[1:],
-                    long_bytes(units),
-                    money_bytes(net),
-                    ABSENT,
-                    version_bytes(0, structure, clocks, seqs),
-                )
+                (head, live, key, long_bytes(units), money_bytes(net), ABSENT, version_bytes(version))
             )
 
     def summary(self, account: Account, windows: Windows) -> bytes:
         """The account's summary at a clock."""
-        (
-            units,
-            net,
-            gross,
-            cost,
-            returned_units,
-            returned_amount,
-            lines,
-            orders,
-            cancelled,
-            online,
-            transactions,
-            amount,
-            registers,
-            clocks,
-            seqs,
-        ) = TOTALS.unpack(account.total)
-        left, _ = account.crossed(windows)
+        units, net, gross, cost, returned_units, returned_amount, *counts = TOTALS.unpack(account.total)
+        lines, orders, cancelled, online, transactions, amount, version = counts
+        version += account.crossed(windows)[0] * REGISTER
         chosen = account.customer(windows.now)
         customer = ABSENT
         if chosen is not None:
-            version, clock = chosen
-            customer = PRESENT + version.body
-            clocks += clock
-            seqs += version.seq + 1
+            shown, clock = chosen
+            customer = PRESENT + shown.body
+            version += clock * CLOCK + shown.seq + 1
         return b"".join(
             (
-                self._head(account.golden_id, account),
+                self._head(account, account.golden_id),
                 _LIVE,
                 _SUMMARY,
                 long_bytes(units),
@@ -130,25 +89,16 @@ class ActivityWriter:
                 moment_bytes(account.payment_times.last()),
                 moment_bytes(None if windows.now == UNKNOWN else windows.now),
                 customer,
-                version_bytes(0, registers + left, clocks, seqs),
+                version_bytes(version),
             )
         )
 
     def departure(self, account: Account, golden_id: bytes) -> bytes:
         """The record that takes the account away from a golden id that it no longer belongs to."""
-        return b"".join(
-            (
-                self._head(golden_id, account),
-                _GONE,
-                _SUMMARY,
-                long_bytes(0),
-                money_bytes(0),
-                ABSENT,
-                version_bytes(0, 0, 0, 0),
-            )
-        )
+        head = self._head(account, golden_id)
+        return b"".join((head, _GONE, _SUMMARY, long_bytes(0), money_bytes(0), ABSENT, version_bytes(0)))
 
-    def _head(self, golden_id: bytes, account: Account) -> bytes:
+    def _head(self, account: Account, golden_id: bytes) -> bytes:
         return b"".join(
             (self._frame, text_bytes(golden_id), text_bytes(account.name), long_bytes(account.membership))
         )

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from domains.customer.events import Customer360, CustomerMastered
 from mesh.kernel.errors import StreamError
 from schemas.derive import avro_schema
-from schemas.version import CUSTOMER, unpack
-from streams.customer_360.activity import version_bytes
 from streams.customer_360.clock import CHURN_DAYS
 from streams.customer_360.days import BusinessDays
+from streams.customer_360.facets import CATEGORY, EMPLOYEE, LOCATION, PRODUCT
 from streams.customer_360.golden import Golden
+from streams.customer_360.knowledge import STRUCTURE, version_bytes, version_of
 from streams.customer_360.numbers import (
     ABSENT,
     PRESENT,
@@ -24,9 +24,9 @@ from streams.customer_360.numbers import (
     money_bytes,
     money_of,
     text_bytes,
+    text_of,
 )
 from streams.customer_360.picking import Pick, Picked
-from streams.orders_enriched.facts import text_of
 
 SHOWN = "customer_type..marketing_consent"
 """The fields of the mastered view that a row shows, one after another in both."""
@@ -49,8 +49,8 @@ _ROW = (
     "golden_id accounts account {shown} first_order_at last_order_at first_transaction_at "
     "last_transaction_at orders cancelled_orders online_orders online_share orders_last_year lines units "
     "gross discount net cost margin returned_units returned_amount transactions transaction_amount "
-    "average_transaction_amount favourite_category favourite_product_id favourite_location_id favourite_employee_id churn_status "
-    "churned_at version is_deleted"
+    "average_transaction_amount favourite_category favourite_product_id favourite_location_id "
+    "favourite_employee_id churn_status churned_at version is_deleted"
 )
 _MONEY = {"gross", "discount", "net", "cost", "returned_amount", "transaction_amount"}
 _READ = [money_of if name in _MONEY else long_of for name in _SUMS]
@@ -78,17 +78,9 @@ class RowWriter:
 
     def row(self, golden_id: bytes, golden: Golden) -> bytes:
         """The framed row."""
-        structure = sum(max(member.membership, 0) for member in golden.members.values())
-        summaries = [self._pick(member.summary) for _, member in golden.active()]
-        sums = [0] * len(_SUMS)
-        registers = clocks = seqs = 0
-        for picked in summaries:
-            for place, read in enumerate(_READ):
-                sums[place] += read(picked[place])
-            _, more_registers, more_clocks, more_seqs = unpack(picked[-1], CUSTOMER)
-            registers += more_registers
-            clocks += more_clocks
-            seqs += more_seqs
+        summaries = [self._pick(member.summary) for member in golden.active()]
+        version = golden.structure() * STRUCTURE + sum(version_of(picked[-1]) for picked in summaries)
+        sums = [sum(read(picked[place]) for picked in summaries) for place, read in enumerate(_READ)]
         orders, cancelled, online, last_year, lines, units = sums[:6]
         gross, discount, net, cost, returned_units, returned_amount, transactions, amount = sums[6:]
         first_order, last_order, first_paid, last_paid, as_of = _times(summaries)
@@ -122,10 +114,10 @@ class RowWriter:
                 long_bytes(transactions),
                 money_bytes(amount),
                 PRESENT + money_bytes(divided(amount, transactions)) if transactions else ABSENT,
-                *(_favourite(golden, letter) for letter in (b"c", b"p", b"l", b"e")),
+                *(_favourite(golden, name) for name in (CATEGORY, PRODUCT, LOCATION, EMPLOYEE)),
                 status,
                 moment_bytes(churned_at),
-                version_bytes(structure, registers, clocks, seqs),
+                version_bytes(version),
                 b"\x00" if summaries else b"\x01",
             )
         )
@@ -158,9 +150,9 @@ def _shown(picked: Picked) -> Shown:
     return Shown(long_of(valid_from), long_of(seq), text_of(account), fields)
 
 
-def _favourite(golden: Golden, letter: bytes) -> bytes:
-    facet = golden.favourite(letter)
-    return ABSENT if facet is None else PRESENT + facet[1:]
+def _favourite(golden: Golden, name: bytes) -> bytes:
+    facet = golden.favourite(name)
+    return ABSENT if facet is None else PRESENT + facet[len(name) :]
 
 
 def _shown_fields() -> list[str]:

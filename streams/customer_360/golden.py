@@ -2,124 +2,137 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from streams.customer_360.numbers import text_of
 
-from streams.customer_360.lanes import Lanes
-from streams.orders_enriched.facts import text_of
+Score = int
+"""Units and net of a facet as one number that orders as they do, units first; scores are added up."""
 
-_SHARE = Lanes(units=48, net=88)
-_BITS, _MASK = _SHARE.bits, (1 << _SHARE.bits) - 1
-_PRESENT = 1 << _BITS
-_RANK = _BITS + 1
-_VERSION_BITS = 256
-UNKNOWN = -1
-"""Membership register of an account of which only facets are known yet."""
+_NET = 96
+_SCORE = 176
+"""Bits of a score, made positive by a bias; above them whether there is one, and above that how new it is."""
+_BIAS = 1 << _SCORE - 1
+_PRESENT = 1 << _SCORE
+_RANK = _SCORE + 1
+_VERSION = 256
+_MEMBERSHIP = _RANK + _VERSION
+
+
+def score(units: int, net: int) -> Score:
+    """The score of a facet with this many units and this net amount."""
+    return (units << _NET) + net
 
 
 class Member:
-    """An account that belongs to a golden id, or did. ``summary`` is the framed record, for a member."""
+    """An account that belongs to a golden id, or did. ``summary`` is the framed record, of a member only."""
 
     __slots__ = ("facets", "is_member", "membership", "summary", "version")
 
     def __init__(self) -> None:
-        self.membership = UNKNOWN
+        self.membership = -1  # lower than every register: only facets are known yet
         self.is_member = False
         self.version = 0
         self.summary = b""
-        self.facets: dict[bytes, int] = {}  # facet -> rank, presence and share in one number
+        self.facets: dict[bytes, int] = {}  # membership, version, presence and score in one number
 
-    def share(self, facet: bytes) -> tuple[int, int] | None:
-        """Units and net of a facet; None when the account has none of it."""
+    def score(self, facet: bytes) -> Score | None:
+        """The score of a facet; None when the account has none, or had it under an earlier membership."""
         known = self.facets.get(facet)
-        if known is None or not known & _PRESENT or known >> _RANK + _VERSION_BITS != self.membership:
+        if known is None or not known & _PRESENT or known >> _MEMBERSHIP != self.membership:
             return None
-        units, net = _SHARE.unpack(known & _MASK)
-        return units, net
+        return (known & (_PRESENT - 1)) - _BIAS
 
 
 class Golden:
-    """The state of one golden id. Facets are one letter (p, c, l, e) and the Avro bytes of an id."""
+    """The state of one golden id. Accounts and facets (:mod:`streams.customer_360.facets`) are Avro bytes."""
 
-    __slots__ = ("cause", "members", "top")
+    __slots__ = ("_top", "cause", "members")
 
     def __init__(self) -> None:
         self.members: dict[bytes, Member] = {}
-        self.top: dict[bytes, bytes | None] = {}  # letter -> favourite; not there: to be looked for
+        self._top: dict[
+            bytes, tuple[Score, bytes] | None
+        ] = {}  # favourites by name; missing: to be looked for
         self.cause = 0  # Kafka timestamp of the record that touched it last, ms
-
-    def member(self, account: bytes) -> Member:
-        """The register of an account."""
-        member = self.members.get(account)
-        if member is None:
-            member = self.members[account] = Member()
-        return member
 
     def put_summary(
         self, account: bytes, membership: int, version: int, is_member: bool, value: bytes
     ) -> bool:
         """Take in a summary or a departure; False when it is outdated. Of equal ones the last holds."""
-        member = self.member(account)
-        if (membership, version) < (member.membership, member.version):
+        member = self._member(account)
+        if membership < member.membership or (membership == member.membership and version < member.version):
             return False
-        if membership != member.membership or is_member != member.is_member:
+        if membership != member.membership:
             member.membership, member.is_member = membership, is_member
             # What was said under an earlier membership says nothing any more.
             member.facets = {
-                facet: known
-                for facet, known in member.facets.items()
-                if known >> _RANK + _VERSION_BITS >= membership
+                facet: known for facet, known in member.facets.items() if known >> _MEMBERSHIP >= membership
             }
-            self.top.clear()
+            self._top.clear()
         member.version = version
         member.summary = value if is_member else b""
         return True
 
     def put_facet(
-        self, account: bytes, facet: bytes, membership: int, version: int, share: tuple[int, int] | None
+        self, account: bytes, name: bytes, facet: bytes, membership: int, version: int, new: Score | None
     ) -> bool:
-        """Take in units and net of a facet, None for one that is no more; False when it is outdated."""
-        member = self.member(account)
+        """Take in a facet's score, None for one that is no more; False when it is outdated."""
+        member = self._member(account)
         if membership < member.membership:
             return False
-        rank = membership << _VERSION_BITS | version
+        rank = membership << _VERSION | version
         known = member.facets.get(facet)
         if known is not None and known >> _RANK > rank:
             return False
-        letter = facet[:1]
-        before = member.share(facet) if member.is_member else None
-        packed = 0 if share is None else _SHARE.pack(units=share[0], net=share[1]) & _MASK | _PRESENT
-        member.facets[facet] = rank << _RANK | packed
-        after = member.share(facet) if member.is_member else None
-        if letter in self.top and before != after:
-            top = self.top[letter]
-            if top == facet or top is None:
-                if after is None or before is None or after < before:
-                    del self.top[letter]
-            elif after is not None and self._rank(facet) > self._rank(top):
-                self.top[letter] = facet
+        old = member.score(facet) if member.is_member else None
+        member.facets[facet] = rank << _RANK | (0 if new is None else _PRESENT | new + _BIAS)
+        if member.is_member and name in self._top:
+            self._contest(name, facet, old, new if membership == member.membership else None)
         return True
 
-    def active(self) -> Iterator[tuple[bytes, Member]]:
+    def active(self) -> list[Member]:
         """The accounts that belong to it now."""
-        return ((account, member) for account, member in self.members.items() if member.is_member)
+        return [member for member in self.members.values() if member.is_member]
 
-    def favourite(self, letter: bytes) -> bytes | None:
-        """The facet with most units, then most net, then the least id (rule 18)."""
-        if letter not in self.top:
-            facets = {
-                facet
-                for _, member in self.active()
-                for facet in member.facets
-                if facet[:1] == letter and member.share(facet) is not None
-            }
-            self.top[letter] = max(facets, key=self._rank, default=None)
-        return self.top[letter]
+    def structure(self) -> int:
+        """The sum of the membership registers of all accounts ever seen here."""
+        return sum(member.membership for member in self.members.values() if member.membership > 0)
 
-    def _rank(self, facet: bytes) -> tuple[int, int, tuple[int, ...]]:
-        units = net = 0
-        for _, member in self.active():
-            share = member.share(facet)
-            if share is not None:
-                units, net = units + share[0], net + share[1]
-        # Least id by bytes: negated bytes, and an end greater than all, since a beginning comes before.
-        return units, net, (*(-byte for byte in text_of(facet[1:])), 1)
+    def favourite(self, name: bytes) -> bytes | None:
+        """The facet of this name with most units, then most net, then the least id (rule 18)."""
+        if name not in self._top:
+            self._top[name] = None
+            for facet in {facet for member in self.active() for facet in member.facets}:
+                if facet.startswith(name):
+                    self._challenge(name, facet)
+        top = self._top[name]
+        return None if top is None else top[1]
+
+    def _member(self, account: bytes) -> Member:
+        member = self.members.get(account)
+        if member is None:
+            member = self.members[account] = Member()
+        return member
+
+    def _contest(self, name: bytes, facet: bytes, old: Score | None, new: Score | None) -> None:
+        """A facet of an account has another score: keep the favourite, or forget it when it may have lost."""
+        top = self._top[name]
+        if top is None or top[1] != facet:
+            if new is not None:
+                self._challenge(name, facet)
+        elif old is not None and new is not None and new >= old:
+            self._top[name] = (top[0] + new - old, facet)
+        else:
+            del self._top[name]  # whoever is second by now takes a look at all of them, when a row is written
+
+    def _challenge(self, name: bytes, facet: bytes) -> None:
+        """Make the facet the favourite if it is better."""
+        scores = [one for member in self.active() if (one := member.score(facet)) is not None]
+        if not scores:
+            return
+        total, top = sum(scores), self._top[name]
+        if top is None or total > top[0] or (total == top[0] and _id(name, facet) < _id(name, top[1])):
+            self._top[name] = (total, facet)
+
+
+def _id(name: bytes, facet: bytes) -> bytes:
+    return text_of(facet[len(name) :])

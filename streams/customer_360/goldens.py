@@ -11,29 +11,29 @@ from collections.abc import Hashable, Iterable, Sequence
 from schemas.wire import UndecodableError
 from streams.customer_360 import topics
 from streams.customer_360.accounts import INVALID
-from streams.customer_360.activity import FACETS, SUMMARY
 from streams.customer_360.customer_row import RowWriter
-from streams.customer_360.golden import Golden
-from streams.customer_360.numbers import long_of, money_of, text_bytes
+from streams.customer_360.facets import NAMES, SUMMARY
+from streams.customer_360.golden import Golden, score
+from streams.customer_360.knowledge import version_of
+from streams.customer_360.numbers import long_of, money_of, text_of
 from streams.customer_360.picking import Pick
 from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
-from streams.orders_enriched.facts import check_key, code_of, text_of
+from streams.orders_enriched.facts import KeyMismatchError, code_of
 
 FIELDS = (
     "golden_id",
     "account",
     "membership_seq",
     "is_member",
+    "facet..facet_id",
     "facet",
-    "facet_id",
     "units",
     "net",
     "version",
 )
 """What is picked of a register's record."""
 
-_LETTERS = {text_bytes(name.encode()): letter for letter, name in FACETS.items()}
-_SUMMARY = text_bytes(SUMMARY.encode())
+_TRUE = b"\x01"
 
 
 class GoldensFold:
@@ -44,7 +44,7 @@ class GoldensFold:
         self._writer = writer
         self._pick = pick
         self._goldens: dict[bytes, Golden] = {}
-        self._names: dict[bytes, bytes] = {}  # each facet once
+        self._facets: dict[bytes, bytes] = {}  # each once
         self._dirty: dict[bytes, Golden] = {}
         self._changelog: list[tuple[bytes, bytes]] = []
 
@@ -85,29 +85,24 @@ class GoldensFold:
         if value is None:
             raise UndecodableError("the record has no value")
         picked = self._pick(value)
-        raw_golden_id, raw_account, raw_membership, flag, name, facet_id, units, net, raw_version = picked
-        if key is None and recovering:
-            key = text_of(raw_golden_id)
-        check_key(key, text_of(raw_golden_id))
-        assert key is not None
-        letter = _LETTERS.get(name)
-        if letter is None and name != _SUMMARY:
-            raise UndecodableError("an unknown facet")
-        golden = self._goldens.get(key)
+        raw_golden_id, account, raw_membership, flag, facet, name, units, net, raw_version = picked
+        golden_id = text_of(raw_golden_id)
+        if key != golden_id and not recovering:
+            raise KeyMismatchError("the key is not that of the record's golden id")
+        membership, version, is_member = long_of(raw_membership), version_of(raw_version), flag == _TRUE
+        golden = self._goldens.get(golden_id)
         if golden is None:
-            golden = self._goldens[key] = Golden()
-        account = text_of(raw_account)
-        membership, version = long_of(raw_membership), int.from_bytes(raw_version, "little")
-        is_member = flag == b"\x01"
-        if letter is None:
+            golden = self._goldens[golden_id] = Golden()
+        if name in NAMES:
+            facet = self._facets.setdefault(facet, facet)
+            new = score(long_of(units), money_of(net)) if is_member else None
+            kept = golden.put_facet(account, name, facet, membership, version, new)
+        elif name == SUMMARY:
             kept = golden.put_summary(account, membership, version, is_member, value)
             golden.cause = timestamp
-            self._dirty[key] = golden
+            self._dirty[golden_id] = golden
         else:
-            facet = letter + facet_id
-            facet = self._names.setdefault(facet, facet)
-            share = (long_of(units), money_of(net)) if is_member else None
-            kept = golden.put_facet(account, facet, membership, version, share)
+            raise UndecodableError("a facet of an unknown name")
         if kept:
-            register = (b"R", raw_golden_id, raw_account, name, facet_id, raw_membership, raw_version)
+            register = (b"R", raw_golden_id, account, facet, raw_membership, raw_version)
             self._changelog.append((b"".join(register), value))

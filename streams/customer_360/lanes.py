@@ -9,25 +9,28 @@ from __future__ import annotations
 
 
 class Lanes:
-    """Lanes of the given widths in bits, least significant first. A number takes half of its range."""
+    """Lanes of the given widths in bits, least significant first; above them ``rest``, as wide as need be.
+
+    A number in a lane is less than half of its range, either way.
+    """
 
     def __init__(self, **widths: int) -> None:
-        self.names = tuple(widths)
+        self.names = (*widths, "rest")
         self.shift: dict[str, int] = {}
-        start = 0
         self._lanes = []
+        start = 0
         for name, width in widths.items():
             self.shift[name] = start
             self._lanes.append((width, (1 << width) - 1, 1 << (width - 1)))
             start += width
-        self.bits = start
+        self.shift["rest"] = start
 
     def pack(self, **numbers: int) -> int:
         """The numbers as one; lanes that are not named hold 0."""
         return sum(number << self.shift[name] for name, number in numbers.items())
 
     def unpack(self, packed: int) -> list[int]:
-        """The numbers in the order of the lanes."""
+        """The numbers in the order of the lanes, then the rest."""
         numbers = []
         for width, mask, half in self._lanes:
             number = packed & mask
@@ -36,4 +39,5 @@ class Lanes:
                 number -= mask + 1
                 packed += 1
             numbers.append(number)
+        numbers.append(packed)
         return numbers

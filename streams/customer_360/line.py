@@ -2,19 +2,22 @@
 
     entry = version (32 bytes) ++ flags ++ ordered_at (8 bytes) ++ size ++ quantities ++ facets
 
-Quantities are one number with a lane each (:data:`QUANTITIES`), facets the Avro bytes of product id,
-category, location id and employee id. The entry is both the state and the value in the changelog.
+Quantities are one number with a lane each, the first ones of :data:`TOTALS`; facets are the Avro bytes of
+product id, category, location id and employee id. The entry is both the state and the value in the changelog.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
 from schemas.varint import raw
 from schemas.wire import UndecodableError
+from streams.customer_360.facets import CATEGORY, EMPLOYEE, LOCATION, PRODUCT
+from streams.customer_360.knowledge import CLOCK, REGISTER
 from streams.customer_360.lanes import Lanes
-from streams.customer_360.numbers import converted, long_of, money_of
+from streams.customer_360.numbers import ABSENT, converted, long_of, money_of
 from streams.customer_360.picking import Picked
 
 FIELDS = (
@@ -43,47 +46,51 @@ FIELDS = (
 LIVE, CANCELLED, ONLINE = 1, 2, 4
 """Flags of an entry."""
 
-_QUANTITIES = {"units": 48, "net": 88, "gross": 88, "cost": 88, "returned_units": 48, "returned_amount": 88}
-QUANTITIES = Lanes(**_QUANTITIES)
 TOTALS = Lanes(
-    **_QUANTITIES,
+    units=80,
+    net=96,
+    gross=96,
+    cost=96,
+    returned_units=80,
+    returned_amount=96,
     lines=40,
     orders=40,
     cancelled_orders=40,
     online_orders=40,
     transactions=40,
-    transaction_amount=88,
-    registers=96,
-    clocks=64,
-    seqs=80,
+    transaction_amount=96,
 )
-"""What an account adds up: quantities, counts, and how much it knows."""
-SHARES = Lanes(units=48, net=88, lines=40, structure=96, clocks=64, seqs=80)
-"""What one facet of an account adds up. It knows nothing of payments or returns, which do not change it."""
+"""What an account adds up; the rest is its version."""
+SHARES = Lanes(units=80, net=96, lines=40)
+"""What one facet of an account adds up; the rest is the version of that register.
 
-MOST_MICROS = 1 << 58
-"""Moments are nearer to 1970 than this, some nine thousand years."""
+It knows nothing of payments and returns, which do not change it: so an account's facets need not be written
+again with every one of them.
+"""
 
-_HEAD = Struct("<4QBqB")
-_HEAD_SIZE = _HEAD.size
-ATTRIBUTES = slice(32, 41)
+_HEAD = Struct("<BqB")
+_PARTS = Struct("<4Q")
+_QUANTITIES = _PARTS.size + _HEAD.size
+"""Where the quantities begin."""
+ATTRIBUTES = slice(_PARTS.size, _QUANTITIES - 1)
 """Where flags and time of an entry are: all that an order takes from its first line."""
 
-_SHARE_BITS = 48 + 88
-_SHARE_MASK, _SHARE_SIGN = (1 << _SHARE_BITS) - 1, 1 << (_SHARE_BITS - 1)
-_LINES, _REGISTERS = TOTALS.shift["lines"], TOTALS.shift["registers"]
-_CLOCKS, _SEQS = TOTALS.shift["clocks"], TOTALS.shift["seqs"]
-_NET, _GROSS, _COST = QUANTITIES.shift["net"], QUANTITIES.shift["gross"], QUANTITIES.shift["cost"]
-_RETURNED, _REFUNDED = QUANTITIES.shift["returned_units"], QUANTITIES.shift["returned_amount"]
-_SHARE_LINES, _SHARE_STRUCTURE = SHARES.shift["lines"], SHARES.shift["structure"]
-_SHARE_CLOCKS, _SHARE_SEQS = SHARES.shift["clocks"], SHARES.shift["seqs"]
+_MOST_MICROS = 1 << 58
+"""Moments are nearer to 1970 than this, some nine thousand years."""
+
+_NET, _GROSS, _COST = TOTALS.shift["net"], TOTALS.shift["gross"], TOTALS.shift["cost"]
+_RETURNED, _REFUNDED = TOTALS.shift["returned_units"], TOTALS.shift["returned_amount"]
+_LINES, _VERSION = TOTALS.shift["lines"], TOTALS.shift["rest"]
+_SHARE_LINES, _SHARE_VERSION = SHARES.shift["lines"], SHARES.shift["rest"]
+_SHARE_MASK, _SHARE_SIGN = (1 << _SHARE_LINES) - 1, 1 << (_SHARE_LINES - 1)
 _ONLINE, _CANCELLED = b"\x0cOnline", b"\x02\x12Cancelled"
-_NONE = b"\x00\x00"  # a decimal of one byte, 0
+_ZERO, _NO_MONEY, _FALSE = b"\x00", b"\x02\x00", b"\x00"
 
 
 class Line(NamedTuple):
     """An entry taken apart: what it adds to its account, to its facets, and to facets that it has left."""
 
+    entry: bytes
     version: int
     flags: int
     ordered_at: int
@@ -93,39 +100,24 @@ class Line(NamedTuple):
     facets: bytes
 
 
-def entry_of(picked: Picked) -> bytes | None:
-    """The entry of a row; None for one that only clears an old sort key of the table (rule 10)."""
-    (
-        _,
-        _,
-        ordered,
-        channel,
-        location,
-        employee,
-        rate,
-        _,
-        product,
-        quantity,
-        gross,
-        net,
-        category,
-        cost,
-        status,
-    ) = picked[:15]
-    returned, refunded, version, deleted = picked[15:]
-    if not any(version[16:24]):
+def read_line(picked: Picked) -> Line | None:
+    """The line of a row; None for a row that only clears an old sort key of the table (rule 10)."""
+    _, _, ordered, channel, location, employee, rate, _, product, *numbers = picked
+    quantity, gross, net, category, cost, status, returned, refunded, version, deleted = numbers
+    seqs, clocks, registers, structure = _PARTS.unpack(version)
+    if not registers:
         return None
-    ordered_at = long_of(ordered)
-    if not -MOST_MICROS < ordered_at < MOST_MICROS:
-        raise UndecodableError("ordered_at is not within the calendar")
+    ordered_at = moment(ordered)
     flags = quantities = 0
-    if deleted == b"\x00":
+    if deleted == _FALSE:
         flags = LIVE
         units = long_of(quantity)
-        quantities = units + (converted(net, rate) << _NET) + (converted(gross, rate) << _GROSS)
-        if cost != b"\x00":
+        amount = converted(net, rate)
+        quantities = units + (amount << _NET)
+        quantities += (amount if gross == net else converted(gross, rate)) << _GROSS
+        if cost != ABSENT:
             quantities += units * money_of(cost[1:]) << _COST
-        if refunded != _NONE or returned != b"\x00":
+        if returned != _ZERO or refunded != _NO_MONEY:
             quantities += (long_of(returned) << _RETURNED) + (money_of(refunded) << _REFUNDED)
         if channel == _ONLINE:
             flags |= ONLINE
@@ -133,47 +125,61 @@ def entry_of(picked: Picked) -> bytes | None:
             flags |= CANCELLED
     size = (quantities.bit_length() + 8) >> 3
     packed = quantities.to_bytes(size, "little", signed=True)
-    head = _HEAD.pack(0, 0, 0, 0, flags, ordered_at, size)[32:]
-    return b"".join((version, head, packed, product, category, location, employee))
+    facets = b"".join((product, category, location, employee))
+    entry = b"".join((version, _HEAD.pack(flags, ordered_at, size), packed, facets))
+    return _line(entry, (seqs, clocks, registers, structure), flags, ordered_at, quantities, facets)
 
 
 def line_of(entry: bytes) -> Line:
     """Take an entry apart."""
-    seqs, clocks, registers, structure, flags, ordered_at, size = _HEAD.unpack_from(entry)
-    end = _HEAD_SIZE + size
-    quantities = int.from_bytes(entry[_HEAD_SIZE:end], "little", signed=True)
-    share = quantities & _SHARE_MASK
+    flags, ordered_at, size = _HEAD.unpack_from(entry, _PARTS.size)
+    end = _QUANTITIES + size
+    quantities = int.from_bytes(entry[_QUANTITIES:end], "little", signed=True)
+    return _line(entry, _PARTS.unpack_from(entry), flags, ordered_at, quantities, entry[end:])
+
+
+def _line(
+    entry: bytes, parts: tuple[int, ...], flags: int, ordered_at: int, quantities: int, facets: bytes
+) -> Line:
+    seqs, clocks, registers, structure = parts
+    share = quantities & _SHARE_MASK  # units and net
     if share & _SHARE_SIGN:
         share -= _SHARE_MASK + 1
     live = flags & LIVE
-    known = (structure << _SHARE_STRUCTURE) + (clocks << _SHARE_CLOCKS) + (seqs << _SHARE_SEQS)
+    choices = clocks * CLOCK + seqs
+    known = structure * REGISTER + choices << _SHARE_VERSION
     return Line(
-        int.from_bytes(entry[:32], "little"),
+        entry,
+        int.from_bytes(entry[: _PARTS.size], "little"),
         flags,
         ordered_at,
-        # rule 20: 4 x (structure + registers)
-        quantities
-        + (live << _LINES)
-        + (structure + registers << _REGISTERS + 2)
-        + (clocks << _CLOCKS)
-        + (seqs << _SEQS),
+        quantities + (live << _LINES) + (4 * (structure + registers) * REGISTER + choices << _VERSION),
         share + (live << _SHARE_LINES) + known,
         known,
-        entry[end:],
+        facets,
     )
 
 
-def facets_of(facets: bytes) -> list[bytes]:
-    """The facets of an entry, each one letter (p, c, l, e) and the Avro bytes of its id; nulls left out."""
+@lru_cache(4096)  # the lines of an order have the same time
+def moment(field: bytes) -> int:
+    """A moment that the calendar knows, in microseconds. Raises :class:`UndecodableError` for any other."""
+    micros = long_of(field)
+    if not -_MOST_MICROS < micros < _MOST_MICROS:
+        raise UndecodableError("a moment that is not within the calendar")
+    return micros
+
+
+@lru_cache(16384)  # lines of few products, places and people are many
+def facets_of(facets: bytes) -> tuple[bytes, ...]:
+    """The facets of an entry as the Avro bytes of their name and id; nulls left out."""
     end = text_end(facets, 0)
-    found = [b"p" + facets[:end]]
-    for letter in (b"c", b"l", b"e"):
-        start = end + 1
-        end = start
+    found = [PRODUCT + facets[:end]]
+    for name in (CATEGORY, LOCATION, EMPLOYEE):
+        start = end = end + 1
         if facets[start - 1]:
             end = text_end(facets, start)
-            found.append(letter + facets[start:end])
-    return found
+            found.append(name + facets[start:end])
+    return tuple(found)
 
 
 def text_end(value: bytes, start: int) -> int:

@@ -53,8 +53,8 @@ class Lines:
         known = self._orders.get(order)
         return None if known is None else known.account
 
-    def put(self, account: Account, order: bytes, number: int, entry: bytes) -> tuple[bool, list[bytes]]:
-        """Take in an entry. Returns whether it is to be kept, and the facets of the account that it touches.
+    def put(self, account: Account, order: bytes, number: int, line: Line) -> tuple[bool, list[bytes]]:
+        """Take in a line. Returns whether its entry is to be kept, and which facets it touches.
 
         Touched are the facets that it changes, or, for an entry that is known or outdated, all that the line
         is or was in: a crash may have come between keeping it and writing what follows from it.
@@ -63,12 +63,11 @@ class Lines:
         if place is None:
             place = self._orders[order] = _Order(account)
         held = place.lines.get(number)
-        line = line_of(entry)
         facets = [self._names.setdefault(key, key) for key in facets_of(line.facets)]
         if held is None:
             account.total += line.total
             account.line_times = account.line_times.plus(line.ordered_at)
-            self._hold(place, number, entry, line)
+            self._hold(place, number, line)
             shares = account.facets
             for key in facets:
                 shares[key] = shares.get(key, 0) + line.share
@@ -77,7 +76,7 @@ class Lines:
         was = facets_of(old.facets)
         left = self._left.get((order, number), _NONE)
         before = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
-        if line.version < old.version or entry == held:
+        if line.version < old.version or line.entry == held:
             left = left.union(facets).difference(was)
             after = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
             kept = len(after) > len(before)
@@ -89,7 +88,7 @@ class Lines:
             if line.ordered_at != old.ordered_at:
                 account.line_times.drop(old.ordered_at)
                 account.line_times = account.line_times.plus(line.ordered_at)
-            self._hold(place, number, entry, line)
+            self._hold(place, number, line)
         if left:
             self._left[order, number] = left
         touched = []
@@ -102,10 +101,10 @@ class Lines:
                 touched.append(key)
         return kept, touched
 
-    def _hold(self, place: _Order, number: int, entry: bytes, line: Line) -> None:
-        """Hold the entry, and carry what that changes in the order over to its account."""
+    def _hold(self, place: _Order, number: int, line: Line) -> None:
+        """Hold a line, and carry what that changes in the order over to its account."""
         before = place.attributes()
-        place.hold(number, entry, line.flags)
+        place.hold(number, line.entry, line.flags)
         after = place.attributes()
         if before == after:
             return

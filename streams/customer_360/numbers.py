@@ -12,6 +12,7 @@ ONE = b"\x08\x05\xf5\xe1\x00"
 _RATE = 10**8
 
 _SMALL = [encode_long(number) for number in range(4096)]
+_KNOWN = {field: number for number, field in enumerate(_SMALL)}
 
 
 def long_bytes(number: int) -> bytes:
@@ -35,9 +36,15 @@ def moment_bytes(moment: int | None) -> bytes:
     return ABSENT if moment is None else PRESENT + encode_long(moment)
 
 
+def text_of(field: bytes) -> bytes:
+    """The text of a string's bytes."""
+    return field[1:] if field[0] < 128 else field[raw(field, 0)[1] :]
+
+
 def long_of(field: bytes) -> int:
     """The number of a long's bytes."""
-    return decode_long(field, 0, len(field))
+    number = _KNOWN.get(field)
+    return decode_long(field, 0, len(field)) if number is None else number
 
 
 def moment_of(field: bytes) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 
 from streams.customer_360.account import Account
+from streams.customer_360.knowledge import REGISTER
 from streams.customer_360.line import TOTALS
 from streams.orders_enriched.registers import RevisionConflictError
 
@@ -50,4 +51,4 @@ class Payments:
 
 def _total(seq: int, amount: int) -> int:
     """What a payment adds to its account: it counts once, and knows 4 x (seq + 1) (rule 20)."""
-    return TOTALS.pack(transactions=1, transaction_amount=amount, registers=4 * (seq + 1))
+    return TOTALS.pack(transactions=1, transaction_amount=amount, rest=4 * (seq + 1) * REGISTER)

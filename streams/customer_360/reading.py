@@ -12,7 +12,7 @@ from schemas.codec import Codec, read_body
 from schemas.varint import decode_long
 from schemas.walk import Walker
 from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
-from streams.orders_enriched.facts import text_of
+from streams.customer_360.numbers import text_of
 
 _CONTENTS = len(ENVELOPE)
 

@@ -54,8 +54,8 @@ def key_of(topic: str, fact: Fact) -> bytes:
     return str(fact["account"]).encode()
 
 
-def logs(world: World, chance: Random) -> dict[str, list[Fetched]]:
-    """The topics that a world's facts make: shuffled, some of them twice."""
+def logs(world: World, chance: Random, *, shuffled: bool = True) -> dict[str, list[Fetched]]:
+    """The topics that a world's facts make; shuffled: in any order, some of them twice."""
     made = {}
     for topic, facts in (
         (topics.LINE, world.lines),
@@ -63,14 +63,18 @@ def logs(world: World, chance: Random) -> dict[str, list[Fetched]]:
         (topics.CUSTOMER, world.customers),
         (topics.CROSSWALK, world.links),
     ):
-        said = [*facts, *chance.sample(facts, len(facts) // 4)]
-        chance.shuffle(said)
-        made[topic] = [
-            (offset, NOW + offset, key_of(topic, fact), CODECS[topic].encode(fact), ())
-            for offset, fact in enumerate(said)
-        ]
+        said = list(facts)
+        if shuffled:
+            said += chance.sample(facts, len(facts) // 4)
+            chance.shuffle(said)
+        made[topic] = [fetched(topic, offset, fact) for offset, fact in enumerate(said)]
     made[topics.CLOCK] = [clock_record(offset, moment) for offset, moment in enumerate(world.clock)]
     return made
+
+
+def fetched(topic: str, offset: int, fact: Fact) -> Fetched:
+    """A fact as the transport hands it over."""
+    return offset, NOW + offset, key_of(topic, fact), CODECS[topic].encode(fact), ()
 
 
 def clock_record(offset: int, moment: datetime) -> Fetched:
@@ -90,6 +94,7 @@ class Flow:
     chance: Random
     crashes: float = 0.0
     clock: list[Fetched] = field(default_factory=list)
+    whole: bool = False
     rejections: list[Rejection] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -132,7 +137,9 @@ class Flow:
             return True
         topic = self.chance.choice(ready)
         start = self.position[topic]
-        end = min(len(self.inputs[topic]), start + self.chance.randint(1, 6))
+        end = len(self.inputs[topic])
+        if not self.whole:
+            end = min(end, start + self.chance.randint(1, 6))
         self.rejections += self.fold.fold(topic, self.inputs[topic][start:end])
         if self._emit():
             self.position[topic] = self.committed[topic] = end
@@ -183,10 +190,8 @@ class Flow:
                 log.append(item)
 
 
-def run(
-    world: World, chance: Random, timezone: str = "UTC", crashes: float = 0.0
-) -> tuple[dict[str, Fact], list[Fetched]]:
-    """Both stages side by side until all is done: the rows as a table holds them, and every row written."""
+def run(world: World, chance: Random, timezone: str = "UTC", crashes: float = 0.0) -> dict[str, Fact]:
+    """Both stages side by side until all is done: the rows as a table holds them."""
     said = logs(world, chance)
     clock = said.pop(topics.CLOCK)
     activity: list[Fetched] = []
@@ -198,19 +203,26 @@ def run(
         going = any([first.step(), second.step()])
     assert not first.rejections
     assert not second.rejections
-    return table(written), written
+    return table(written)
 
 
 def table(written: Sequence[Fetched]) -> dict[str, Fact]:
     """What a ReplacingMergeTree keeps: of each key the last of the highest version."""
     held: dict[str, Fact] = {}
-    for _, _, key, value, _ in written:
-        row = CODECS[topics.CUSTOMER_360].decode(value or b"")
-        assert key is not None
-        known = held.get(key.decode())
+    for row in decoded(topics.CUSTOMER_360, written):
+        known = held.get(row["golden_id"])
         if known is None or parts(row) >= parts(known):
-            held[key.decode()] = row
+            held[row["golden_id"]] = row
     return held
+
+
+def decoded(topic: str, written: Iterable[Fetched]) -> list[Fact]:
+    """Records that a stage has written; their keys are right."""
+    found = []
+    for _, _, key, value, _ in written:
+        found.append(CODECS[topic].decode(value or b""))
+        assert key == found[-1]["golden_id"].encode()
+    return found
 
 
 def parts(row: Fact) -> tuple[int, ...]:
