@@ -84,7 +84,7 @@ def _primitive(kind: type, marks: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     if kind is bool:
         return st.booleans()
     assert kind is float
-    return st.floats(allow_nan=False)
+    return st.floats(allow_nan=False, allow_infinity=False)
 
 
 def _constraints(marks: tuple[Any, ...]) -> list[Any]:
