@@ -120,11 +120,13 @@ def assemble(domains: Iterable[Domain]) -> Mesh:
     return Mesh(by_name, ports)
 
 
-@cache
-def _find(extra: str, retailer: str, partitions: int) -> Mesh:
-    mesh = assemble(read_domain(folder, partitions) for folder in find_folders(extra))
+def retailer_folder(retailer: str) -> Path | None:
+    """The folder of a retailer: one of data/, or any by its path; None where there is no retailer.
+
+    Raises :class:`ContractError` ``retailer-unknown``.
+    """
     if not retailer:
-        return mesh
+        return None
     folder = Path(retailer) if "/" in retailer else root() / "data" / retailer
     if not folder.is_dir():
         raise ContractError(
@@ -133,6 +135,15 @@ def _find(extra: str, retailer: str, partitions: int) -> Mesh:
             place=retailer,
             remedy="mend MESH_RETAILER",
         )
+    return folder
+
+
+@cache
+def _find(extra: str, retailer: str, partitions: int) -> Mesh:
+    mesh = assemble(read_domain(folder, partitions) for folder in find_folders(extra))
+    folder = retailer_folder(retailer)
+    if folder is None:
+        return mesh
     path = folder / "overlay.yaml"
     return mesh.with_overlay(read_overlay(path, _shown(path))) if path.exists() else mesh
 

@@ -73,7 +73,7 @@ def order_lines(facts: Facts) -> pl.DataFrame:
 
 
 def gone_lines(facts: Facts) -> pl.DataFrame:
-    """Lines that an order no longer has, as the highest revision with them had them (rule 10), and the parts."""
+    """Lines that an order no longer has, as the highest revision with them had them (rule 10)."""
     lines = _lines(facts.revisions["OrderPlaced"].sort("seq")).unique(_LINE, keep="last", maintain_order=True)
     newest = facts.newest["OrderPlaced"].select("order_id", structure=pl.col("seq").cast(pl.Int128))
     gone = lines.join(_lines(facts.newest["OrderPlaced"]).select(_LINE), on=_LINE, how="anti")
