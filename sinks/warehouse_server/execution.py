@@ -10,7 +10,8 @@ from sinks.warehouse_server.engine import quote, quote_name
 from sinks.warehouse_server.errors import ClickHouseError, without_prefix
 from sinks.warehouse_server.lanes import Lane
 from sinks.warehouse_server.native import empty_block
-from sinks.warehouse_server.policy import check, check_structure
+from sinks.warehouse_server.policy import check
+from sinks.warehouse_server.statements import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,7 @@ def _refuse(query: Query) -> None:
     if query.read_only and query.lane is Lane.WRITER:
         raise ClickHouseError(164, "default: Cannot execute query in readonly mode.", "READONLY")
     for table in query.external:
-        check_structure(table.structure)
+        check(parse(b"", _create(table).encode()))
     words = [token.upper for token in statement.tokens]
     if words[0] == "INSERT" and any(
         word == "INPUT" and statement.tokens[place + 1].value == "(" for place, word in enumerate(words[:-1])
@@ -175,9 +176,13 @@ def _insert(handle: Handle, query: Query, outlet: Outlet) -> Inserted:
     return inserted
 
 
+def _create(table: ExternalTable) -> str:
+    return f"CREATE TEMPORARY TABLE {quote_name(table.name)} ({table.structure}\n)"
+
+
 def _load(handle: Handle, table: ExternalTable) -> None:
     name = quote_name(table.name)
-    handle.run(f"CREATE TEMPORARY TABLE {name} ({table.structure})")
+    handle.run(_create(table))
     handle.insert(
         lambda path: f"INSERT INTO {name} FROM INFILE '{path}' COMPRESSION 'none' FORMAT {table.format}",
         (memoryview(table.data),),

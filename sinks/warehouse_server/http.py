@@ -151,6 +151,7 @@ class Application:
                 inserted = execute(self._engine, self._sessions, query, outlet)
                 self._count(inserted)
                 outlet.end(None)
+                self._engine.spare_handle()
             except Exception as error:  # noqa: BLE001 - whatever fails, the client is told in ClickHouse's words
                 outlet.end(from_engine(error))
 

@@ -76,11 +76,6 @@ def check(statement: Statement, texts: Iterable[str] = ()) -> None:
     _refuse(_values(statement.expressions))
 
 
-def check_structure(structure: str) -> None:
-    """Raise ``ACCESS_DENIED`` when a table's column list would call what is refused."""
-    _refuse(_functions(_tokens(structure)))
-
-
 def _refuse(reason: str | None) -> None:
     if reason:
         raise access_denied(f"{reason} is not allowed on this warehouse.")

@@ -174,4 +174,7 @@ def _external(name: str, data: bytes, arguments: dict[str, str]) -> ExternalTabl
                 36, f"Neither structure nor types of external table {name} given", "BAD_ARGUMENTS"
             )
         structure = ", ".join(f"_{number} {kind}" for number, kind in enumerate(types.split(","), start=1))
-    return ExternalTable(name, structure, arguments.get(f"{name}_format", "TabSeparated"), data)
+    form = arguments.get(f"{name}_format", "TabSeparated")
+    if not _NAME.fullmatch(form):
+        raise ClickHouseError(73, f"Unknown format {form}", "UNKNOWN_FORMAT")
+    return ExternalTable(name, structure, form, data)

@@ -56,12 +56,17 @@ class Statement:
 
     def reading(self, path: str) -> str:
         """This INSERT with its data in the file ``path`` rather than behind it."""
-        text, place = self.sql.encode(), len(self.sql.encode())
-        for token in self.tokens:
-            if token.upper == "SETTINGS":
-                place = token.start - self.tokens[0].start
+        text = self.sql.encode()
+        place = len(text)
+        depth = 0
+        for token in tokenize(text):
+            if token.kind is Kind.SYMBOL:
+                depth += (token.value in _OPEN) - (token.value in _CLOSE)
+            elif token.upper == "SETTINGS" and not depth:
+                place = token.start
         head, settings = text[:place].decode(), text[place:].decode()
-        return f"{head} FROM INFILE '{path}' COMPRESSION 'none' {settings} FORMAT {self.format}"
+        # New lines, since either part may end in a comment.
+        return f"{head}\nFROM INFILE '{path}' COMPRESSION 'none'\n{settings}\nFORMAT {self.format}"
 
     @property
     def _inserts(self) -> bool:
@@ -96,7 +101,7 @@ def _parse(text: bytes, body: bytes) -> Statement:
             selects = True
         elif token.upper == "VALUES" and not selects:
             return _insert_values(text, tokens, body)
-        elif previous is not None and previous.upper == "FORMAT" and token.name and not selects:
+        elif previous is not None and previous.upper == "FORMAT" and token.upper and not selects:
             data = _data(text, token.end, body)
             return _insert(text, tokens[:-2], previous.start, token.value, data)
     if not tokens:

@@ -10,6 +10,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import httpx
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -35,6 +37,7 @@ class EmbeddedServer:
     def start(self) -> None:
         """Start the process; ``start_seconds`` says how long it took until the first answer."""
         began = time.perf_counter()
+        self._client = httpx.Client(base_url=self.url, timeout=30)
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -58,6 +61,14 @@ class EmbeddedServer:
                 return bool(reply.read() == b"Ok.\n")
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+    def post(self, sql: str, **arguments: str) -> httpx.Response:
+        """The answer to one statement."""
+        return self._client.post("/", content=sql, params=arguments)
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        return self._client.get("/metrics").text
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -19,7 +19,7 @@ from tests.ports.embedded_server import EmbeddedServer
 pytestmark = pytest.mark.real
 
 ROWS = 20_000
-ROUNDS = 5
+ROUNDS = 4
 BLOCK = "\n".join(f"{number},{'x' * 50}" for number in range(ROWS)).encode() + b"\n"
 TABLE = pa.table({"a": pa.array(range(ROWS), pa.int64()), "b": ["x" * 50] * ROWS})
 
@@ -68,7 +68,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
         writers = [threading.Thread(target=write, args=(number, turn)) for number in (0, 1)]
         for writer in writers:
             writer.start()
-        time.sleep(1.5 + chance.random())
+        time.sleep(1 + chance.random())
         server.kill()
         for writer in writers:
             writer.join()

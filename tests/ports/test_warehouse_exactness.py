@@ -132,6 +132,27 @@ class TestTokens:
         rows.raw_insert("rows", None, good, fmt="Avro", settings=settings)
         assert rows.command("SELECT count() FROM rows") == 1
 
+    def test_a_failure_of_any_stage_is_reported(self, rows: Client) -> None:
+        """Constraints, views and memory fail an insert as loudly as parsing does; nothing is acknowledged."""
+        rows.command("ALTER TABLE rows ADD CONSTRAINT positive CHECK v > 0")
+        with pytest.raises(DatabaseError) as caught:
+            rows.raw_insert("rows", None, avro([("a", -1, 1, 0)]), fmt="Avro", settings=token())
+        assert caught.value.code == 469
+        rows.command(
+            "CREATE MATERIALIZED VIEW failing ENGINE = MergeTree ORDER BY k"
+            " AS SELECT k, throwIf(v = 13) AS t FROM rows"
+        )
+        with pytest.raises(DatabaseError) as caught:
+            rows.raw_insert("rows", None, avro([("a", 13, 1, 0)]), fmt="Avro", settings=token())
+        assert caught.value.code == 395
+        many = avro([(f"{number:07d}" * 10, 1, 1, 0) for number in range(100_000)])
+        with pytest.raises(DatabaseError) as caught:
+            rows.raw_insert(
+                "rows", None, many, fmt="Avro", settings={**token(), "max_memory_usage": 8_000_000}
+            )
+        assert caught.value.code == 241
+        assert rows.command("SELECT count() FROM rows WHERE v = 1") == 0
+
     def test_large_inserts_are_one_block(self, rows: Client) -> None:
         """An insert over the usual block size is one part, so its token covers all of it."""
         body = avro([(f"{number:07d}", 1, 1, 0) for number in range(120_000)])

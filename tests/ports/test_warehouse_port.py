@@ -252,7 +252,7 @@ class TestWriting:
 
     def test_a_bad_row_spoils_its_whole_insert(self, typed: Client) -> None:
         """All or nothing, also when the bad row is the last of many."""
-        rows = b"".join(b"%d,k\n" % number for number in range(200_000)) + b"x,k\n"
+        rows = b"".join(b"%d,k\n" % number for number in range(1_200_000)) + b"x,k\n"
         with pytest.raises(DatabaseError) as caught:
             typed.raw_insert("typed", ["id", "kind"], rows, fmt="CSV")
         assert caught.value.code in (27, 117, 72, 6)

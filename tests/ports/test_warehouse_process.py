@@ -68,7 +68,7 @@ class TestBodies:
 
     def test_too_large_a_body_is_refused_clearly(self, server: EmbeddedServer) -> None:
         """413 with the limit in the message, with and without a declared length; the next request works."""
-        httpx.post(server.url, content="CREATE TABLE few (a String) ENGINE = MergeTree ORDER BY a")
+        server.post("CREATE TABLE few (a String) ENGINE = MergeTree ORDER BY a")
         query = {"query": "INSERT INTO few FORMAT CSV"}
         line = b"x" * 99 + b"\n"
 
@@ -83,7 +83,7 @@ class TestBodies:
                 "Code: 307. DB::Exception: Request body is larger than 1048576 bytes"
             )
         assert httpx.post(server.url, params=query, content=line * 1_000).status_code == 200
-        assert httpx.post(server.url, content="SELECT count() FROM few").text == "1000\n"
+        assert server.post("SELECT count() FROM few").text == "1000\n"
 
     def test_a_bomb_is_refused(self, server: EmbeddedServer) -> None:
         """The cap holds for what comes out of a compressed body, too."""
@@ -113,27 +113,25 @@ class TestClients:
         request = f"POST /?query_id=orphan HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SLOW)}\r\n\r\n{SLOW}"
         running = "SELECT count() FROM system.processes WHERE query LIKE '/*query_id:orphan%'"
         connection = send(server.url, request.encode())
-        assert eventually(lambda: httpx.post(server.url, content=running).text == "1\n")
+        assert eventually(lambda: server.post(running).text == "1\n")
         connection.close()
-        assert eventually(lambda: httpx.post(server.url, content=running).text == "0\n")
-        assert eventually(
-            lambda: "mesh_warehouse_killed_queries_total 1.0" in httpx.get(f"{server.url}/metrics").text
-        )
+        assert eventually(lambda: server.post(running).text == "0\n")
+        assert eventually(lambda: "mesh_warehouse_killed_queries_total 1.0" in server.metrics())
 
     def test_an_answered_query_is_not_counted_as_killed(self, server: EmbeddedServer) -> None:
         """Closing the connection after the answer is no hang-up."""
         for _ in range(50):
-            httpx.post(server.url, content="SELECT 1")
-        assert "mesh_warehouse_killed_queries_total 0.0" in httpx.get(f"{server.url}/metrics").text
+            server.post("SELECT 1")
+        assert "mesh_warehouse_killed_queries_total 0.0" in server.metrics()
 
     def test_reports_do_not_hold_up_inserts_and_monitors(self, server: EmbeddedServer) -> None:
         """With all readers' places taken, writers and monitors are served at once."""
-        httpx.post(server.url, content="CREATE TABLE few (a Int32) ENGINE = MergeTree ORDER BY a")
+        server.post("CREATE TABLE few (a Int32) ENGINE = MergeTree ORDER BY a")
         request = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SLOW)}\r\n\r\n{SLOW}".encode()
         connections = [send(server.url, request) for _ in range(10)]
         try:
             busy = 'mesh_warehouse_running_requests{lane="reader"} 10.0'
-            assert eventually(lambda: busy in httpx.get(f"{server.url}/metrics").text)
+            assert eventually(lambda: busy in server.metrics())
             began = time.perf_counter()
             insert = httpx.post(server.url, content="INSERT INTO few VALUES (1)", timeout=20)
             look = httpx.post(server.url, content="SELECT count() FROM system.processes", timeout=20)
@@ -175,20 +173,20 @@ class TestLife:
 
     def test_the_default_database_survives_restarts(self, server: EmbeddedServer) -> None:
         """Tables in ``default`` stay, are not doubled, and errors are a server's, restart after restart."""
-        httpx.post(server.url, content="CREATE TABLE kept (a Int32) ENGINE = MergeTree ORDER BY a")
+        server.post("CREATE TABLE kept (a Int32) ENGINE = MergeTree ORDER BY a")
         for number in range(1, 4):
             for _ in range(5):
-                httpx.post(server.url, content=f"INSERT INTO kept VALUES ({number})")
+                server.post(f"INSERT INTO kept VALUES ({number})")
             server.stop()
             server.start()
-            assert httpx.post(server.url, content="SELECT count() FROM kept").text == f"{5 * number}\n"
+            assert server.post("SELECT count() FROM kept").text == f"{5 * number}\n"
             engine = "SELECT engine FROM system.databases WHERE name = 'default'"
-            assert httpx.post(server.url, content=engine).text == "Atomic\n"
-            assert httpx.post(server.url, content="SELECT * FROM nope").text.startswith("Code: 60.")
-        httpx.post(server.url, content="OPTIMIZE TABLE kept FINAL")
-        assert httpx.post(server.url, content="SELECT count(), sum(a) FROM kept").text == "15\t30\n"
+            assert server.post(engine).text == "Atomic\n"
+            assert server.post("SELECT * FROM nope").text.startswith("Code: 60.")
+        server.post("OPTIMIZE TABLE kept FINAL")
+        assert server.post("SELECT count(), sum(a) FROM kept").text == "15\t30\n"
         detached = "SELECT count() FROM system.detached_parts"
-        assert httpx.post(server.url, content=detached).text == "0\n"
+        assert server.post(detached).text == "0\n"
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Exit status and stderr of a start that fails."""
@@ -228,10 +226,10 @@ class TestLife:
 
     def test_metrics_are_prometheus_text(self, server: EmbeddedServer) -> None:
         """Requests, errors, rows, seconds and memory are counted; a scrape costs no request."""
-        httpx.post(server.url, content="CREATE TABLE few (a Int32) ENGINE = MergeTree ORDER BY a")
+        server.post("CREATE TABLE few (a Int32) ENGINE = MergeTree ORDER BY a")
         httpx.post(server.url, params={"query": "INSERT INTO few FORMAT CSV"}, content="1\n2\n")
-        httpx.post(server.url, content="SELECT * FROM nope")
-        text = httpx.get(f"{server.url}/metrics").text
+        server.post("SELECT * FROM nope")
+        text = server.metrics()
         for line in (
             'mesh_warehouse_requests_total{lane="writer"} 2.0',
             'mesh_warehouse_errors_total{code="60"} 1.0',

@@ -97,9 +97,10 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("sql", REFUSED)
-def test_what_is_refused(embedded_url: str, sql: str) -> None:
+@pytest.mark.usefixtures("embedded_url")
+def test_what_is_refused(http: httpx.Client, sql: str) -> None:
     """ACCESS_DENIED in ClickHouse's words, and nothing has happened."""
-    reply = httpx.post(embedded_url, content=sql)
+    reply = http.post("/", content=sql)
     assert reply.text.startswith("Code: 497. DB::Exception: "), reply.text
     assert "(ACCESS_DENIED)" in reply.text
     assert reply.status_code == 403
@@ -177,7 +178,7 @@ def test_the_path_opens_again_after_every_engine(tmp_path: Path) -> None:
                 continue
             rest = options.get(engine, " ORDER BY a" if engine.endswith("MergeTree") else "")
             sql = f"CREATE TABLE t_{engine} (a UInt32, s Int8) ENGINE = {engine}{rest}"
-            made += httpx.post(server.url, content=sql).status_code == 200
+            made += server.post(sql).status_code == 200
         assert made >= 15
         for sql in (
             "CREATE VIEW v AS SELECT * FROM t_MergeTree",
@@ -189,12 +190,12 @@ def test_the_path_opens_again_after_every_engine(tmp_path: Path) -> None:
             "DETACH TABLE t_Memory PERMANENTLY",
             "INSERT INTO t_MergeTree VALUES (1, 1)",
         ):
-            assert httpx.post(server.url, content=sql).status_code == 200
+            assert server.post(sql).status_code == 200
         for sql in REFUSED:
-            httpx.post(server.url, content=sql)
+            server.post(sql)
         server.kill()
         server.start()
-        assert httpx.post(server.url, content="SELECT a FROM v").text == "1\n"
-        assert httpx.post(server.url, content="EXISTS TABLE x").text == "0\n"
+        assert server.post("SELECT a FROM v").text == "1\n"
+        assert server.post("EXISTS TABLE x").text == "0\n"
     finally:
         server.stop()

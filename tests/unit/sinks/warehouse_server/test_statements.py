@@ -51,6 +51,30 @@ def test_inserts_end_where_their_data_begin(
 
 
 @pytest.mark.parametrize(
+    ("sql", "head", "settings"),
+    [
+        ("INSERT INTO t", "INSERT INTO t", ""),
+        ("/* c */ INSERT INTO t (settings, b) -- d", "/* c */ INSERT INTO t (settings, b) -- d", ""),
+        ("INSERT INTO t SETTINGS a = 1, b = 'SETTINGS'", "INSERT INTO t ", "SETTINGS a = 1, b = 'SETTINGS'"),
+        (
+            "/* SETTINGS */ INSERT INTO t (a) SETTINGS a = 1",
+            "/* SETTINGS */ INSERT INTO t (a) ",
+            "SETTINGS a = 1",
+        ),
+    ],
+)
+def test_inserts_can_read_their_data_from_a_file(sql: str, head: str, settings: str) -> None:
+    """The file stands between the table and the settings, whatever comments and columns there are."""
+    statement = parse(b"", f"{sql}\nFORMAT CSV\n1".encode())
+    assert statement.reading("/f") == f"{head}\nFROM INFILE '/f' COMPRESSION 'none'\n{settings}\nFORMAT CSV"
+
+
+def test_a_format_is_a_bare_word() -> None:
+    """A quoted name could smuggle in a clause of its own."""
+    assert parse(b"", b"INSERT INTO t FORMAT `CSV SETTINGS x = 1` 1").format is None
+
+
+@pytest.mark.parametrize(
     ("sql", "rest", "form"),
     [
         ("SELECT 1 FORMAT JSON", "SELECT 1", "JSON"),
