@@ -23,20 +23,27 @@ def command(
     shuffle: Annotated[
         int | None, typer.Option(help="Send in an order of chance instead of event time.", metavar="SEED")
     ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first N of each event.", metavar="N", min=0)] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Only the first N of each event.", metavar="N", min=0)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, send nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Publish a CSV or Parquet extract as events, in order of event time.
 
-    Rows that break type or contract go to the dead letters of their domain with file, row and reason; the rest go
-    on. How to write a mapping: portal/docs/how-to/bring-your-own-data.md.
+    Rows that break type or contract go to the dead letters of their domain with file, row and reason; the
+    rest go on. How to write a mapping: portal/docs/how-to/bring-your-own-data.md.
     """
     console = Console(stderr=as_json, highlight=False)
     bar = Progress(
-        TextColumn("{task.fields[day]}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(), console=console, transient=True,
-    )  # fmt: skip
+        TextColumn("{task.fields[day]}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
     with bar:
         task = bar.add_task("", total=None, day="reading", rate="")
 
@@ -53,6 +60,6 @@ def command(
         typer.echo(json.dumps(report.as_dict(), indent=2))
         return
     console.print(report.table())
-    console.print(("nothing was sent: " if dry_run else "") + report.rate())
+    console.print(("nothing was sent: " if dry_run else "") + report.rate(), soft_wrap=True)
     for example in report.examples:
-        console.print(f"rejected {example}", markup=False)
+        console.print(f"rejected {example}", markup=False, soft_wrap=True)

@@ -37,7 +37,7 @@ SETTINGS = Settings()
 MESH = find_mesh(Settings(retailer="adventureworks"))
 PORTS = {port.record.__name__: port for port in MESH.ports.values() if issubclass(port.record, Event)}
 SCHEMA_ID = 7
-ROWS = 80
+ROWS = 40
 STRUCTURE = {"value-missing", "value-invalid", "type-wrong"}
 AT = "{'file': 'given', 'row': _id + 1, 'fault': NULL} AS _at"
 ARROW = {
