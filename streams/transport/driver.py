@@ -16,6 +16,7 @@ from faust.transport import drivers
 from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as base
 from faust.types import TP, ConsumerMessage
+from faust.types.enums import ProcessingGuarantee
 
 from mesh.kernel.errors import StreamError
 from streams.fold import Fetched
@@ -72,7 +73,7 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._delivered: defaultdict[TP, deque[int]] = defaultdict(deque)  # last offsets, not yet committed
         super().__init__(*args, **kwargs)
-        if self.in_transaction:
+        if self.app.conf.processing_guarantee == ProcessingGuarantee.EXACTLY_ONCE:
             raise StreamError(
                 "exactly-once",
                 "outputs would go outside of the transaction, and no generation is fenced",
