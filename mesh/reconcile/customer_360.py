@@ -19,8 +19,8 @@ YEAR_DAYS = 365
 IDENTITY = (
     "customer_type", "company_name", "first_name", "last_name", "email", "phone", "street", "birth_date",
     "city", "state", "country", "postal_code", "gender", "education_level", "marital_status",
-    "number_of_children", "occupation", "income_band", "annual_income", "hobbies", "degree_of_loyalty", "social_class",
-    "registered_on", "home_location_id", "marketing_consent",
+    "number_of_children", "occupation", "income_band", "annual_income", "hobbies", "degree_of_loyalty",
+    "social_class", "registered_on", "home_location_id", "marketing_consent",
 )  # fmt: skip
 _FAVOURITES = {
     "favourite_category": "product_category",

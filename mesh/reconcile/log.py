@@ -39,6 +39,8 @@ class Log:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
+                # A fetch at a topic's end would hold up the next topic for as long.
+                "fetch.wait.max.ms": 20,
                 # What waits in librdkafka's queue is memory on top of the frames.
                 "queued.max.messages.kbytes": 32 << 10,
             }

@@ -23,8 +23,8 @@ from mesh.reconcile.totals import SourceTotal, Total, landed_totals
 from mesh.reconcile.version import with_version
 from mesh.reconcile.warehouse import Warehouse, flat
 
-SLICE = 50_000
-"""Orders whose rows are compared at a time: about a gigabyte with both sides' hundred columns."""
+SLICE = 20_000
+"""Orders whose rows are compared at a time: half a gigabyte with the hundred columns of both sides."""
 
 _LINES, _CUSTOMERS = "OrderLineEnriched", "Customer360"
 
