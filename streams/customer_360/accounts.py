@@ -33,6 +33,9 @@ GUEST = b"guest:"
 INVALID = (*REFUSALS, UnicodeDecodeError)
 """Why a record is parked: each has a code, or is undecodable."""
 
+Touched = dict[bytes, None]
+"""Facets that are to be written, each once, in the order in which they were touched."""
+
 _MOST_SEQ = 1 << 60
 _VERSION = FIELDS.index("version")
 _NUMBER = FIELDS.index("line_number")
@@ -52,7 +55,7 @@ class AccountsFold:
         self._lines = Lines()
         self._payments = Payments()
         self._boundaries = Boundaries(clock)
-        self._dirty: dict[Account, set[bytes] | None] = {}  # facets touched; None: all, and departures
+        self._dirty: dict[Account, Touched | None] = {}  # None: all facets, and departures
         self._changelog: list[tuple[bytes, bytes]] = []
         self._facts: dict[str, Callable[[Read, Fetched], None]] = {
             topics.CUSTOMER: self._customer,
@@ -109,7 +112,7 @@ class AccountsFold:
         self._dirty.clear()
         self._changelog.clear()
 
-    def _rows(self, account: Account, facets: set[bytes] | None, rows: list[OutputRow]) -> None:
+    def _rows(self, account: Account, facets: Touched | None, rows: list[OutputRow]) -> None:
         golden_id, cause, write = account.golden_id, account.cause, self._writer
         if facets is None or facets:
             rows.extend([(golden_id, value, cause) for value in write.facets(account, facets)])
@@ -129,9 +132,9 @@ class AccountsFold:
         if facets is None:
             self._dirty[account] = None
         else:
-            touched = self._dirty.setdefault(account, set())
+            touched = self._dirty.setdefault(account, {})
             if touched is not None:
-                touched.update(facets)
+                touched.update(dict.fromkeys(facets))
 
     def _line(self, record: Fetched) -> None:
         _, timestamp, key, value, _ = record

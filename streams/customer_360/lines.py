@@ -94,9 +94,8 @@ class Lines:
         touched = []
         for key, share in after.items():
             change = share - before.get(key, 0)
-            if change:
-                key = self._names.setdefault(key, key)
-                account.facets[key] = account.facets.get(key, 0) + change
+            key = self._names.setdefault(key, key)
+            account.facets[key] = account.facets.get(key, 0) + change
             if change or place.lines[number] is held:
                 touched.append(key)
         return kept, touched
