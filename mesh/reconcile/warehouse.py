@@ -32,7 +32,7 @@ class Warehouse:
         try:
             self._client: Client = clickhouse_connect.get_client(
                 host=url.hostname,
-                port=url.port or 8123,
+                port=url.port or (8443 if url.scheme == "https" else 8123),
                 interface=url.scheme,
                 username=settings.warehouse_user,
                 password=settings.warehouse_password,
@@ -51,10 +51,6 @@ class Warehouse:
         frame = self.select(f"SELECT {', '.join(selected)} FROM {port.view}_clear{where}")
         flags = [f["name"] for f in schema["fields"] if inner(f["type"])["type"] == "boolean"]
         return frame.with_columns(pl.col(flags).cast(pl.Boolean))
-
-    def rows(self, port: Port) -> int:
-        """Physical rows of a port's table."""
-        return int(self.select(f"SELECT count() AS n FROM {port.physical_table}")["n"][0])
 
     def doubled(self, port: Port) -> pl.DataFrame:
         """Records that stand in the physical table more than once: key, copies beyond the first."""
