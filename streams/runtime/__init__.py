@@ -1,10 +1,10 @@
 """Everything between Kafka and the pure folds: reading, recovery, writing, parking, and stopping in time.
 
-worker ── preflight                 topics and access are there, or a clear error
-   └──── processor                  the agent: fold, write, flush, acknowledge; recovery; corrections
-           ├── stage, partition     one application's folds, by partition
-           ├── broadcast            dimensions and the clock, read whole
-           ├── changelog, marks     state and corrected positions, read back
-           ├── writer, parking      rows, changelog entries, dead letters
-           └── failstop             the process ends rather than lose or spoil a record
+- ``preflight``: topics and access are there, or a clear error.
+- ``processor``: the agent folds, has written, and acknowledges; recovery.
+- ``stage``: one application's folds, by partition.
+- ``broadcast``, ``corrections``: dimensions and the clock, and the rows written again when they change.
+- ``changelog``, ``marks``: state, and how far it is corrected, read back.
+- ``emission``, ``writer``, ``parking``: rows, changelog entries, dead letters.
+- ``failstop``: the process ends rather than lose or spoil a record.
 """

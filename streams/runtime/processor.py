@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,22 +17,21 @@ from mesh.kernel import clock, metrics
 from mesh.kernel.errors import PlatformError, StreamError
 from mesh.kernel.settings import Settings
 from streams.fold import Application, Fetched, Rejection
-from streams.runtime import marks
-from streams.runtime.broadcast import PARTITION, BroadcastReader
+from streams.runtime.broadcast import BroadcastReader
+from streams.runtime.corrections import Corrections
+from streams.runtime.emission import emit
 from streams.runtime.failstop import fail_stop
 from streams.runtime.parking import Parking
 from streams.runtime.stage import Stage
 from streams.runtime.writer import Writer
 from streams.transport.app import BatchApp
 
-ROWS = 5_000
-"""About how many rows one emission holds: bounds memory while a correction touches many rows."""
 GROUP_RECORDS = 20_000
 """Records in flight at the most before their rows are waited for: one wait for several batches under load."""
 FOLLOW_SECONDS = 0.1
 """How often broadcast records are taken in while the flow runs."""
-FOLLOW_RECORDS = 20_000
-"""How many of them at once: bounds how long the event loop is held."""
+FINISH_SECONDS = 5.0
+"""How long the end of the process may wait for a last commit."""
 RETRY_SECONDS = 1.0
 """Pause before a batch is given again to a fold that waits for another part."""
 
@@ -63,15 +61,13 @@ class Processor:
         self._in_flight = InFlight()
         self._stages = [Stage(application, settings) for application in applications]
         self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
-        self._by_broadcast: dict[str, list[Stage]] = defaultdict(list)
-        for stage in self._stages:
-            for topic in stage.application.broadcast:
-                self._by_broadcast[topic].append(stage)
         self._writer = Writer(self.name, settings, lambda error: fail_stop(error, self.name))
         self._parking = Parking(self.name, settings.dead_letter_limit, self._writer)
-        self._broadcast = BroadcastReader(
-            self._by_broadcast, settings, lambda error: fail_stop(error, f"{self.name} broadcast")
+        self._broadcast = {topic for stage in self._stages for topic in stage.application.broadcast}
+        reader = BroadcastReader(
+            self._broadcast, settings, lambda error: fail_stop(error, f"{self.name} broadcast")
         )
+        self._corrections = Corrections(self.name, self._stages, reader, self._writer, self._parking)
 
     def attach(self) -> None:
         """Register the agent, the recovery and the follower with the app."""
@@ -80,7 +76,7 @@ class Processor:
         app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
-        if self._by_broadcast:
+        if self._broadcast:
             app.task(self._follow)
 
     async def _agent(self, stream: Any) -> None:
@@ -109,7 +105,7 @@ class Processor:
             return
         if rejections:
             await self._parking.park(topic, number, rejections)
-        await self._emit(stage, number)
+        await emit(stage, number, self._writer)
         self._in_flight.add(event)
         metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - began)
 
@@ -152,19 +148,6 @@ class Processor:
                 await asyncio.sleep(RETRY_SECONDS)
         return None
 
-    async def _emit(self, stage: Stage, number: int) -> int:
-        """Write all that a fold owes; return the number of rows."""
-        fold, rows = stage.partitions[number].fold, 0
-        while (emission := fold.take(ROWS)) is not None:
-            for output in emission.outputs:
-                await self._writer.rows(output.topic, output.partition, output.rows)
-                rows += len(output.rows)
-            if emission.changelog:
-                if stage.changelog is None:
-                    raise StreamError("store-missing", "a fold without a store has state", place=self.name)
-                await self._writer.entries(stage.changelog, number, emission.changelog)
-        return rows
-
     async def _recover(self, _app: Any, **_signal: Any) -> None:
         """Bring the state of all partitions owned now up to date, while Faust holds the flow."""
         try:
@@ -185,8 +168,7 @@ class Processor:
         owned = self._owned()
         for stage in self._stages:
             stage.own(owned)
-        await loop.run_in_executor(None, self._broadcast.read_to_end, cancelled)
-        await loop.run_in_executor(None, self._take_in)
+        await loop.run_in_executor(None, self._corrections.catch_up, cancelled)
         entries = corrected = 0
         for stage in self._stages:
             due: dict[int, Iterable[Hashable]] = {}
@@ -203,7 +185,7 @@ class Processor:
                 # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
                 if not kept or partition.corrected != stage.positions:
                     due[number] = stage.application.shared.changes_since(partition.corrected)
-            corrected += await self._correct(stage, generation, due)
+            corrected += await self._corrections.correct(stage, generation, due)
             for partition in stage.partitions.values():
                 partition.generation = generation
         await self._writer.flush()  # the marks, before rows of this generation
@@ -232,64 +214,27 @@ class Processor:
                 )
         return owned
 
-    def _take_in(self, limit: int | None = None) -> dict[int, list[Hashable]]:
-        """Take in what the broadcast reader has read; return the changes, by position of the stage."""
-        changes: dict[int, list[Hashable]] = defaultdict(list)
-        inbox, taken = self._broadcast.inbox, 0
-        while inbox and (limit is None or taken < limit):
-            topic, record = inbox.popleft()
-            taken += 1
-            for index, stage in enumerate(self._stages):
-                if stage in self._by_broadcast[topic]:
-                    change = stage.put(topic, record)
-                    if change is not None:
-                        changes[index].append(change)
-        return changes
-
-    async def _correct(self, stage: Stage, generation: int, due: Mapping[int, Iterable[Hashable]]) -> int:
-        """Write again the rows that changes (by partition) touch, and then the marks that say so."""
-        if stage.changelog is None or not stage.application.broadcast or not due:
-            return 0
-        rows = 0
-        for number, changes in due.items():
-            stage.partitions[number].fold.correct(changes)
-            rows += await self._emit(stage, number)
-        if PARTITION in due:  # every worker reads the same bad record; the first partition's owner parks it
-            for refused in stage.to_park(PARTITION):
-                await self._parking.park(refused.topic, PARTITION, [refused.rejection])
-        await self._writer.flush()  # rows first: a mark without its rows would lose the correction
-        for number in due:
-            await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
-            stage.partitions[number].corrected = dict(stage.positions)
-        metrics.ROWS_CORRECTED.labels(self.name).inc(rows)
-        return rows
-
     async def _follow(self) -> None:
         """Take in broadcast records while the flow runs, and correct the rows that they change."""
         while not self._app.should_stop:
             await asyncio.sleep(FOLLOW_SECONDS)
-            if not self._broadcast.inbox:
+            if not self._corrections.waiting:
                 continue
             try:
                 async with self._gate:
-                    await self._follow_once()
+                    await self._corrections.follow(self._app.consumer_generation_id)
             except Exception as problem:  # noqa: BLE001
                 await self._stop(problem, f"{self.name} corrections")
 
-    async def _follow_once(self) -> None:
-        generation = self._app.consumer_generation_id
-        changes = self._take_in(FOLLOW_RECORDS)
-        for index, stage in enumerate(self._stages):
-            # A partition that is not ready is being recovered, and will be corrected from its mark on.
-            ready = [number for number in stage.partitions if stage.ready(number, generation)]
-            if not changes[index]:
-                ready = [number for number in ready if number == PARTITION and stage.to_park(number)]
-            await self._correct(stage, generation, dict.fromkeys(ready, changes[index]))
-
     async def _stop(self, problem: Exception, place: str) -> None:
-        """Commit what was acknowledged, so that it is not repeated for nothing, and end the process."""
+        """Commit what is done, so that it is not repeated for nothing, and end the process."""
         try:
-            await asyncio.wait_for(self._app.consumer.commit(), 5)
+            await asyncio.wait_for(self._finish(), FINISH_SECONDS)
         except Exception as failure:  # noqa: BLE001  # it will be repeated, which is harmless
             _log.warning("%s: the last commit failed: %s", self.name, type(failure).__name__)
         fail_stop(problem, place)
+
+    async def _finish(self) -> None:
+        async with self._gate:
+            await self._settle()
+        await self._app.consumer.commit()

@@ -1,4 +1,4 @@
-"""The batch transport on its own: tuples, batches, commits in order, and the private names that it leans on."""
+"""The batch transport on its own: tuples, batches, commits in order, and private names that it leans on."""
 
 from __future__ import annotations
 
