@@ -76,7 +76,7 @@ class Limits:
     monitors: int = 4
     threads: int = 2
     wait_seconds: float = 30.0
-    drain_seconds: float = 20.0
+    drain_seconds: float = 10.0
     idle_seconds: int = 600
 
     @property

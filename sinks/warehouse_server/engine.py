@@ -137,8 +137,9 @@ class Engine:
 
     def spare_handle(self) -> None:
         """Make a handle for a request to come; called when an answer is out, so that nobody waits for it."""
-        if len(self._spare) < _SPARE:
-            self._spare.append(Handle(self._data))
+        with contextlib.suppress(RuntimeError):  # the request to come will say what is wrong
+            if len(self._spare) < _SPARE:
+                self._spare.append(Handle(self._data))
 
     def kill(self, tag: str) -> None:
         """Stop the query that starts with ``tag``, if it still runs."""

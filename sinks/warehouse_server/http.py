@@ -151,7 +151,6 @@ class Application:
                 inserted = execute(self._engine, self._sessions, query, outlet)
                 self._count(inserted)
                 outlet.end(None)
-                self._engine.spare_handle()
             except Exception as error:  # noqa: BLE001 - whatever fails, the client is told in ClickHouse's words
                 outlet.end(from_engine(error))
 
@@ -163,6 +162,7 @@ class Application:
         finally:
             outlet.close()
             await asyncio.shield(worker)
+            self._aside.submit(self._engine.spare_handle)
 
     async def _watch(self, query: Query, receive: Receive, outlet: QueueOutlet) -> None:
         """When the client hangs up, its query is stopped; an insert that was received whole goes on."""
@@ -195,16 +195,17 @@ class _Answer:
 
     async def send_all(self, outlet: QueueOutlet) -> ClickHouseError | None:
         """Pass on what the worker produces; return the error it ended with."""
-        async for kind, item in outlet:
-            if kind == "head":
-                form, summary = item
-                await self._head(form, summary)
-            elif kind == "data":
-                await self._send({"type": "http.response.body", "body": item, "more_body": True})
-            elif item is None:
-                await self._send({"type": "http.response.body", "body": b""})
-            else:
-                return item  # type: ignore[no-any-return]
+        async for batch in outlet.batches():
+            pieces = b"".join(item for kind, item in batch if kind == "data")
+            ending, error = batch[-1]
+            whole = ending == "end" and error is None
+            if batch[0][0] == "head":
+                form, summary = batch[0][1]
+                await self._head(form, summary, len(pieces) if whole else None)
+            if pieces or whole:
+                await self._send({"type": "http.response.body", "body": pieces, "more_body": not whole})
+            if ending == "end":
+                return error  # type: ignore[no-any-return]
         return None
 
     async def fail(self, error: ClickHouseError) -> None:
@@ -220,8 +221,10 @@ class _Answer:
         block = mark + tag + b"\r\n" + body + str(len(body)).encode() + b" " + tag + mark
         await self._send({"type": "http.response.body", "body": block})
 
-    async def _head(self, form: str | None, summary: dict[str, str]) -> None:
+    async def _head(self, form: str | None, summary: dict[str, str], length: int | None) -> None:
         headers = self._base()
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
         if summary:
             headers.append((b"x-clickhouse-summary", json.dumps(summary).encode()))
         if form is not None:
