@@ -1,20 +1,23 @@
-"""The part of a domain's README that is derived: the table of its ports, between two marks.
+"""The parts of READMEs that are derived, each between two marks.
 
-``stale`` gives what remains to be written, for ``mesh build``; the check refuses it.
+A domain's README holds the table of its ports; the README of the tree that of all public ports, the data
+products. ``stale`` and ``stale_products`` give what remains to be written, for ``mesh build``; the check
+refuses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesh.checks.check import Scope
 from mesh.kernel.contract import FOREVER, Port
-from mesh.kernel.discovery import Domain
+from mesh.kernel.discovery import BUILT_IN, Domain, root
 from mesh.kernel.errors import ContractError
 
-START, END = "<!-- derived -->", "<!-- /derived -->"
+PORTS = ("<!-- derived -->", "<!-- /derived -->")
+PRODUCTS = ("<!-- derived:products -->", "<!-- /derived:products -->")
 _DAY_MS = 86_400_000
 
 
@@ -31,18 +34,14 @@ class Stale:
 
 
 def faults(scope: Scope) -> Iterator[ContractError]:
-    """READMEs whose table of ports is missing or not that of the contract."""
+    """READMEs whose derived table is missing or not what the contracts say."""
     for domain in scope.domains:
-        place = f"{domain.shown_as}/README.md"
         if not (domain.folder / "README.md").exists():
             continue  # the check of the folders says so
         if stale(domain) is not None:
-            yield ContractError(
-                "readme-stale",
-                "its table of ports is not the contract's",
-                place=place,
-                remedy="run `mesh build`",
-            )
+            yield _fault(f"{domain.shown_as}/README.md", "its table of ports is not the contract's")
+    if stale_products(scope.domains) is not None:
+        yield _fault("README.md", "its table of data products is not the contracts'")
 
 
 def stale(domain: Domain) -> Stale | None:
@@ -50,19 +49,35 @@ def stale(domain: Domain) -> Stale | None:
 
     Raises :class:`ContractError` when the file has no marks to write between.
     """
-    path = domain.folder / "README.md"
-    text = path.read_text(encoding="utf-8")
-    before, start, rest = text.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ContractError(
-            "readme-marks",
-            f"has no part between {START} and {END}",
-            place=f"{domain.shown_as}/README.md",
-            remedy="add both marks where the table of ports shall stand",
-        )
-    wanted = f"{before}{START}\n{ports_table(domain)}\n{END}{after}"
-    return None if wanted == text else Stale(path, wanted)
+    return _stale(domain.folder / "README.md", f"{domain.shown_as}/README.md", PORTS, ports_table(domain))
+
+
+def stale_products(domains: Iterable[Domain], path: Path | None = None) -> Stale | None:
+    """What remains to be written of the tree's README, which tells the products of the tree's own domains.
+
+    None when it is up to date, or when the tree's domains are not among these. ``path`` is another file for
+    it. Raises :class:`ContractError` when the file has no marks to write between.
+    """
+    own = [domain for domain in domains if domain.folder.resolve().parent == root() / BUILT_IN]
+    if not own:
+        return None
+    return _stale(path or root() / "README.md", "README.md", PRODUCTS, products_table(own))
+
+
+def products_table(domains: Iterable[Domain]) -> str:
+    """The public ports of domains as a Markdown table."""
+    rows = [
+        "| domain | topic | event | view | key | owner |",
+        "|---|---|---|---|---|---|",
+    ]
+    for domain in domains:
+        shown = f"[{domain.name}]({domain.shown_as}/README.md)"
+        for port in domain.contract.ports:
+            if port.kind == "public":
+                view = f"`{port.view}`" if port.view else "–"
+                event = port.record.__name__
+                rows.append(f"| {shown} | `{port.topic}` | {event} | {view} | `{port.key}` | {port.owner} |")
+    return "\n".join(rows)
 
 
 def ports_table(domain: Domain) -> str:
@@ -81,3 +96,23 @@ def _row(port: Port) -> str:
         kept = "the newest of each key"
     view = f"`{port.view}`" if port.view else "–"
     return f"| `{port.topic}` | {port.record.__name__} | {meaning} | `{port.key}` | {kept} | {view} |"
+
+
+def _stale(path: Path, shown: str, marks: tuple[str, str], table: str) -> Stale | None:
+    first, last = marks
+    text = path.read_text(encoding="utf-8")
+    before, start, rest = text.partition(first)
+    _, end, after = rest.partition(last)
+    if not start or not end:
+        raise ContractError(
+            "readme-marks",
+            f"has no part between {first} and {last}",
+            place=shown,
+            remedy="add both marks where the table shall stand",
+        )
+    wanted = f"{before}{first}\n{table}\n{last}{after}"
+    return None if wanted == text else Stale(path, wanted)
+
+
+def _fault(place: str, what: str) -> ContractError:
+    return ContractError("readme-stale", what, place=place, remedy="run `mesh build`")

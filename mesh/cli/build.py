@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mesh.checks.readme import Stale, stale
+from mesh.checks.readme import Stale, stale, stale_products
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
 from schemas.published import Pending, pending, records
@@ -18,11 +18,12 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit 1 naming what is stale.")
     ] = False,
 ) -> None:
-    """Write what is derived and committed: schemas of changed events, and the tables of ports in READMEs."""
+    """Write what is derived and committed: schemas of changed events, and the tables in READMEs."""
     mesh = find_mesh(load_settings())
     waiting: list[Pending | Stale] = []
     waiting += [schema for record in records(mesh.ports.values()) if (schema := pending(record))]
     waiting += [readme for domain in mesh.domains.values() if (readme := stale(domain))]
+    waiting += filter(None, [stale_products(mesh.domains.values())])
     for found in waiting:
         if not check:
             found.write()
