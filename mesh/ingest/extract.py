@@ -157,7 +157,7 @@ class Rows:
         order = self._binding.value("valid_from" if versioned else "occurred_at")
         if shuffle is not None:
             order = f"(hash(rowid, {shuffle}) >> 1)::BIGINT"
-        place = f"row_number() OVER (ORDER BY {order} NULLS FIRST, rowid) - 1"
+        place = f"row_number() OVER (ORDER BY {order} NULLS LAST, rowid) - 1"
         self._replace(
             f"SELECT {place} AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, *"
             f" FROM {self._table} ORDER BY {POSITION}" + ("" if limit is None else f" LIMIT {limit}")

@@ -51,7 +51,7 @@ def ingest(
     """
     started, cpu = time.perf_counter(), time.process_time()
     # The mapping's own folder holds the overlay that is in force for it.
-    settings = settings.model_copy(update={"retailer": f"{path.resolve().parent}/"})
+    settings = settings.model_copy(update={"retailer": str(path.resolve().parent)})
     mapping = read_mapping(path, find_mesh(settings), settings)
     events = _ranked(_chosen(mapping, only))
     ids = dict.fromkeys(find_mesh(settings).ports, 0) if dry_run else _provisioned(settings)

@@ -45,7 +45,7 @@ def source_totals(folder: Path) -> list[Total]:
     path = folder / TOTALS
     if not path.exists():
         return []
-    settings = load_settings(retailer=f"{folder.resolve()}/")
+    settings = load_settings(retailer=str(folder.resolve()))
     mapping = read_mapping(folder / MAPPING, find_mesh(settings), settings)
     try:
         root = read_document(path)

@@ -48,7 +48,7 @@ def trace_id(traceparent: str) -> str:
 
 
 def stamp(port: Port, values: Mapping[str, Any], traceparent: str | None = None) -> dict[str, Any]:
-    """The values with the envelope's gaps filled as far as they allow; what is then missing is the caller's."""
+    """The values with the gaps of the envelope filled, as far as they allow; the rest is left missing."""
     stamped = dict(values)
     if "occurred_at" not in stamped and "valid_from" in stamped:
         stamped["occurred_at"] = stamped["valid_from"]

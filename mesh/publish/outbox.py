@@ -15,6 +15,8 @@ TIMEOUT = 120.0
 """Seconds after which a record that the broker has not taken counts as undelivered."""
 QUEUE = 400_000
 """Records that may wait in the producer; beyond it the sender waits."""
+CHUNK = 50_000
+"""Records that are queued at once."""
 SHOWN = 5
 """Undelivered records that an error lists."""
 
@@ -71,21 +73,29 @@ class Outbox:
     ) -> None:
         """Queue one record; partition -1 leaves it to murmur2 of the key."""
         self._make_room(1)
-        self._producer.produce(topic, value, key, partition, headers=list(headers), on_delivery=self._report)
+        try:
+            self._producer.produce(
+                topic, value, key, partition, headers=list(headers), on_delivery=self._report
+            )
+        except KafkaException as error:
+            raise _refused(topic, key, error.args[0]) from None
         RECORDS_WRITTEN.labels(self._application, topic).inc()
         self._producer.poll(0)
 
     def send_batch(self, topic: str, records: list[dict[str, Any]]) -> None:
         """Queue records of one topic in their order; each a dict of ``key``, ``value`` and ``partition``."""
-        for start in range(0, len(records), QUEUE // 4):
-            part = records[start : start + QUEUE // 4]
-            self._make_room(len(part))
-            queued = self._producer.produce_batch(topic, part, on_delivery=self._report)
-            if queued != len(part):
-                faults = (record["_error"] for record in part if "_error" in record)
-                raise PublishError("undelivered", str(next(faults, "was not queued")), place=topic)
-            RECORDS_WRITTEN.labels(self._application, topic).inc(queued)
-            self._producer.poll(0)
+        for start in range(0, len(records), CHUNK):
+            waiting = records[start : start + CHUNK]
+            while waiting:
+                self._make_room(len(waiting))
+                queued = self._producer.produce_batch(topic, waiting, on_delivery=self._report)
+                RECORDS_WRITTEN.labels(self._application, topic).inc(queued)
+                waiting = [record for record in waiting if "_error" in record]
+                for record in waiting:
+                    error = record.pop("_error")
+                    if error.code() != KafkaError._QUEUE_FULL:
+                        raise _refused(topic, record["key"], error)
+                self._producer.poll(0.05 if waiting else 0)
 
     def flush(self) -> None:
         """Return when every record is on the broker; raises ``undelivered`` with those that are not."""
@@ -110,9 +120,20 @@ class Outbox:
 
     def _report(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            key = message.key()
-            shown = key.decode(errors="replace") if isinstance(key, bytes) else str(key or "")
-            self._undelivered.append(Undelivered(message.topic() or "", shown, error.str()))
+            self._undelivered.append(Undelivered(message.topic() or "", _shown(message.key()), error.str()))
+
+
+def _refused(topic: str, key: bytes | None, error: KafkaError) -> PublishError:
+    return PublishError(
+        "record-refused",
+        f"the producer does not take the record {_shown(key)}: {error.str()}",
+        place=topic,
+        remedy="see that it is smaller than the broker's message.max.bytes",
+    )
+
+
+def _shown(key: bytes | str | None) -> str:
+    return key.decode(errors="replace") if isinstance(key, bytes) else key or ""
 
 
 def reach(settings: Settings, timeout: float = 10.0) -> dict[str, int]:

@@ -95,7 +95,7 @@ def test_a_value_becomes_its_wire_form_or_nothing(
         (FLAG, "INTEGER", "true or false; write a condition"),
     ],
 )
-def test_a_type_that_can_never_fit_is_an_error_of_the_mapping(field: Field, sql_type: str, words: str) -> None:
+def test_a_type_that_can_never_fit_is_the_mappings_error(field: Field, sql_type: str, words: str) -> None:
     """Said once, before any row is read, with what to write instead."""
     with pytest.raises(MappingError, match=r"type-wrong.*mapping.yaml:7") as error:
         coerce(field, "x", sql_type, "UTC", "mapping.yaml:7")
