@@ -63,7 +63,7 @@ class Writer:
         await self._room()
         for key, value, moment in rows:
             try:
-                produce(topic, value, key, place, None, moment)
+                produce(topic, value, key, place, timestamp=moment)
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
                 await self.rows(topic, partition, [(key, value, moment)])
