@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,15 @@ from sinks.warehouse_server.config import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
+
+    from sinks.warehouse_server.engine import Engine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve; return the exit status. A start-up error is one line on stderr and status 1."""
     options = _options(arguments)
-    limits = Limits(memory=options.memory_limit, body=options.body_limit)
+    limits = Limits(memory=options.memory_limit, body=options.body_limit, drain_seconds=options.drain)
     try:
         listener = _listen(options.host, options.port)
         return _serve(options.path, limits, listener)
@@ -44,6 +48,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--body-limit", type=int, default=Limits.body, help="bytes of one request body (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--drain",
+        type=float,
+        default=Limits.drain_seconds,
+        help="seconds for requests at the end (default: %(default)s)",
     )
     return parser.parse_args(arguments)
 
@@ -71,7 +81,9 @@ def _serve(path: Path, limits: Limits, listener: socket.socket) -> int:
     from sinks.warehouse_server.http import Application
 
     engine = Engine(path, limits)
-    server = uvicorn.Server(
+    server = _Server(
+        engine,
+        limits,
         uvicorn.Config(
             Application(engine, limits),
             log_level="warning",
@@ -80,8 +92,8 @@ def _serve(path: Path, limits: Limits, listener: socket.socket) -> int:
             http="httptools",
             server_header=False,
             timeout_keep_alive=limits.idle_seconds,
-            timeout_graceful_shutdown=int(limits.drain_seconds),
-        )
+            timeout_graceful_shutdown=int(limits.drain_seconds) + 4,
+        ),
     )
     host, port = listener.getsockname()[:2]
     ready = f"warehouse ready: http://{host}:{port} ClickHouse {engine.version}, process {os.getpid()}"
@@ -89,12 +101,35 @@ def _serve(path: Path, limits: Limits, listener: socket.socket) -> int:
     # The server raises the signals that it caught once more when it has drained; without a handler of our own
     # that would end the process before the engine is closed.
     for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: None)
+        signal.signal(stop, server.handle_exit)
     try:
         server.run(sockets=[listener])
     finally:
         engine.close()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """On a signal: no new requests, time for those under way, then their queries are stopped.
+
+    Stopped, not cut off: each client still gets its answer, QUERY_WAS_CANCELLED.
+    """
+
+    def __init__(self, engine: Engine, limits: Limits, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopper = threading.Timer(limits.drain_seconds, engine.kill_all)
+        self._stopper.daemon = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain."""
+        if self._stopper.ident is None:
+            self._stopper.start()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, and close."""
+        await super().shutdown(sockets)
+        self._stopper.cancel()
 
 
 if __name__ == "__main__":

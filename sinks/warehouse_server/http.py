@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -162,7 +163,8 @@ class Application:
         finally:
             outlet.close()
             await asyncio.shield(worker)
-            self._aside.submit(self._engine.spare_handle)
+            with contextlib.suppress(RuntimeError):  # shutting down
+                self._aside.submit(self._engine.spare_handle)
 
     async def _watch(self, query: Query, receive: Receive, outlet: QueueOutlet) -> None:
         """When the client hangs up, its query is stopped; an insert that was received whole goes on."""

@@ -171,6 +171,22 @@ class TestLife:
         assert replies[0].text == "0\n"
         assert not server.answers()
 
+    def test_a_stop_does_not_wait_for_ever(self, tmp_path: Path) -> None:
+        """What still runs after the time to drain is stopped, and its client is told."""
+        server = EmbeddedServer(tmp_path / "path", "--drain", "1")
+        replies: list[httpx.Response] = []
+        work = threading.Thread(
+            target=lambda: replies.append(httpx.post(server.url, content=SLOW, timeout=40))
+        )
+        work.start()
+        assert eventually(lambda: 'running_requests{lane="reader"} 1.0' in server.metrics())
+        began = time.perf_counter()
+        assert server.stop() == 0
+        work.join()
+        assert time.perf_counter() - began < 10
+        assert replies[0].text.startswith("Code: 394. DB::Exception: ")
+        assert "Traceback" not in server.log()
+
     def test_the_default_database_survives_restarts(self, server: EmbeddedServer) -> None:
         """Tables in ``default`` stay, are not doubled, and errors are a server's, restart after restart."""
         server.post("CREATE TABLE kept (a Int32) ENGINE = MergeTree ORDER BY a")
