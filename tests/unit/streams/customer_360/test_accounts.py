@@ -140,6 +140,13 @@ def test_an_outdated_line_changes_no_sum(worker: Worker) -> None:
     )
 
 
+def test_of_equal_versions_the_last_row_holds(worker: Worker) -> None:
+    """As in a table that keeps the last of the highest."""
+    worker.put(topics.LINE, line())
+    assert worker.put(topics.LINE, line(quantity=7))[-1]["units"] == 7
+    assert worker.put(topics.LINE, line())[-1]["units"] == 2
+
+
 def test_a_row_that_clears_a_sort_key_is_nothing(worker: Worker) -> None:
     """Its registers part is 0; it does not even make an account known."""
     assert worker.put(topics.LINE, line(is_deleted=True, version=version(7, 0, 0, 0))) == []
@@ -266,6 +273,17 @@ def test_a_successor_sweeps_what_its_predecessor_had_not_written(worker: Worker)
     assert [record["account"] for record in worker.successor(corrected=0).take()] == ["crm:1", "crm:2"]
 
 
+def test_a_partition_that_comes_back_is_swept_from_its_mark(worker: Worker) -> None:
+    """Its last owner may have known an earlier clock than this worker."""
+    worker.put(topics.PAYMENT, payment(), payment(START + 99 * DAY, account="crm:2", transaction_id="t2"))
+    worker.tell(START)
+    worker.tell(START + 95 * DAY)
+    worker.fold.correct(worker.accounts.shared.changes_since({topics.CLOCK: 1}))
+    assert [record["account"] for record in worker.take()] == ["crm:1"]
+    assert worker.tell(START + 189 * DAY) == []
+    assert [record["account"] for record in worker.tell(START + 190 * DAY)] == ["crm:2"]
+
+
 def test_a_successor_goes_on_sweeping(worker: Worker) -> None:
     """Boundaries ahead are found again in the recovered state."""
     worker.put(topics.PAYMENT, payment())
@@ -341,7 +359,11 @@ class TestRejections:
         }[topic]
         said = [one, {**one, "event_id": "another"}, other, newer, other, one]
         records = [fetched(topic, offset, fact) for offset, fact in enumerate(said)]
-        assert self.codes(worker, topic, *records) == ["revision-conflict"] * 2
+        rejections = worker.offer(topic, *records)
+        assert [(one.code, one.record[0]) for one in rejections] == [
+            ("revision-conflict", 2),
+            ("revision-conflict", 4),
+        ]
 
     def test_a_seq_out_of_bounds(self, worker: Worker) -> None:
         """A seq is a whole number below 2^60."""
