@@ -70,13 +70,14 @@ def ingest(
         _parcels(extract, ids[extract.event.port.topic], event_report, dead)
         for extract, event_report in zip(extracts, reports, strict=True)
     ]
-    total, sent = sum(extract.count for extract in extracts), 0
+    total, sent, shown = sum(extract.count for extract in extracts), 0, 0
     for run in merge(streams):
         if outbox is not None:
             outbox.send_batch(reports[run.stream].topic, run.records)
         reports[run.stream].published += len(run.records)
         sent += len(run.records)
-        progress(sent, total, run.time)
+        if sent >= shown + total // 200:
+            progress(shown := sent, total, run.time)
     if outbox is not None:
         outbox.flush()
     report.seconds, report.cpu_seconds = time.perf_counter() - started, time.process_time() - cpu

@@ -8,6 +8,7 @@ makes an event answer for its row; one that does not makes it answer for its pla
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,7 +27,8 @@ def open_source(mapping: Mapping) -> duckdb.DuckDBPyConnection:
 
     Raises :class:`MappingError` with the place in the mapping for whatever DuckDB refuses.
     """
-    connection = duckdb.connect()
+    # Extracts that do not fit into memory spill here, not into the folder that one happens to be in.
+    connection = duckdb.connect(config={"temp_directory": tempfile.gettempdir()})
     connection.execute("SET TimeZone = 'UTC'")
     for file in mapping.files:
         with refusals(file.place):

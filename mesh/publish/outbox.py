@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ QUEUE = 400_000
 """Records that may wait in the producer; beyond it the sender waits."""
 CHUNK = 50_000
 """Records that are queued at once."""
+SETTLE = 1_000
+"""Records after which the producer's reports are heard and the metrics are brought up to date."""
 SHOWN = 5
 """Undelivered records that an error lists."""
 
@@ -44,6 +47,8 @@ class Outbox:
         self._application = application
         self._timeout = timeout
         self._undelivered: list[Undelivered] = []
+        self._tally: Counter[str] = Counter()
+        self._unsettled = 0
         self._producer = Producer(
             {
                 "bootstrap.servers": settings.kafka,
@@ -79,8 +84,8 @@ class Outbox:
             )
         except KafkaException as error:
             raise _refused(topic, key, error.args[0]) from None
-        RECORDS_WRITTEN.labels(self._application, topic).inc()
-        self._producer.poll(0)
+        self._tally[topic] += 1
+        self._settle()
 
     def send_batch(self, topic: str, records: list[dict[str, Any]]) -> None:
         """Queue records of one topic in their order; each a dict of ``key``, ``value`` and ``partition``."""
@@ -89,16 +94,12 @@ class Outbox:
             while waiting:
                 self._make_room(len(waiting))
                 queued = self._producer.produce_batch(topic, waiting, on_delivery=self._report)
-                RECORDS_WRITTEN.labels(self._application, topic).inc(queued)
-                waiting = [record for record in waiting if "_error" in record]
-                for record in waiting:
-                    error = record.pop("_error")
-                    if error.code() != KafkaError._QUEUE_FULL:
-                        raise _refused(topic, record["key"], error)
-                self._producer.poll(0.05 if waiting else 0)
+                self._count(topic, queued)
+                waiting = [] if queued == len(waiting) else self._left(topic, waiting)
 
     def flush(self) -> None:
         """Return when every record is on the broker; raises ``undelivered`` with those that are not."""
+        self._settle()
         if self._producer.flush(self._timeout):
             # What is still queued is given up, so that nothing arrives after the caller was told that it
             # did not.
@@ -113,6 +114,30 @@ class Outbox:
                 place=self._kafka,
                 remedy="see `mesh status`, then publish them again: equal events do no harm",
             )
+
+    def _left(self, topic: str, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The records for which the queue had no room, after a moment in which it may have emptied."""
+        left = [record for record in records if "_error" in record]
+        for record in left:
+            error = record.pop("_error")
+            if error.code() != KafkaError._QUEUE_FULL:
+                raise _refused(topic, record["key"], error)
+        self._producer.poll(0.05)
+        return left
+
+    def _count(self, topic: str, records: int) -> None:
+        # Not at each record: an extract may send them one by one, and both calls cost more than queueing one.
+        self._tally[topic] += records
+        self._unsettled += records
+        if self._unsettled >= SETTLE:
+            self._settle()
+
+    def _settle(self) -> None:
+        self._producer.poll(0)
+        for topic, records in self._tally.items():
+            RECORDS_WRITTEN.labels(self._application, topic).inc(records)
+        self._tally.clear()
+        self._unsettled = 0
 
     def _make_room(self, count: int) -> None:
         while len(self._producer) + count > QUEUE and len(self._producer):
