@@ -233,6 +233,12 @@ class Runtime:
                 (self.rows if output.topic == topics.ENRICHED else self.clocks).extend(written)
         self.start(random)
 
+    def miss(self, random: Random) -> None:
+        """Die, and start again when the dimensions have changed."""
+        for topic in topics.BROADCAST:
+            self.read[topic] = random.randrange(self.read[topic], len(self.logs[topic]) + 1)
+        self.start(random)
+
     def drain(self, limit: int = 3) -> None:
         """Write all that is owed."""
         while (emission := self.fold.take(limit)) is not None:

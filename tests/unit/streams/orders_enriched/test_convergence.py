@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 from typing import Any
@@ -194,9 +194,9 @@ WHOLE = st.sampled_from([0, 1, 5, 24, 25, 48, 200])
 
 
 @st.composite
-def facts(draw: Any, world: Any) -> tuple[str, bytes]:
-    """One event of any topic, out of a small world, so that facts meet."""
-    topic = draw(st.sampled_from(sorted(ENTITY)))
+def facts(draw: Any, world: Any, kinds: list[str]) -> tuple[str, bytes]:
+    """One event of some topic, out of a small world, so that facts meet."""
+    topic = draw(st.sampled_from(kinds))
     at = world.at
     fields: dict[str, Any] = {
         "seq": draw(SEQS),
@@ -204,7 +204,7 @@ def facts(draw: Any, world: Any) -> tuple[str, bytes]:
         "event_id": draw(st.sampled_from(["e1", "e2"])),
     }
     if topic in FACTS:
-        number = draw(st.sampled_from("123"))
+        number = draw(st.sampled_from("112"))
         fields |= {"order_id": f"o{number}", "account": f"shop:{number}"}
     if topic == topics.ORDER:
         numbers = draw(st.lists(st.sampled_from([1, 2, 3, 70]), unique=True, max_size=4))
@@ -243,7 +243,7 @@ def facts(draw: Any, world: Any) -> tuple[str, bytes]:
     else:
         fields["valid_from"] = at(draw(WHOLE))
     if topic == topics.CUSTOMER:
-        fields |= {"account": f"shop:{draw(st.sampled_from('123'))}", "first_name": draw(TEXTS)}
+        fields |= {"account": f"shop:{draw(st.sampled_from('12'))}", "first_name": draw(TEXTS)}
         fields["education_level"] = draw(st.sampled_from([None, "x"]))
     elif topic == topics.PRODUCT:
         fields |= {"product_id": draw(st.sampled_from(["p1", "p2", "p" * 80])), "unit_cost": draw(AMOUNTS)}
@@ -255,45 +255,50 @@ def facts(draw: Any, world: Any) -> tuple[str, bytes]:
 
 
 @settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(data=st.data(), seed=st.integers(0, 2**32))
 def test_rows_are_a_function_of_the_set_of_facts(world: Any, data: st.DataObject, seed: int) -> None:
     """Repeated, split, interleaved with dimensions, and crashed before the ack: the rows of the reference."""
     random = Random(seed)
-    published = data.draw(st.lists(facts(world), min_size=1, max_size=30))
+    # Few kinds at a time, so that facts of one kind meet often; orders always, or there is nothing to see.
+    kinds = data.draw(st.lists(st.sampled_from(sorted(ENTITY)), min_size=1, max_size=4, unique=True))
+    kinds += [topics.ORDER, topics.ORDER]
+    published = data.draw(st.lists(facts(world, kinds), min_size=12, max_size=40))
     published += random.choices(published, k=len(published) // 3)
     random.shuffle(published)
     runtime = world.runtime()
     for topic, value in published:
-        poison = random.random()
-        if poison < 0.04:
-            value = random.choice((value[:-1], value + b"\0", b"", b"\1" + value[1:], value[:5]))
-            runtime.publish(topic, value, key=b"shop:1")
+        if random.random() < 0.04:
+            poison = random.choice((value[:-1], value + b"\0", b"", b"\1" + value[1:], value[:5]))
+            runtime.publish(topic, poison, key=b"shop:1")
         else:
             runtime.publish(topic, value)
         if random.random() < 0.5:
-            some = random.choice(topics.INPUTS)
-            if random.random() < 0.3:
+            some = random.choice(kinds)
+            if some in topics.BROADCAST and random.random() < 0.4:
+                runtime.miss(random)
+            elif some in topics.BROADCAST:
+                runtime.broadcast(random.randrange(1, 4))
+            elif random.random() < 0.3:
                 runtime.crash(some, random.randrange(1, 6), random)
             else:
                 runtime.deliver(some, random.randrange(1, 6))
-        if random.random() < 0.2:
-            runtime.broadcast(random.randrange(1, 4))
     runtime.run()
-    runtime.start(random)
-
     reference = Reference(world, runtime.logs)
     assert runtime.newest() == reference.rows()
-    clocks = [world.codecs[topics.CLOCK].decode(value) for _, value, _ in runtime.clocks]
-    assert max((clock["event_time"] for clock in clocks), default=None) == reference.clock
-    if clocks:
-        assert clocks[-1] == {"partition": world.PARTITION, "event_time": reference.clock}
     assert runtime.parked == set(reference.parked)
+    told = [world.codecs[topics.CLOCK].decode(value)["event_time"] for _, value, _ in runtime.clocks]
+    assert (told[-1] if told else None) == reference.clock
+    assert max(told, default=None) == reference.clock
 
-
-def test_utc_day_is_that_of_the_row() -> None:
-    """Guard of the reference itself: dates are taken in UTC."""
-    assert datetime(2024, 1, 1, 23, 59, tzinfo=UTC).date().day == 1
+    # The recovered state must be whole too: it writes every row again when every order is repeated.
+    runtime.start(random)
+    runtime.rows, runtime.clocks = [], []
+    for topic, value in published:
+        if topic == topics.ORDER:
+            runtime.publish(topic, value)
+    runtime.run()
+    reference = Reference(world, runtime.logs)
+    assert runtime.newest() == reference.rows()
+    assert runtime.parked == set(reference.parked)

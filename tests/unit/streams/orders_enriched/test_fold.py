@@ -140,6 +140,21 @@ def test_an_amended_order_is_no_longer_corrected_for_what_it_dropped(runtime: An
     assert len(emitted(runtime)) == 1
 
 
+def test_what_changed_while_the_worker_was_down_is_corrected_at_its_start(runtime: Any, world: Any) -> None:
+    """Only what came after the corrections that are known to be written."""
+    publish(runtime, topics.ORDER, employee_id="e1", location_id="l1", lines=[world.line()])
+    publish(runtime, topics.PRODUCT)
+    publish(runtime, topics.LOCATION)
+    emitted(runtime)
+    runtime.start()
+    assert emitted(runtime) == []
+    runtime.publish(topics.EMPLOYEE, world.event(topics.EMPLOYEE, job_title="Head"))
+    runtime.read[topics.EMPLOYEE] += 1  # read by the new process before its state
+    runtime.start()
+    (row,) = emitted(runtime)
+    assert (row["employee_job_title"], row["product_name"], row["location_name"]) == ("Head", "Bike", "Shop")
+
+
 def test_rows_bear_the_time_of_what_caused_them(runtime: Any, world: Any) -> None:
     """So that latency can be told: the order's, then the payment's, then the dimension's."""
     causes = [topics.ORDER, topics.PAYMENT, topics.RETURN, topics.CUSTOMER, topics.PRODUCT]
