@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from typer._click.exceptions import BadParameter, UsageError
+from typer import BadParameter
+from typer.exceptions import TyperException
 
 from mesh.cli import main as cli
 from mesh.kernel.settings import Settings
@@ -88,9 +89,9 @@ def command_fault(line: str, *, complete: bool) -> str | None:
     try:
         cli.load(verb).make_context(verb, arguments)
     except BadParameter as error:  # an argument that is missing, or a placeholder for one
-        return error.format_message() if complete else None
-    except UsageError as error:
-        return error.format_message()
+        return str(error) if complete else None
+    except TyperException as error:
+        return str(error)
     return None
 
 
