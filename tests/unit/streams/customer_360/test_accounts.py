@@ -278,6 +278,7 @@ def test_a_partition_that_comes_back_is_swept_from_its_mark(worker: Worker) -> N
     worker.put(topics.PAYMENT, payment(), payment(START + 99 * DAY, account="crm:2", transaction_id="t2"))
     worker.tell(START)
     worker.tell(START + 95 * DAY)
+    worker.tell(START + 96 * DAY)
     worker.fold.correct(worker.accounts.shared.changes_since({topics.CLOCK: 1}))
     assert [record["account"] for record in worker.take()] == ["crm:1"]
     assert worker.tell(START + 189 * DAY) == []

@@ -48,6 +48,15 @@ def test_favourites_are_right_after_every_step(steps: list[tuple[object, ...]], 
     assert golden.favourite(PRODUCT) == searched(summaries, facets)
 
 
+def test_of_equal_registers_the_last_holds() -> None:
+    """A register is written again when more is known that its version does not count."""
+    golden = Golden()
+    golden.put_summary(ACCOUNTS[0], 0, 0, True, b"summary")
+    for share, favourite in ((score(1, 1), PRODUCT + b"\x02a"), (None, None)):
+        assert golden.put_facet(ACCOUNTS[0], PRODUCT, PRODUCT + b"\x02a", 0, 5, share)
+        assert golden.favourite(PRODUCT) == favourite
+
+
 def searched(summaries: dict, facets: dict) -> bytes | None:  # type: ignore[type-arg]
     """The favourite by a search over everything."""
     sums: dict[str, list[int]] = {}
