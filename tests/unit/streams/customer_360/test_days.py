@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.kernel.errors import SettingsError
@@ -19,6 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SPAN = datetime(1971, 1, 1), datetime(2037, 1, 1)  # noqa: DTZ001 - Hypothesis adds the zone itself
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ZONES), st.datetimes(*SPAN, timezones=st.just(UTC)))
 def test_a_moment_lies_in_the_day_that_the_calendar_says(zone: str, moment: datetime) -> None:
     """And between the first moments of that day and the next."""

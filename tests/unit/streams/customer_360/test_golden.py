@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.customer_360.facets import PRODUCT
@@ -20,6 +20,7 @@ STEP = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(STEP, max_size=40), st.booleans())
 def test_favourites_are_right_after_every_step(steps: list[tuple[object, ...]], asking: bool) -> None:
     """Against a plain search over all registers; whether or not the favourite was asked for in between."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.customer_360.lanes import Lanes
@@ -22,12 +22,14 @@ def packed(numbers: tuple[int, ...]) -> int:
     return LANES.pack(a=a, b=b, c=c, rest=rest)
 
 
+@settings(deadline=None)
 @given(NUMBERS)
 def test_unpacking_gives_what_was_packed(numbers: tuple[int, ...]) -> None:
     """Negative numbers too."""
     assert tuple(LANES.unpack(packed(numbers))) == numbers
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.integers(-3, 3)] * 4), max_size=5))
 def test_a_sum_has_the_sums_in_its_lanes(rows: list[tuple[int, ...]]) -> None:
     """Adding and taking away needs no unpacking."""

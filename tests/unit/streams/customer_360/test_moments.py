@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.customer_360.moments import NO_MOMENTS, Moments
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(-5, 5))), st.integers(-6, 6))
 def test_they_are_sorted_under_any_change(steps: list[tuple[bool, int]], boundary: int) -> None:
     """First, last, and how many lie before a boundary."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.wire import UndecodableError
@@ -24,6 +24,7 @@ SUMMARIES = Picker(Reader(CODECS[topics.ACTIVITY], NoResolver()), customer_row.F
 TEXT = st.text(max_size=200)
 
 
+@settings(deadline=None)
 @given(TEXT, st.none() | TEXT, st.none() | TEXT, st.integers(-(2**40), 2**40))
 def test_picked_fields_are_those_that_a_reader_finds(
     product: str, name: str | None, address: str | None, quantity: int
@@ -35,6 +36,7 @@ def test_picked_fields_are_those_that_a_reader_finds(
     assert LINES.pick(value) == tuple(read.raw(field) for field in FIELDS)
 
 
+@settings(deadline=None)
 @given(TEXT, st.none() | TEXT)
 def test_fields_of_nested_records_are_found(city: str, email: str | None) -> None:
     """Those of the customer in a summary, one by one and as a run."""
@@ -70,6 +72,7 @@ def test_fields_are_asked_for_in_their_order() -> None:
         Picker(READER, ("order_id", "no_such_field"))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_damage_is_found_or_does_not_matter(place: int, byte: int) -> None:
     """A changed byte gives a record that still has its length, or is refused."""
