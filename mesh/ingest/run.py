@@ -15,7 +15,7 @@ from mesh.ingest.source import open_source
 from mesh.kernel.clock import now
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.errors import MappingError, did_you_mean
+from mesh.kernel.errors import MappingError, PublishError, did_you_mean
 from mesh.kernel.metrics import RECORDS_PARKED
 from mesh.kernel.settings import Settings
 from mesh.publish.dead_letter import row_headers
@@ -54,7 +54,7 @@ def ingest(
     settings = settings.model_copy(update={"retailer": str(path.resolve().parent)})
     mapping = read_mapping(path, find_mesh(settings), settings)
     events = _ranked(_chosen(mapping, only))
-    ids = dict.fromkeys(find_mesh(settings).ports, 0) if dry_run else _provisioned(settings)
+    ids = dict.fromkeys(find_mesh(settings).ports, 0) if dry_run else _provisioned(settings, events)
     connection = open_source(mapping)
     extracts = [
         Extract(connection, mapping, event, settings, shuffle=shuffle, limit=limit) for event in events
@@ -153,6 +153,11 @@ def _ranked(events: tuple[EventSelect, ...]) -> list[EventSelect]:
     return sorted(events, key=lambda event: "valid_from" not in event.port.record.model_fields)
 
 
-def _provisioned(settings: Settings) -> dict[str, int]:
-    reach(settings)
+def _provisioned(settings: Settings, events: list[EventSelect]) -> dict[str, int]:
+    """The schema id of each topic, once every topic that will be written is there."""
+    present = reach(settings)
+    for event in events:
+        for topic in (event.port.topic, event.port.dead_letters):
+            if topic not in present:
+                raise PublishError("topic-missing", "does not exist", place=topic, remedy="run `mesh apply`")
     return schema_ids(settings)

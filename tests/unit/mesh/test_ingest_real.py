@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -148,3 +149,14 @@ def test_a_broker_that_is_away_is_said_before_anything_is_read(settings: Setting
     away = settings.model_copy(update={"kafka": "127.0.0.1:1"})
     with pytest.raises(PublishError, match=r"broker-unreachable\] 127.0.0.1:1: .*mesh up"):
         ingest(EXAMPLE, away)
+
+
+def test_a_topic_that_is_missing_is_said_before_anything_is_read(settings: Settings, tmp_path: Path) -> None:
+    """A mesh that was never provisioned would swallow the first event for ever."""
+    launch.up(only=["broker"], home=tmp_path / "home")
+    try:
+        bare = load_settings(home=tmp_path / "home")
+        with pytest.raises(PublishError, match=r"topic-missing.*mesh apply"):
+            ingest(EXAMPLE, bare.model_copy(update={"registry": settings.registry}))
+    finally:
+        launch.down(home=tmp_path / "home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mesh.ingest import run as ingesting
 from mesh.ingest.run import ingest
@@ -54,7 +56,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     box = Sent()
     monkeypatch.setattr(ingesting, "Outbox", lambda *_: box)
     monkeypatch.setattr(
-        ingesting, "_provisioned", lambda settings: dict.fromkeys(find_mesh(settings).ports, SCHEMA_ID)
+        ingesting,
+        "_provisioned",
+        lambda settings, _events: dict.fromkeys(find_mesh(settings).ports, SCHEMA_ID),
     )
     return box
 
@@ -188,3 +192,16 @@ def test_every_row_of_a_retailer_in_the_repository_is_accepted(folder: Path) -> 
         == published["FulfilmentUpdated"].published
         == int(totals["orders"])
     )
+
+
+def test_the_guide_shows_what_a_dry_run_prints() -> None:
+    """The table and the rejected rows, as they are today."""
+    report = ingest(KIOSK, Settings(), dry_run=True)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(report.table())
+    guide = GUIDE.read_text()
+    for line in console.file.getvalue().splitlines():  # type: ignore[attr-defined]
+        assert line.rstrip() in guide
+    shown = re.findall(r"^rejected (.*)$", guide, re.MULTILINE)
+    assert shown
+    assert set(shown) <= set(report.examples)
