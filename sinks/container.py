@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.varint import encode_long
+from schemas.wire import HEADER_SIZE
 from sinks.clickhouse.columns import LINEAGE
 
 _MAGIC = b"Obj\x01"
 _SYNC = b"retail-data-mesh"  # any 16 bytes: a container is written and read in one request
-_FRAME = 5  # magic byte and schema id, before the Avro body
 
 assert len(_SYNC) == 16
+
+Landable = tuple[int, int, int, bytes]
+"""Partition, offset, Kafka timestamp in ms, framed value."""
 
 
 class Container:
@@ -31,11 +34,13 @@ class Container:
         pairs = b"".join(encode_long(len(k)) + k + encode_long(len(v)) + v for k, v in meta.items())
         self._header = _MAGIC + encode_long(len(meta)) + pairs + b"\x00" + _SYNC
 
-    def build(self, partition: int, records: Sequence[tuple[int, int, bytes]]) -> bytes:
-        """The container of framed ``records`` (offset, Kafka timestamp in ms, value) of one partition."""
-        place = encode_long(partition)
+    def build(self, records: Sequence[Landable]) -> bytes:
+        """The container of the records."""
         parts: list[bytes] = []
-        for offset, timestamp, value in records:
-            parts += (value[_FRAME:], place, encode_long(offset), encode_long(timestamp))
+        published, when = -1, b""
+        for partition, offset, timestamp, value in records:
+            if timestamp != published:  # many in a row share it
+                published, when = timestamp, encode_long(timestamp)
+            parts += (value[HEADER_SIZE:], encode_long(partition), encode_long(offset), when)
         body = b"".join(parts)
         return b"".join((self._header, encode_long(len(records)), encode_long(len(body)), body, _SYNC))

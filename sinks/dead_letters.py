@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
@@ -12,6 +14,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from mesh.kernel.clock import now
 from mesh.kernel.errors import StreamError
 from mesh.kernel.names import SINK, TopicName
+from schemas.wire import schema_id
 from sinks.intake import Refusal
 
 TABLE = "mesh.dead_letters_v1"
@@ -22,15 +25,51 @@ COLUMNS = (
 
 
 class Parking:
-    """Writes refused records to the dead letters of their topic, with everything a redrive needs."""
+    """Writes refused records to the dead letters of their topic, with everything a redrive needs.
 
-    def __init__(self, producer: Producer) -> None:
+    More than ``limit`` within a minute stop the sink, so that a broken publisher, or a broken sink, does not
+    drain a topic into its dead letters.
+    """
+
+    def __init__(self, producer: Producer, limit: int) -> None:
         self._producer = producer
+        self._limit = limit
+        self._recent: deque[tuple[float, int]] = deque()  # moment, records
         self._errors: list[str] = []
         self._version = version("retail-data-mesh")
 
-    def park(self, message: Message, refusal: Refusal) -> None:
-        """Queue one record; :meth:`flush` makes sure of it."""
+    def park(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
+        """Park records and wait until they are on the broker.
+
+        Raises :class:`StreamError` ``dead-letter-limit`` with none of them written, and ``parking-failed``.
+        """
+        self._count(refused)
+        for message, refusal in refused:
+            self._produce(message, refusal)
+        if self._producer.flush(60) or self._errors:
+            raise StreamError(
+                "parking-failed",
+                self._errors[0] if self._errors else "the broker did not take the dead letters within 60 s",
+                remedy="nothing is lost: the records are read again; see `mesh status`",
+            )
+
+    def _count(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
+        moment = time.monotonic()
+        while self._recent and self._recent[0][0] < moment - 60:
+            self._recent.popleft()
+        self._recent.append((moment, len(refused)))
+        in_a_minute = sum(records for _, records in self._recent)
+        if in_a_minute > self._limit:
+            message, refusal = refused[0]
+            raise StreamError(
+                "dead-letter-limit",
+                f"{in_a_minute} records to park within a minute, more than {self._limit}; "
+                f"one of them {refusal.code}: {refusal.reason}",
+                place=message.topic(),
+                remedy="mend the publisher or the code; MESH_DEAD_LETTER_LIMIT raises the limit",
+            )
+
+    def _produce(self, message: Message, refusal: Refusal) -> None:
         value = message.value()
         headers = {
             "mesh-topic": message.topic(),
@@ -39,7 +78,7 @@ class Parking:
             "mesh-consumer": SINK,
             "mesh-code": refusal.code,
             "mesh-reason": refusal.reason,
-            "mesh-schema-id": str(int.from_bytes(value[1:5], "big")) if value and len(value) >= 5 else "",
+            "mesh-schema-id": _schema_id(value),
             "mesh-version": self._version,
             "mesh-first-seen": now().isoformat(),
             "mesh-attempts": "1",
@@ -56,14 +95,13 @@ class Parking:
         if error is not None:
             self._errors.append(str(error))
 
-    def flush(self) -> None:
-        """Wait until every parked record is on the broker; raises :class:`StreamError` when one is not."""
-        if self._producer.flush(60) or self._errors:
-            raise StreamError(
-                "parking-failed",
-                self._errors[0] if self._errors else "the broker did not take the dead letters within 60 s",
-                remedy="nothing is lost: the records are read again; see `mesh status`",
-            )
+
+def _schema_id(value: bytes | None) -> str:
+    """The schema id of a value as text; empty where it has no frame."""
+    try:
+        return str(schema_id(value or b""))
+    except ValueError:
+        return ""
 
 
 def row(message: Message) -> Sequence[Any]:
@@ -74,7 +112,7 @@ def row(message: Message) -> Sequence[Any]:
         text = headers.get(name, "")
         return int(text) if text.lstrip("-").isdigit() else default
 
-    schema_id = number("mesh-schema-id", -1)
+    writer = number("mesh-schema-id", -1)
     return (
         headers.get("mesh-topic", ""),
         number("mesh-partition", -1),
@@ -83,7 +121,7 @@ def row(message: Message) -> Sequence[Any]:
         headers.get("mesh-file", ""),
         headers.get("mesh-code", ""),
         headers.get("mesh-reason", ""),
-        schema_id if schema_id >= 0 else None,
+        writer if writer >= 0 else None,
         headers.get("mesh-version", ""),
         _moment(headers.get("mesh-first-seen", ""), message),
         number("mesh-attempts", 0),

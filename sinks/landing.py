@@ -10,7 +10,7 @@ from mesh.kernel.metrics import BATCH_SECONDS, RECORDS_PARKED, RECORDS_READ
 from mesh.kernel.names import SINK
 from sinks import dead_letters
 from sinks.clickhouse.writer import RowsRefusedError
-from sinks.container import Container
+from sinks.container import Container, Landable
 from sinks.intake import Refusal
 
 if TYPE_CHECKING:
@@ -20,25 +20,37 @@ if TYPE_CHECKING:
     from sinks.clickhouse.writer import Writer
     from sinks.intake import Intake
 
-Landable = tuple[int, int, bytes]
-"""Offset, Kafka timestamp in ms, framed value."""
-
 
 @dataclass(slots=True)
 class Block:
-    """Consecutive messages of one partition that wait to be landed together."""
+    """Messages of one topic, consecutive in each partition, that wait to be landed together."""
 
     topic: str
-    partition: int
     since: float
+    """When the first of them came, in seconds of the monotonic clock."""
     bytes: int = 0
     messages: list[Message] = field(default_factory=list)
 
-    @property
-    def token(self) -> str:
-        """Names exactly this range, so that a repeated insert of it is recognised."""
-        first, last = self.messages[0].offset(), self.messages[-1].offset()
-        return f"{self.topic}:{self.partition}:{first}-{last}:{len(self.messages)}"
+    def ranges(self) -> dict[int, tuple[int, int]]:
+        """First and last offset of each partition."""
+        found: dict[int, tuple[int, int]] = {}
+        for message in self.messages:
+            partition, offset = message.partition(), message.offset()
+            found[partition] = (found[partition][0] if partition in found else offset, offset)
+        return found
+
+    def token(self, rows: int) -> str:
+        """Names exactly these ranges and how many rows of them land.
+
+        A repeated insert of the same rows is recognised by it, and other rows never have the same.
+        """
+        ranges = (f"{partition}:{first}-{last}" for partition, (first, last) in sorted(self.ranges().items()))
+        return f"{self.topic}:{','.join(ranges)}:{rows}"
+
+    def without(self, partitions: set[int]) -> Block:
+        """What remains when the partitions leave."""
+        kept = [message for message in self.messages if message.partition() not in partitions]
+        return Block(self.topic, self.since, sum(len(message.value() or b"") for message in kept), kept)
 
 
 class Lane(Protocol):
@@ -58,7 +70,8 @@ class EventLane:
 
     def land(self, block: Block) -> list[tuple[Message, Refusal]]:
         """Insert what may land; return what may not."""
-        good: list[Landable] = []
+        rows: list[Landable] = []
+        landed: list[Message] = []
         parked: list[tuple[Message, Refusal]] = []
         admit = self._intake.admit
         for message in block.messages:
@@ -67,31 +80,34 @@ class EventLane:
             if isinstance(value, Refusal):
                 parked.append((message, value))
             else:
-                good.append((message.offset(), timestamp, value))
-        by_offset = {message.offset(): message for message in block.messages} if good else {}
-        for offset, refusal in self._insert(block.partition, good, block.token):
-            parked.append((by_offset[offset], refusal))
+                rows.append((message.partition(), message.offset(), timestamp, value))
+                landed.append(message)
+        if rows:
+            for row, refusal in self._insert(rows, 0, block.token(len(rows))):
+                parked.append((landed[row], refusal))
         RECORDS_READ.labels(SINK, block.topic).inc(len(block.messages))
         for _, refusal in parked:
             RECORDS_PARKED.labels(SINK, block.topic, refusal.code).inc()
         return parked
 
-    def _insert(self, partition: int, rows: Sequence[Landable], token: str) -> Iterator[tuple[int, Refusal]]:
-        """Insert the rows; halve a refused block until the unreadable rows stand alone."""
-        if not rows:
-            return
+    def _insert(self, rows: Sequence[Landable], first: int, token: str) -> Iterator[tuple[int, Refusal]]:
+        """Insert the rows; halve a refused block until the unreadable rows stand alone.
+
+        ``first`` is the place of the first row in its block; yields the places of the refused rows.
+        """
         try:
             with BATCH_SECONDS.labels(SINK).time():
-                self._writer.insert_avro(
-                    self._table.name, self._table.landed, self._container.build(partition, rows), token
-                )
+                container = self._container.build(rows)
+                self._writer.insert_avro(self._table.landing, self._table.landed, container, token)
         except RowsRefusedError as error:
             if len(rows) == 1:
-                yield rows[0][0], Refusal("warehouse-refused", str(error))
+                yield first, Refusal("warehouse-refused", str(error))
                 return
             middle = len(rows) // 2
-            for half in (rows[:middle], rows[middle:]):
-                yield from self._insert(partition, half, f"{token}/{half[0][0]}-{half[-1][0]}")
+            yield from self._insert(rows[:middle], first, f"{token}/{first}+{middle}")
+            yield from self._insert(
+                rows[middle:], first + middle, f"{token}/{first + middle}+{len(rows) - middle}"
+            )
 
 
 class DeadLetterLane:
@@ -103,6 +119,6 @@ class DeadLetterLane:
     def land(self, block: Block) -> list[tuple[Message, Refusal]]:
         """Insert every dead letter; none is ever refused."""
         rows = [dead_letters.row(message) for message in block.messages]
-        self._writer.insert_rows(dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token)
+        self._writer.insert_rows(dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows)))
         RECORDS_READ.labels(SINK, block.topic).inc(len(rows))
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,9 @@ LINEAGE = (
 """Columns that the sink appends to every record: where it stood on its topic, and when it was published."""
 
 
+_DICTIONARY = re.compile(r"LowCardinality\(((?:Nullable\()?String\)?)\)")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its name, ClickHouse type and comment."""
@@ -35,6 +39,11 @@ class Column:
     name: str
     type: str
     comment: str
+
+    @property
+    def plain(self) -> str:
+        """Its type without a dictionary, as a record brings it."""
+        return _DICTIONARY.sub(r"\1", self.type)
 
     @property
     def ddl(self) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from mesh.kernel.settings import Settings
 
+_FEED_BEFORE_LANDING = {"allow_materialized_view_with_bad_select": 1}
+"""Lets a view be created before the table that it reads."""
+
 
 def tables(settings: Settings) -> list[Table]:
     """The table of every port that has one, in the order of the ports."""
@@ -32,7 +35,7 @@ def apply(settings: Settings, report: Callable[[str], None]) -> None:
     for statement in PLATFORM:
         client.command(statement)
     for table in tables(settings):
-        for line in _upgrade(client, table, known.get(table.name)):
+        for line in _upgrade(client, table, known):
             report(line)
     client.close()
 
@@ -45,23 +48,26 @@ def _columns(client: Client) -> dict[str, dict[str, str]]:
     return out
 
 
-def _upgrade(client: Client, table: Table, present: dict[str, str] | None) -> list[str]:
+def _upgrade(client: Client, table: Table, known: dict[str, dict[str, str]]) -> list[str]:
+    present = known.get(table.name)
+    landing = known.get(table.landing, {})
     done = [f"table {table.name} created"] if present is None else []
     create, views = table.create(), table.create_views()
     for statement in create[: -len(views)]:
-        client.command(statement)
+        client.command(statement, settings=_FEED_BEFORE_LANDING)
     for column in table.columns if present is not None else ():
         kind = present.get(column.name) if present else None
-        if kind is None:
-            client.command(f"ALTER TABLE {table.name} ADD COLUMN {column.ddl}")
-            done.append(f"column {table.name}.{column.name} added")
-        elif kind.replace(" ", "") != column.type.replace(" ", ""):
+        if kind is not None and kind.replace(" ", "") != column.type.replace(" ", ""):
             raise WarehouseError(
                 "column-changed",
                 f"is {kind}, the event now wants {column.type}",
                 place=f"{table.name}.{column.name}",
                 remedy="give the changed event a new version with its own topic and table",
             )
-    for statement in views:
+        if kind is None or (landing and column.name not in landing):
+            for statement in table.extend(column):
+                client.command(statement)
+            done.append(f"column {table.name}.{column.name} added")
+    for statement in (*table.refresh(), *views) if present is not None else views:
         client.command(statement)
     return done
