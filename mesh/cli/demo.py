@@ -10,10 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mesh.kernel.errors import MappingError, did_you_mean
+from mesh.kernel.discovery import retailer_folder
+from mesh.kernel.errors import MappingError
 from mesh.kernel.settings import load_settings
-
-DATA = Path("data")
 
 
 def command(
@@ -44,11 +43,13 @@ def command(
 
 
 def _mapping(retailer: str) -> Path:
-    mapping = DATA / retailer / "mapping.yaml"
-    if not mapping.exists():
-        known = sorted(path.parent.name for path in DATA.glob("*/mapping.yaml"))
+    folder = retailer_folder(retailer)
+    if folder is None or not (mapping := folder / "mapping.yaml").exists():
         raise MappingError(
-            "retailer-unknown", "has no mapping", place=retailer, remedy=did_you_mean(retailer, known)
+            "mapping-missing",
+            "has no mapping.yaml",
+            place=retailer,
+            remedy="name a folder of data/ that has one",
         )
     return mapping
 

@@ -30,7 +30,7 @@ def stages(parts: list[PartStatus]) -> list[Stage]:
     """The stages among the parts: those that publish metrics about records."""
     found = []
     for part in parts:
-        values = _metrics(part.metrics) if part.metrics else {}
+        values = _metrics(part.address) if part.address.endswith("/metrics") else {}
         if read := values.get("mesh_records_read_total"):
             found.append(
                 Stage(

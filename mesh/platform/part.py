@@ -82,7 +82,6 @@ class PartStatus:
     ready_seconds: float | None
     detail: str
     memory_bytes: int = 0
-    metrics: str = ""
 
     @property
     def ready(self) -> bool:

@@ -160,7 +160,7 @@ class Intake:
             return None
         if self._by_account:
             account, key = row["account"].encode(), message.key() or b""
-            if key != account and not key.startswith(account + b"@"):
+            if key != account and not key.startswith((account + b"@", account + b"#")):
                 return None
         if self._clocked and row["occurred_at"] > message.timestamp()[1] * 1000 + DAY:
             return None

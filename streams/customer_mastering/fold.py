@@ -58,7 +58,7 @@ class Mastering:
             raw,
             raw,
         )
-        return (view_key(account, valid_from, fact.seq), view, moment), (account, b"".join(link), moment)
+        return (view_key(account, valid_from, fact.seq), view, moment), (account + b"#0", b"".join(link), moment)
 
 
 class MasteringFold:

@@ -134,8 +134,8 @@ class Reader:
 
 
 def check_key(key: bytes | None, account: bytes) -> None:
-    """Raise :class:`KeyMismatchError` unless the key is the account, or begins with it and an ``@``."""
-    if key != account and not (key is not None and key.startswith(account + b"@")):
+    """Raise :class:`KeyMismatchError` unless the key is the account, or begins with it and ``@`` or ``#``."""
+    if key != account and not (key is not None and key.startswith((account + b"@", account + b"#"))):
         raise KeyMismatchError("the key is not that of the record's account")
 
 

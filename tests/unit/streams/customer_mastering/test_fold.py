@@ -74,7 +74,7 @@ def assert_mastered(record: dict[str, Any], view: OutputRow, link: OutputRow) ->
     assert view[0] == f"{account}@{seconds}#{record['seq']}".encode()
     assert view[2] == link[2] == MOMENT
     assert MASTERED.decode(view[1]) == {**record, "golden_id": account}
-    assert link[0] == account.encode()
+    assert link[0] == f"{account}#0".encode()
     found = LINKED.decode(link[1])
     assert found == {name: record[name] for name in ENVELOPE} | {
         "event_id": f"crosswalk:{account}#0",

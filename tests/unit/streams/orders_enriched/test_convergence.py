@@ -60,7 +60,7 @@ class Reference:
                 continue
             if topic in topics.INPUTS:
                 account = fact["account"].encode()
-                if key != account and not key.startswith(account + b"@"):
+                if key != account and not key.startswith((account + b"@", account + b"#")):
                     self.parked.append((topic, offset, "key-mismatch"))
                     continue
             occurred = fact["occurred_at"]
