@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
-from streams import worker
 from streams.fold import Application, Emission, Fetched, Output, Rejection, Shared
+from streams.runtime.assembly import assemble, run, set_up_logging
 
 STORE = "sets"
 
@@ -142,13 +142,13 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=1000)
     parser.add_argument("--metrics-port", type=int)
     given = parser.parse_args()
-    worker.set_up_logging()
+    set_up_logging()
     settings = Settings(kafka=given.kafka, home=given.home, dead_letter_limit=given.limit)
     stage = application(given.prefix, Trouble(given.slow, given.home / "outage"))
-    app = worker.assemble([stage], settings, index=given.index, metrics_port=given.metrics_port)
+    app = assemble([stage], settings, index=given.index, metrics_port=given.metrics_port)
     app.conf.broker_session_timeout = 3.0
     app.conf.broker_heartbeat_interval = 0.5
-    worker.run(app)
+    run(app)
 
 
 if __name__ == "__main__":

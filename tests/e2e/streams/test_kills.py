@@ -12,7 +12,7 @@ from tests.e2e.streams.cluster import World
 
 pytestmark = pytest.mark.real
 
-SECONDS = 14.0
+SECONDS = 12.0
 RATE = 400  # records a second
 
 
