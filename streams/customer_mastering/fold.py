@@ -58,7 +58,8 @@ class Mastering:
             raw,
             raw,
         )
-        return (view_key(account, valid_from, fact.seq), view, moment), (account + b"#0", b"".join(link), moment)
+        view_row = view_key(account, valid_from, fact.seq), view, moment
+        return view_row, (account + b"#0", b"".join(link), moment)
 
 
 class MasteringFold:
