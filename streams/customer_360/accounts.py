@@ -14,9 +14,9 @@ from streams.customer_360.account import Account, CustomerVersion
 from streams.customer_360.activity import ActivityWriter
 from streams.customer_360.boundaries import Boundaries
 from streams.customer_360.clock import Advance, EventClock
-from streams.customer_360.line import FIELDS, line_of, moment, read_line, text_end
+from streams.customer_360.line import FIELDS, line_of, moment, read_line
 from streams.customer_360.lines import Lines
-from streams.customer_360.numbers import converted, long_of, text_of
+from streams.customer_360.numbers import converted, long_of, text_end, text_of
 from streams.customer_360.payments import Payments
 from streams.customer_360.picking import Pick
 from streams.customer_360.reading import Read, Reader

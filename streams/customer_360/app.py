@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from mesh.kernel import names
 from mesh.kernel.settings import Settings
 from schemas.codec import Codec
-from streams.customer_360 import customer_row, goldens, line, topics
+from streams.customer_360 import goldens, line, summary, topics
 from streams.customer_360.accounts import AccountsFold
 from streams.customer_360.activity import ActivityWriter
 from streams.customer_360.clock import EventClock
@@ -47,7 +47,7 @@ def application(
     days = BusinessDays(settings.timezone)
     pick_line = Picker(readers[topics.LINE], line.FIELDS).pick
     pick_register = Picker(readers[topics.ACTIVITY], goldens.FIELDS).pick
-    pick_summary = Picker(readers[topics.ACTIVITY], customer_row.FIELDS).pick
+    pick_summary = Picker(readers[topics.ACTIVITY], summary.FIELDS).pick
     activity = ActivityWriter(codecs[topics.ACTIVITY].header)
     row = RowWriter(codecs[topics.CUSTOMER_360].header, pick_summary, days)
 

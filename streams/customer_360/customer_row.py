@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import NamedTuple
 
 from domains.customer.events import Customer360, CustomerMastered
 from mesh.kernel.errors import StreamError
@@ -24,26 +23,9 @@ from streams.customer_360.numbers import (
     money_bytes,
     money_of,
     text_bytes,
-    text_of,
 )
-from streams.customer_360.picking import Pick, Picked
-
-SHOWN = "customer_type..marketing_consent"
-"""The fields of the mastered view that a row shows, one after another in both."""
-
-_SUMS = (
-    *("orders", "cancelled_orders", "online_orders", "orders_last_year", "lines", "units"),
-    *("gross", "discount", "net", "cost"),
-    *("returned_units", "returned_amount", "transactions", "transaction_amount"),
-)
-_TIMES = ("first_order_at", "last_order_at", "first_transaction_at", "last_transaction_at", "as_of")
-_CUSTOMER = ("seq", "account", "valid_from", SHOWN)
-FIELDS = (
-    *(f"summary.{name}" for name in (*_SUMS, *_TIMES)),
-    *(f"summary.customer.{name}" for name in _CUSTOMER),
-    "version",
-)
-"""What is picked of a summary's record."""
+from streams.customer_360.picking import Pick
+from streams.customer_360.summary import SHOWN, combined
 
 _ROW = (
     "golden_id accounts account {shown} first_order_at last_order_at first_transaction_at "
@@ -52,19 +34,8 @@ _ROW = (
     "average_transaction_amount favourite_category favourite_product_id favourite_location_id "
     "favourite_employee_id churn_status churned_at version is_deleted"
 )
-_MONEY = {"gross", "discount", "net", "cost", "returned_amount", "transaction_amount"}
-_READ = [money_of if name in _MONEY else long_of for name in _SUMS]
 _DOUBLE = Struct("<d").pack
 _CHURNED, _NOT_CHURNED, _NO_TRANSACTION = map(text_bytes, (b"Churned", b"Not Churned", b"No transaction"))
-
-
-class Shown(NamedTuple):
-    """The mastered view that a row shows; the greatest of several accounts' wins (rule 16)."""
-
-    valid_from: int
-    seq: int
-    account: bytes
-    fields: bytes
 
 
 class RowWriter:
@@ -79,45 +50,42 @@ class RowWriter:
     def row(self, golden_id: bytes, golden: Golden) -> bytes:
         """The framed row."""
         summaries = [self._pick(member.summary) for member in golden.active()]
-        version = golden.structure() * STRUCTURE + sum(version_of(picked[-1]) for picked in summaries)
-        sums = [sum(read(picked[place]) for picked in summaries) for place, read in enumerate(_READ)]
-        orders, cancelled, online, last_year, lines, units = sums[:6]
-        gross, discount, net, cost, returned_units, returned_amount, transactions, amount = sums[6:]
-        first_order, last_order, first_paid, last_paid, as_of = _times(summaries)
-        status, churned_at = self._churn(last_paid, as_of)
-        shown = max((_shown(picked) for picked in summaries if picked[-2] is not None), default=None)
+        counts = combined(summaries)
+        orders, cancelled, online, last_year, lines, units, gross, discount, net, cost = counts[:10]
+        returned_units, returned_amount, transactions, amount, *times, last_paid, as_of = counts[10:19]
+        _, account, _, fields, version = counts[19:]
+        ordered, paid = long_of(orders), long_of(transactions)
+        status, churned_at = self._churn(moment_of(last_paid), moment_of(as_of))
         return b"".join(
             (
                 self._frame,
                 text_bytes(golden_id),
                 long_bytes(len(summaries)),
-                ABSENT if shown is None else PRESENT + text_bytes(shown.account),
-                self._unknown if shown is None else shown.fields,
-                moment_bytes(first_order),
-                moment_bytes(last_order),
-                moment_bytes(first_paid),
-                moment_bytes(last_paid),
-                long_bytes(orders),
-                long_bytes(cancelled),
-                long_bytes(online),
-                PRESENT + _DOUBLE(online / orders) if orders else ABSENT,
-                long_bytes(last_year),
-                long_bytes(lines),
-                long_bytes(units),
-                money_bytes(gross),
-                money_bytes(discount),
-                money_bytes(net),
-                money_bytes(cost),
-                money_bytes(net - cost),
-                long_bytes(returned_units),
-                money_bytes(returned_amount),
-                long_bytes(transactions),
-                money_bytes(amount),
-                PRESENT + money_bytes(divided(amount, transactions)) if transactions else ABSENT,
+                ABSENT if account is None else PRESENT + account,
+                self._unknown if fields is None else fields,
+                *times,
+                last_paid,
+                orders,
+                cancelled,
+                online,
+                PRESENT + _DOUBLE(long_of(online) / ordered) if ordered else ABSENT,
+                last_year,
+                lines,
+                units,
+                gross,
+                discount,
+                net,
+                cost,
+                money_bytes(money_of(net) - money_of(cost)),
+                returned_units,
+                returned_amount,
+                transactions,
+                amount,
+                PRESENT + money_bytes(divided(money_of(amount), paid)) if paid else ABSENT,
                 *(_favourite(golden, name) for name in (CATEGORY, PRODUCT, LOCATION, EMPLOYEE)),
                 status,
                 moment_bytes(churned_at),
-                version_bytes(version),
+                version_bytes(golden.structure() * STRUCTURE + version_of(version)),
                 b"\x00" if summaries else b"\x01",
             )
         )
@@ -134,20 +102,6 @@ class RowWriter:
         if as_of is None or as_of < crossing:
             return _NOT_CHURNED, None
         return _CHURNED, crossing
-
-
-def _times(summaries: list[Picked]) -> tuple[int | None, ...]:
-    start = len(_SUMS)
-    found = []
-    for place, least in enumerate((True, False, True, False, False), start):
-        moments = [moment for picked in summaries if (moment := moment_of(picked[place])) is not None]
-        found.append(None if not moments else min(moments) if least else max(moments))
-    return tuple(found)
-
-
-def _shown(picked: Picked) -> Shown:
-    seq, account, valid_from, fields = picked[-5:-1]
-    return Shown(long_of(valid_from), long_of(seq), text_of(account), fields)
 
 
 def _favourite(golden: Golden, name: bytes) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from streams.customer_360.numbers import text_of
+from streams.customer_360.facets import NAMES
+from streams.customer_360.numbers import text_end, text_of
 
 Score = int
 """Units and net of a facet as one number that orders as they do, units first; scores are added up."""
@@ -100,12 +101,23 @@ class Golden:
     def favourite(self, name: bytes) -> bytes | None:
         """The facet of this name with most units, then most net, then the least id (rule 18)."""
         if name not in self._top:
-            self._top[name] = None
-            for facet in {facet for member in self.active() for facet in member.facets}:
-                if facet.startswith(name):
-                    self._challenge(name, facet)
-        top = self._top[name]
+            self._search()
+        top = self._top.get(name)
         return None if top is None else top[1]
+
+    def _search(self) -> None:
+        """Find the favourites that are not known, by a look at all facets."""
+        scores: dict[bytes, Score] = {}
+        for member in self.active():
+            for facet in member.facets:
+                one = member.score(facet)
+                if one is not None:
+                    scores[facet] = scores.get(facet, 0) + one
+        found: dict[bytes, tuple[Score, bytes] | None] = dict.fromkeys(NAMES)
+        for facet, total in scores.items():
+            name = facet[: text_end(facet, 0)]
+            found[name] = _better(name, found[name], total, facet)
+        self._top = found | self._top
 
     def _member(self, account: bytes) -> Member:
         member = self.members.get(account)
@@ -129,9 +141,16 @@ class Golden:
         scores = [one for member in self.active() if (one := member.score(facet)) is not None]
         if not scores:
             return
-        total, top = sum(scores), self._top[name]
-        if top is None or total > top[0] or (total == top[0] and _id(name, facet) < _id(name, top[1])):
-            self._top[name] = (total, facet)
+        self._top[name] = _better(name, self._top[name], sum(scores), facet)
+
+
+def _better(
+    name: bytes, top: tuple[Score, bytes] | None, total: Score, facet: bytes
+) -> tuple[Score, bytes] | None:
+    """The better one of a favourite and another facet."""
+    if top is None or total > top[0] or (total == top[0] and _id(name, facet) < _id(name, top[1])):
+        return total, facet
+    return top
 
 
 def _id(name: bytes, facet: bytes) -> bytes:

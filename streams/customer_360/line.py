@@ -12,12 +12,11 @@ from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
-from schemas.varint import raw
 from schemas.wire import UndecodableError
 from streams.customer_360.facets import CATEGORY, EMPLOYEE, LOCATION, PRODUCT
 from streams.customer_360.knowledge import CLOCK, REGISTER
 from streams.customer_360.lanes import Lanes
-from streams.customer_360.numbers import ABSENT, converted, long_of, money_of
+from streams.customer_360.numbers import ABSENT, converted, long_of, money_of, text_end
 from streams.customer_360.picking import Picked
 
 FIELDS = (
@@ -180,12 +179,3 @@ def facets_of(facets: bytes) -> tuple[bytes, ...]:
             end = text_end(facets, start)
             found.append(name + facets[start:end])
     return tuple(found)
-
-
-def text_end(value: bytes, start: int) -> int:
-    """Where the Avro string that begins at ``start`` ends."""
-    length = value[start]
-    if length < 128:
-        return start + 1 + (length >> 1)
-    length, start = raw(value, start)
-    return start + (length >> 1)

@@ -36,6 +36,15 @@ def moment_bytes(moment: int | None) -> bytes:
     return ABSENT if moment is None else PRESENT + encode_long(moment)
 
 
+def text_end(value: bytes, start: int) -> int:
+    """Where the Avro string that begins at ``start`` ends."""
+    length = value[start]
+    if length < 128:
+        return start + 1 + (length >> 1)
+    length, start = raw(value, start)
+    return start + (length >> 1)
+
+
 def text_of(field: bytes) -> bytes:
     """The text of a string's bytes."""
     return field[1:] if field[0] < 128 else field[raw(field, 0)[1] :]

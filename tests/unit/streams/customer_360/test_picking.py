@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.wire import UndecodableError
-from streams.customer_360 import customer_row, topics
+from streams.customer_360 import summary, topics
 from streams.customer_360.line import FIELDS
 from streams.customer_360.picking import Picker
 from streams.customer_360.reading import Reader
@@ -20,7 +20,7 @@ from tests.unit.streams.customer_360.world import START, customer
 
 READER = Reader(CODECS[topics.LINE], NoResolver())
 LINES = Picker(READER, FIELDS)
-SUMMARIES = Picker(Reader(CODECS[topics.ACTIVITY], NoResolver()), customer_row.FIELDS)
+SUMMARIES = Picker(Reader(CODECS[topics.ACTIVITY], NoResolver()), summary.FIELDS)
 TEXT = st.text(max_size=200)
 
 
@@ -47,12 +47,12 @@ def test_fields_of_nested_records_are_found(city: str, email: str | None) -> Non
     codec = CODECS[topics.CUSTOMER]
     read = Reader(codec, NoResolver()).read(codec.encode(shown))
     picked: dict[str, Any] = dict(
-        zip(customer_row.FIELDS, SUMMARIES.pick(worker.written[-1][3] or b""), strict=True)
+        zip(summary.FIELDS, SUMMARIES.pick(worker.written[-1][3] or b""), strict=True)
     )
     assert picked["summary.customer.seq"] == read.raw("seq")
     assert picked["summary.customer.account"] == read.raw("account")
     start, end = (read.offsets[read.position[name]] for name in ("customer_type", "golden_id"))
-    assert picked["summary.customer." + customer_row.SHOWN] == read.value[start:end]
+    assert picked["summary.customer." + summary.SHOWN] == read.value[start:end]
     assert picked["summary.transactions"] == b"\x02"
 
 
