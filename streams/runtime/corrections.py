@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from mesh.kernel import metrics
+from mesh.kernel.errors import PlatformError
 from streams.runtime import marks
 from streams.runtime.broadcast import PARTITION, BroadcastReader
 from streams.runtime.emission import emit
@@ -12,8 +15,12 @@ from streams.runtime.parking import Parking
 from streams.runtime.stage import Stage
 from streams.runtime.writer import Writer
 
+RETRY_SECONDS = 1.0
+"""Pause before a record is tried again that waits for another part."""
 TAKEN_AT_ONCE = 20_000
 """Broadcast records taken in without a pause: bounds how long the event loop is held."""
+
+_log = logging.getLogger(__name__)
 
 
 class Corrections:
@@ -43,6 +50,9 @@ class Corrections:
         """
         self._reader.read_to_end(cancelled)
         self._take_in(None)
+        while self.waiting and not cancelled():  # for a part that does not answer
+            time.sleep(RETRY_SECONDS)
+            self._take_in(None)
 
     async def follow(self, generation: int) -> None:
         """Take in what has come since, and correct the rows that it changes."""
@@ -77,13 +87,22 @@ class Corrections:
         return rows
 
     def _take_in(self, limit: int | None) -> dict[Stage, list[Hashable]]:
-        """Give each stage its broadcast records; return the changes that they make."""
+        """Give each stage its broadcast records; return the changes that they make.
+
+        Stops at a record that needs a part which does not answer; it stays where it is.
+        """
         changes: dict[Stage, list[Hashable]] = {}
         inbox, taken = self._reader.inbox, 0
         while inbox and (limit is None or taken < limit):
-            topic, record = inbox.popleft()
+            topic, record = inbox[0]
+            try:
+                for stage in self._stages:
+                    if topic in stage.positions and (change := stage.put(topic, record)) is not None:
+                        changes.setdefault(stage, []).append(change)
+            except PlatformError as problem:
+                metrics.WAITS.labels(self._name, "registry").inc()
+                _log.warning("%s: %s; waiting", self._name, problem)
+                break
+            inbox.popleft()
             taken += 1
-            for stage in self._stages:
-                if topic in stage.positions and (change := stage.put(topic, record)) is not None:
-                    changes.setdefault(stage, []).append(change)
         return changes

@@ -137,9 +137,9 @@ class Processor:
     async def _fold(
         self, stage: Stage, number: int, topic: str, batch: Sequence[Fetched]
     ) -> list[Rejection] | None:
-        """Fold a batch, waiting for parts that do not answer; None when a rebalance comes in between."""
+        """Fold a batch, waiting for parts that do not answer; None when a rebalance or the end comes."""
         rebalances = self._app.rebalancing_count
-        while self._app.rebalancing_count == rebalances:
+        while self._app.rebalancing_count == rebalances and not self._app.should_stop:
             try:
                 return stage.fold(number, topic, batch)
             except PlatformError as problem:  # folding again what is half folded changes nothing
@@ -186,9 +186,10 @@ class Processor:
                 if not kept or partition.corrected != stage.positions:
                     due[number] = stage.application.shared.changes_since(partition.corrected)
             corrected += await self._corrections.correct(stage, generation, due)
+        await self._writer.flush()  # the marks, before rows of this generation
+        for stage in self._stages:
             for partition in stage.partitions.values():
                 partition.generation = generation
-        await self._writer.flush()  # the marks, before rows of this generation
         seconds = time.perf_counter() - began
         metrics.RECOVERY_SECONDS.labels(self.name).set(seconds)
         metrics.RECOVERED_ENTRIES.labels(self.name).inc(entries)

@@ -70,17 +70,21 @@ class Stage:
         ]
 
     def put(self, topic: str, record: Fetched) -> Hashable | None:
-        """Take in a broadcast record; return the change that it makes."""
-        self.positions[topic] = record[0] + 1
+        """Take in a broadcast record; return the change that it makes.
+
+        Passes on :class:`mesh.kernel.errors.PlatformError`; the record is then not taken in.
+        """
+        change = None
         if record[3] is None:
             self.refused.append(Refused(topic, Rejection(record, "undecodable", NO_VALUE)))
-            return None
-        try:
-            return self.application.shared.put(topic, record)
-        except ValueError as problem:
-            code = getattr(problem, "code", "undecodable")
-            self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
-            return None
+        else:
+            try:
+                change = self.application.shared.put(topic, record)
+            except ValueError as problem:
+                code = getattr(problem, "code", "undecodable")
+                self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
+        self.positions[topic] = record[0] + 1
+        return change
 
     def own(self, partitions: Iterable[int]) -> None:
         """Forget the partitions that belong to others now, and make empty folds for new ones."""

@@ -15,10 +15,13 @@ class NotedShared:
 
     def __init__(self) -> None:
         self.log: list[tuple[int, bytes]] = []
+        self.trouble: list[Exception] = []
 
     def put(self, topic: str, record: Fetched) -> Hashable | None:
         """Take in a value."""
         assert record[3] is not None
+        if self.trouble:
+            raise self.trouble.pop(0)
         if record[3] == b"bad":
             raise ValueError("it is bad")
         self.log.append((record[0], record[3]))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
 from streams.runtime import marks
 from streams.runtime.corrections import Corrections
@@ -110,6 +111,15 @@ def test_without_broadcast_topics_there_is_nothing_to_correct(setting: Setting) 
     stage.own({0})
     assert asyncio.run(setting.corrections.correct(stage, GENERATION, {0: ()})) == 0
     assert setting.writer.events == []
+
+
+def test_a_record_that_needs_another_part_waits_in_its_place(setting: Setting) -> None:
+    """Neither lost, nor parked, nor passed by a mark."""
+    setting.stage.application.shared.trouble = [PlatformError("registry-unreachable", "no answer")]  # type: ignore[attr-defined]
+    setting.receive(0, b"change")
+    assert setting.follow() == []
+    assert setting.stage.positions == {GROUP: 0}
+    assert [event for event in setting.follow() if event != "flush"][-1] == mark(1, 1)
 
 
 def test_catching_up_takes_in_everything(setting: Setting) -> None:

@@ -75,6 +75,7 @@ class Setting:
         self.app: Any = SimpleNamespace(
             consumer_generation_id=GENERATION,
             rebalancing_count=1,
+            should_stop=False,
             monitor=SimpleNamespace(tp_end_offsets={}),
             consumer=SimpleNamespace(commit=commit),
         )
@@ -174,6 +175,12 @@ def test_a_rebalance_ends_the_waiting(setting: Setting, monkeypatch: pytest.Monk
     monkeypatch.setattr(asyncio, "sleep", rebalance)
     assert setting.run(Event(setting.writer, record(0, b"a"))) == []
     assert setting.fold.batches == 1
+
+
+def test_the_end_ends_the_waiting(setting: Setting) -> None:
+    """A worker that is asked to stop does not wait until it is killed."""
+    setting.app.should_stop = True
+    assert setting.run(Event(setting.writer, record(0, b"a"))) == []
 
 
 def test_a_bug_ends_the_process_before_the_acknowledgement(setting: Setting) -> None:
