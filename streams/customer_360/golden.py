@@ -134,7 +134,7 @@ class Golden:
         elif old is not None and new is not None and new >= old:
             self._top[name] = (top[0] + new - old, facet)
         else:
-            del self._top[name]  # whoever is second by now takes a look at all of them, when a row is written
+            del self._top[name]  # it may have lost: the next row looks for another one
 
     def _challenge(self, name: bytes, facet: bytes) -> None:
         """Make the facet the favourite if it is better."""

@@ -89,6 +89,8 @@ class GoldensFold:
         golden_id = text_of(raw_golden_id)
         if key != golden_id and not recovering:
             raise KeyMismatchError("the key is not that of the record's golden id")
+        if name not in NAMES and name != SUMMARY:
+            raise UndecodableError("a facet of an unknown name")
         membership, version, is_member = long_of(raw_membership), version_of(raw_version), flag == _TRUE
         golden = self._goldens.get(golden_id)
         if golden is None:
@@ -97,12 +99,10 @@ class GoldensFold:
             facet = self._facets.setdefault(facet, facet)
             new = score(long_of(units), money_of(net)) if is_member else None
             kept = golden.put_facet(account, name, facet, membership, version, new)
-        elif name == SUMMARY:
+        else:
             kept = golden.put_summary(account, membership, version, is_member, value)
             golden.cause = timestamp
             self._dirty[golden_id] = golden
-        else:
-            raise UndecodableError("a facet of an unknown name")
         if kept:
             register = (b"R", raw_golden_id, account, facet, raw_membership, raw_version)
             self._changelog.append((b"".join(register), value))

@@ -43,10 +43,10 @@ class Lines:
 
     def __init__(self) -> None:
         self._orders: dict[bytes, _Order] = {}
-        self._left: dict[
-            tuple[bytes, int], frozenset[bytes]
-        ] = {}  # facets that a line once was in, rarely any
-        self._names: dict[bytes, bytes] = {}  # each facet's key once
+        self._names: dict[bytes, bytes] = {}  # each facet once
+        # The facets that a line was in and no longer is. They are few: only amendments and late dimensions make
+        # them. Their registers must tell that the line has left, so they go on counting what it knows.
+        self._left: dict[tuple[bytes, int], frozenset[bytes]] = {}
 
     def account(self, order: bytes) -> Account | None:
         """The account of a known order (the Avro bytes of order id and account)."""

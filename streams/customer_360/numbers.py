@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from schemas.varint import decode_long, encode_long, raw
 
 ABSENT, PRESENT = b"\x00", b"\x02"
@@ -31,6 +33,7 @@ def money_bytes(amount: int) -> bytes:
     return _SMALL[size] + amount.to_bytes(size, "big", signed=True)
 
 
+@lru_cache(4096)  # the same clock for all accounts, and often one time for an order and its payment
 def moment_bytes(moment: int | None) -> bytes:
     """The Avro bytes of a timestamp that may be null."""
     return ABSENT if moment is None else PRESENT + encode_long(moment)
