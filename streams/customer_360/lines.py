@@ -44,8 +44,8 @@ class Lines:
     def __init__(self) -> None:
         self._orders: dict[bytes, _Order] = {}
         self._names: dict[bytes, bytes] = {}  # each facet once
-        # The facets that a line was in and no longer is. They are few: only amendments and late dimensions make
-        # them. Their registers must tell that the line has left, so they go on counting what it knows.
+        # The facets that a line was in and no longer is. They are few: only amendments and late dimensions
+        # make them. Their registers must tell that the line has left, so they go on counting what it knows.
         self._left: dict[tuple[bytes, int], frozenset[bytes]] = {}
 
     def account(self, order: bytes) -> Account | None:
