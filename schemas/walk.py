@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any
 
 from fastavro import parse_schema
@@ -66,8 +67,13 @@ class Walker:
             names = names[: names.index(until)]
         self.fields: tuple[str, ...] = tuple(names) if fields is None else _with_next(names, fields)
         self.position: dict[str, int] = {name: place for place, name in enumerate(self.fields)}
-        part = {**self.schema, "fields": self.schema["fields"][: len(names)]}
-        self.walk: Walk = _record_walk(part, self.fields, canonical=canonical)
+        self._walked = {**self.schema, "fields": self.schema["fields"][: len(names)]}
+        self._canonical = canonical
+
+    @cached_property
+    def walk(self) -> Walk:
+        """Walk a record without looking at what follows it. Raises :class:`ValueError`."""
+        return _record_walk(self._walked, self.fields, canonical=self._canonical)
 
     def offsets(self, value: bytes, start: int = 0) -> tuple[int, ...]:
         """Start of each field, and the end. Raises :class:`ValueError` unless the value ends there."""

@@ -15,10 +15,10 @@ MINIMAL: dict[str, bytes] = {
     # A last byte of 0 would add nothing; the tenth byte of a long and the fifth of an int hold few bits.
     "long": rb"[\x00-\x7f]|[\x80-\xff]{1,8}[\x01-\x7f]|[\x80-\xff]{9}\x01",
     "int": rb"[\x00-\x7f]|[\x80-\xff]{1,3}[\x01-\x7f]|[\x80-\xff]{4}[\x01-\x0f]",
-    # Moments of the years 828 to 3111, days of 900 to 4800: whatever a datetime cannot hold is longer.
+    # Moments of the years 828 to 3111 (milliseconds: 1900 to 2039), days of 19 to 3921; datetime holds more.
     "timestamp-micros": rb"[\x00-\x7f]|[\x80-\xff]{1,7}[\x01-\x7f]",
     "timestamp-millis": rb"[\x00-\x7f]|[\x80-\xff]{1,5}[\x01-\x7f]",
-    "date": rb"[\x00-\x7f]|[\x80-\xff]{1,2}[\x01-\x7f]",
+    "date": rb"[\x00-\x7f]|[\x80-\xff][\x01-\x7f]|[\x80-\xff]{2}[\x01-\x56]",
 }
 """Numbers as short as they can be, and within the bounds of their logical type."""
 NUMBERS = {"timestamp-micros": "long", "timestamp-millis": "long", "date": "int"}

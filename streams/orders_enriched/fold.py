@@ -62,15 +62,8 @@ class EnrichedFold:
             topics.RETURN: ReturnIntake(readers[topics.RETURN], state, owed),
         }
         for topic, part in topics.PARTS.items():
-            self._intakes[topic] = PartIntake(
-                readers[topic],
-                state,
-                owed,
-                section=part.section,
-                block=layout.block(part.prefix),
-                identity=part.identity,
-                moment=part.moment,
-            )
+            block = layout.block(part.prefix)
+            self._intakes[topic] = PartIntake(readers[topic], state, owed, part, block)
         self._topics = {intake.tag: topic for topic, intake in self._intakes.items()}
         self._indexes: dict[str, Index] = {
             topics.PRODUCT: state.by_product,

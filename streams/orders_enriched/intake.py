@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from schemas.varint import decode_long
 from streams.orders_enriched import order, returns, topics
 from streams.orders_enriched.facts import Fact, Reader
 from streams.orders_enriched.layout import Block
+from streams.orders_enriched.order import Section
 from streams.orders_enriched.owed import Owed
 from streams.orders_enriched.state import State
 
@@ -16,7 +16,7 @@ from streams.orders_enriched.state import State
 class Intake(ABC):
     """Takes the facts of one topic into the state. ``tag`` begins their keys in the changelog."""
 
-    tag: ClassVar[bytes]
+    tag: bytes
 
     def __init__(self, reader: Reader, state: State, owed: Owed) -> None:
         self._reader = reader
@@ -74,19 +74,16 @@ class PartIntake(Intake):
         reader: Reader,
         state: State,
         owed: Owed,
-        *,
-        section: str,
+        part: topics.Part,
         block: Block,
-        identity: str,
-        moment: str,
     ) -> None:
         super().__init__(reader, state, owed)
-        self.tag = section[:1].upper().encode()  # type: ignore[misc]
-        self._section = section
+        self.tag = part.tag
+        self._section = part.section
         self._block = block
         self._order_id = reader.place("order_id")
-        self._identity = reader.place(identity)
-        self._at = reader.place(moment)
+        self._identity = reader.place(part.identity)
+        self._at = reader.place(part.moment)
 
     def take(self, fact: Fact, timestamp: int | None) -> tuple[bytes, bool]:
         """Every row of the order."""
@@ -127,7 +124,7 @@ class ReturnIntake(Intake):
         moment = self._moment(fact, self._returned_at)
         identity = number + return_id
         new = self._state.put_fact(
-            "returns", order_id, identity, moment, fact.seq, fact.value[fact.contents :], payload
+            Section.RETURNS, order_id, identity, moment, fact.seq, fact.value[fact.contents :], payload
         )
         if timestamp is not None:
             self._owed.line(order_id, number, timestamp)

@@ -8,10 +8,12 @@ the envelope) behind a table of the places in it that a row is cut from.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
 
 _SIZES = Struct("<IIII")
+_SIZE = Struct("<I")
 _SECTIONS = _SIZES.size
 _HEAD = Struct("<?qq")  # whether places have four bytes, seq, ordered_at
 _NARROW, _WIDE = Struct("<9H"), Struct("<9I")
@@ -32,6 +34,33 @@ class Entry(NamedTuple):
     def packed(self) -> bytes:
         """The sections as one bytes object."""
         return _SIZES.pack(*map(len, self)) + b"".join(self)
+
+
+EMPTY_ENTRY = Entry().packed()
+"""What is known of an order before any of its facts."""
+
+
+class Section(IntEnum):
+    """The sections of an entry by place."""
+
+    REVISION = 0
+    PAYMENTS = 1
+    FULFILMENTS = 2
+    RETURNS = 3
+
+
+def place(packed: bytes, section: int) -> tuple[int, int]:
+    """Where a section of an entry begins and ends."""
+    sizes = _SIZES.unpack_from(packed)
+    start = _SECTIONS + sum(sizes[:section])
+    return start, start + sizes[section]
+
+
+def replace(packed: bytes, section: int, contents: bytes) -> bytes:
+    """The entry with other contents of one section."""
+    start, end = place(packed, section)
+    sizes = packed[: 4 * section] + _SIZE.pack(len(contents)) + packed[4 * section + 4 : _SECTIONS]
+    return b"".join((sizes, packed[_SECTIONS:start], contents, packed[end:]))
 
 
 def unpack(packed: bytes) -> Entry:

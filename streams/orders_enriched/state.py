@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from schemas.walk import Items, ItemsWalker
 from streams.orders_enriched import order as orders
-from streams.orders_enriched.order import Entry
+from streams.orders_enriched.compact import CompactDict
+from streams.orders_enriched.order import EMPTY_ENTRY, Entry
 from streams.orders_enriched.registers import EMPTY, RevisionConflictError, put, span
 
 
@@ -40,11 +41,11 @@ class State:
 
     def __init__(self, cut: ItemsWalker) -> None:
         self._cut = cut.walk
-        self.entries: dict[bytes, bytes] = {}
+        self.entries = CompactDict()
         """Packed entries (:mod:`streams.orders_enriched.order`) by raw order id."""
         self.amended: dict[bytes, dict[int, bytes]] = {}
         """Lower revisions of amended orders: order id -> seq -> revision."""
-        self.customers: dict[bytes, bytes] = {}
+        self.customers = CompactDict()
         """Versions (:mod:`streams.orders_enriched.registers`) by raw account."""
         self.by_account = Index()
         self.by_product = Index()
@@ -80,7 +81,7 @@ class State:
 
     def put_fact(
         self,
-        section: str,
+        section: int,
         order_id: bytes,
         identity: bytes,
         moment: int,
@@ -90,21 +91,21 @@ class State:
     ) -> bool:
         """Take in a revision of a payment, fulfilment or return; False when it is known.
 
-        ``section`` names its part of the entry. Raises :class:`RevisionConflictError`, as all of these do.
+        ``section`` is its place in an entry. Raises :class:`RevisionConflictError`, as all of these do.
         """
-        packed = self.entries.get(order_id)
-        entry = orders.unpack(packed) if packed is not None else Entry()
-        changed = put(getattr(entry, section), identity, moment, seq, contents, payload)
+        entry = self.entries.get(order_id) or EMPTY_ENTRY
+        start, end = orders.place(entry, section)
+        changed = put(entry[start:end], identity, moment, seq, contents, payload)
         if changed is None:
             return False
-        self.entries[order_id] = entry._replace(**{section: changed}).packed()
+        self.entries[order_id] = orders.replace(entry, section, changed)
         return True
 
     def put_customer(
         self, account: bytes, identity: bytes, valid_from: int, seq: int, contents: bytes, fragment: bytes
     ) -> bool:
         """Take in a revision of a customer's version; False when it is known."""
-        changed = put(self.customers.get(account, EMPTY), identity, valid_from, seq, contents, fragment)
+        changed = put(self.customers.get(account) or EMPTY, identity, valid_from, seq, contents, fragment)
         if changed is None:
             return False
         self.customers[account] = changed

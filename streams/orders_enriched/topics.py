@@ -17,6 +17,7 @@ from domains.sales.events import (
     ReturnRecorded,
 )
 from mesh.kernel.event import Record
+from streams.orders_enriched.order import Section
 
 CUSTOMER = "customer.public.customer.v1"
 ORDER = "sales.public.order-placed.v1"
@@ -52,15 +53,17 @@ RECORDS: dict[str, type[Record]] = {
 class Part(NamedTuple):
     """A fact of an order of which a row shows the greatest by moment, then by id."""
 
-    section: str
+    tag: bytes
+    """What its keys in the changelog begin with."""
+    section: Section
     prefix: str
     identity: str
     moment: str
 
 
 PARTS = {
-    PAYMENT: Part("payments", "transaction", "transaction_id", "transaction_at"),
-    FULFILMENT: Part("fulfilments", "fulfilment", "fulfilment_id", "updated_at"),
+    PAYMENT: Part(b"P", Section.PAYMENTS, "transaction", "transaction_id", "transaction_at"),
+    FULFILMENT: Part(b"F", Section.FULFILMENTS, "fulfilment", "fulfilment_id", "updated_at"),
 }
 
 ROLES = {

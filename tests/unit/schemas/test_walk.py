@@ -346,3 +346,23 @@ def test_pattern_and_compiled_walker_agree() -> None:
     for text in ("", "x" * 63, "x" * 64, "x" * 127, "x" * 128, "x" * 9000, "ü"):
         value = {"a": "1", "b": text, "c": "2"}
         assert walker.slices(encode(schema, value)) == {name: encode("string", value[name]) for name in "abc"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [
+        ({"type": "int", "logicalType": "date"}, b"\xff\xff\x56"),
+        ({"type": "int", "logicalType": "date"}, b"\xfe\xff\x56"),
+        ({"type": "long", "logicalType": "timestamp-micros"}, b"\xff" * 7 + b"\x7f"),
+        ({"type": "long", "logicalType": "timestamp-micros"}, b"\xfe" + b"\xff" * 6 + b"\x7f"),
+        ({"type": "long", "logicalType": "timestamp-millis"}, b"\xff" * 5 + b"\x7f"),
+    ],
+)
+def test_accepted_days_and_moments_exist(kind: dict[str, Any], last: bytes) -> None:
+    """The first and the last number that a canonical walker accepts is a date or a datetime."""
+    record = {"type": "record", "name": "t.A", "fields": [{"name": "a", "type": kind}]}
+    walker = Walker(record, canonical=True)
+    assert walker.slices(last) == {"a": last}
+    assert schemaless_reader(BytesIO(last), parse_schema(record))["a"]
+    with pytest.raises(UNREADABLE):
+        walker.slices(last[:-1] + bytes([last[-1] | 0x80]) + b"\x01")
