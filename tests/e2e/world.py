@@ -1,4 +1,6 @@
-"""A small world of a retailer of its own: facts of every kind, in every awkward shape, from a seed.
+"""A small world beside the retailer's: facts of every kind, in every awkward shape, from a seed.
+
+Values keep to the retailer's value sets, since the mesh that carries them holds its publishers to these.
 
 Amended orders with dropped lines and moved days, late and back-dated versions of dimensions, dimensions
 that never come, payments and returns with revisions, withdrawn returns, cancelled shipments, guests, other
@@ -65,7 +67,7 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                     "product_id": f"{SOURCE}:p{n}",
                     "sku": f"SKU-{n}",
                     "name": f"Product {chance.randrange(99)}",
-                    "category": chance.choice(("Shoes", "Shirts", None)),
+                    "category": chance.choice(("Bikes", "Clothing", None)),
                     "unit_cost": chance.choice((money(), None)),
                 },
             )
@@ -89,6 +91,8 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                     **version,
                     "employee_id": f"{SOURCE}:e{n}",
                     "first_name": "Ann",
+                    "job_title": "Seller",
+                    "department": "Sales",
                     "last_name": f"N{chance.randrange(99)}",
                 },
             )
@@ -99,11 +103,13 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                 {
                     **version,
                     "account": f"{SOURCE}:c{n}",
+                    "customer_type": "Person",
                     "first_name": f"F{chance.randrange(99)}",
                     "last_name": "Ünal",
                     "email": f"c{n}@example.com",
                     "birth_date": "1980-02-29",
-                    "city": chance.choice(("Paris", None)),
+                    "city": chance.choice(("Paris", "Lyon")),
+                    "country": "France",
                 },
             )
 
@@ -127,9 +133,9 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
                 **currency,
                 **_amounts(chance, seq, lines),
                 "ordered_at": ordered_at + timedelta(days=chance.choice((0, 0, 0, 1)) if seq > 1 else 0),
-                "channel": chance.choice(("Online", "In-Store")),
+                "channel": chance.choice(("Online", "Reseller")),
                 "location_id": f"{SOURCE}:l{chance.randrange(6)}",
-                "territory_id": chance.choice((f"{SOURCE}:l0", None)),
+                "territory_id": f"{SOURCE}:l{chance.randrange(6)}",
                 "employee_id": chance.choice((None, f"{SOURCE}:e{chance.randrange(5)}")),
             },
         )
@@ -161,7 +167,7 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
                     "fulfilment_id": f"{order_id}/{n}",
                     "updated_at": at,
                     "order_status": status,
-                    "shipping_method": chance.choice(("UPS", None)),
+                    "shipping_method": chance.choice(("CARGO TRANSPORT 5", None)),
                 },
             )
     if chance.random() < 0.3:
