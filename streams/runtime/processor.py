@@ -27,7 +27,8 @@ from streams.runtime.writer import Writer
 from streams.transport.app import BatchApp
 
 GROUP_RECORDS = 20_000
-"""Records in flight at the most before their rows are waited for: one wait for several batches under load."""
+GROUP_SECONDS = 0.25
+"""What is in flight at the most before its rows are waited for: one wait for several batches under load."""
 FOLLOW_SECONDS = 0.1
 """How often broadcast records are taken in while the flow runs."""
 FINISH_SECONDS = 5.0
@@ -44,11 +45,20 @@ class InFlight:
 
     events: list[Any] = field(default_factory=list)
     records: int = 0
+    since: float = 0.0
 
     def add(self, event: Any) -> None:
         """Add a batch."""
+        if not self.events:
+            self.since = time.monotonic()
         self.events.append(event)
         self.records += len(event.message.value)
+
+    def full(self) -> bool:
+        """Whether it is time to wait for the rows."""
+        return bool(self.events) and (
+            self.records >= GROUP_RECORDS or time.monotonic() - self.since >= GROUP_SECONDS
+        )
 
 
 class Processor:
@@ -86,7 +96,7 @@ class Processor:
             try:
                 async with self._gate:
                     await self._batch(event)
-                    if waiting.empty() or self._in_flight.records >= GROUP_RECORDS:
+                    if waiting.empty() or self._in_flight.full():
                         await self._settle()
             except Exception as problem:  # noqa: BLE001
                 first = message.value[0][0]

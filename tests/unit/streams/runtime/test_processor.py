@@ -134,6 +134,13 @@ def test_too_many_in_flight_are_flushed(setting: Setting, monkeypatch: pytest.Mo
     assert setting.run(*events).count("flush") == 2
 
 
+def test_what_has_waited_long_enough_is_flushed(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that slow folds do not put off acknowledgements."""
+    monkeypatch.setattr(module, "GROUP_SECONDS", 0.0)
+    events = [Event(setting.writer, record(offset, b"a")) for offset in range(3)]
+    assert setting.run(*events).count("flush") == 3
+
+
 @pytest.mark.parametrize("why", ["generation", "not ready", "not here"])
 def test_what_is_no_longer_ours_is_left(setting: Setting, why: str) -> None:
     """Neither folded nor acknowledged: the owner of the partition reads it again."""
