@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any
 
@@ -22,6 +23,11 @@ COLUMNS = (
     "topic", "partition", "offset", "consumer", "file", "code", "reason", "schema_id", "code_version",
     "first_seen", "attempts", "key", "value", "dead_topic", "dead_partition", "dead_offset",
 )  # fmt: skip
+
+# anyone may write a dead letter, so its headers may say anything
+_NUMBER = re.compile(r"-?[0-9]{1,19}")
+_INT32, _INT64 = 1 << 31, 1 << 63
+_EPOCH, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2299, 1, 1, tzinfo=UTC)
 
 
 class Parking:
@@ -108,15 +114,15 @@ def row(message: Message) -> Sequence[Any]:
     """The warehouse's row of a parked record, in the order of :data:`COLUMNS`."""
     headers = {name: (raw or b"").decode(errors="replace") for name, raw in message.headers() or []}
 
-    def number(name: str, default: int) -> int:
+    def number(name: str, default: int, limit: int = _INT32) -> int:
         text = headers.get(name, "")
-        return int(text) if text.lstrip("-").isdigit() else default
+        return int(text) if _NUMBER.fullmatch(text) and -limit <= int(text) < limit else default
 
     writer = number("mesh-schema-id", -1)
     return (
         headers.get("mesh-topic", ""),
         number("mesh-partition", -1),
-        number("mesh-offset", -1),
+        number("mesh-offset", -1, _INT64),
         headers.get("mesh-consumer", ""),
         headers.get("mesh-file", ""),
         headers.get("mesh-code", ""),
@@ -134,8 +140,13 @@ def row(message: Message) -> Sequence[Any]:
 
 
 def _moment(text: str, message: Message) -> datetime:
+    """The moment that a text stands for; that of the dead letter where it is none that a column can hold."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        _, milliseconds = message.timestamp()
-        return datetime.fromtimestamp(milliseconds / 1000, tz=now().tzinfo)
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if _EPOCH <= moment < _END:
+            return moment
+    except (ValueError, OverflowError):
+        pass
+    _, milliseconds = message.timestamp()
+    return _EPOCH + timedelta(milliseconds=max(milliseconds, 0))

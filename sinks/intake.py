@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from schemas.codec import Codec, Codecs
 from schemas.varint import decode_long, raw
 from schemas.walk import Walker
-from schemas.wire import SchemaUnknownError
+from schemas.wire import HEADER_SIZE, UndecodableError
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
 
 _DAY = 86_400_000_000
-_FRAME = 5
 
 
 class Refusal(NamedTuple):
@@ -52,11 +51,12 @@ class Intake:
         try:
             if not value.startswith(self._codec.header):
                 value = self._codecs.resolve(self._codec, value)
-            at = self._offsets(value, _FRAME)
-        except SchemaUnknownError as error:
-            return Refusal("schema-unknown", str(error))
-        except (ValueError, IndexError) as error:
-            return Refusal("undecodable", f"not a {self._codec.record_type.__name__}: {error}")
+            at = self._offsets(value, HEADER_SIZE)
+        except UndecodableError as error:
+            return Refusal(error.code, str(error))
+        except (ValueError, IndexError):  # their text may quote the record
+            name = self._codec.record_type.__name__
+            return Refusal("undecodable", f"the body is not that of a {name}")
         if self._account is not None:
             _, start = raw(value, at[self._account])
             account = value[start : at[self._account + 1]]

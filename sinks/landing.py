@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from mesh.kernel.metrics import BATCH_SECONDS, RECORDS_PARKED, RECORDS_READ
 from mesh.kernel.names import SINK
 from sinks import dead_letters
-from sinks.clickhouse.writer import RowsRefusedError
 from sinks.container import Container, Landable
 from sinks.intake import Refusal
+from sinks.port import RowsRefusedError
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from sinks.clickhouse.tables import Table
-    from sinks.clickhouse.writer import Writer
     from sinks.intake import Intake
+    from sinks.port import Warehouse
 
 
 @dataclass(slots=True)
@@ -62,10 +62,10 @@ class Lane(Protocol):
 class EventLane:
     """Events and derived records, landed without decoding."""
 
-    def __init__(self, table: Table, intake: Intake, writer: Writer) -> None:
+    def __init__(self, table: Table, intake: Intake, warehouse: Warehouse) -> None:
         self._table = table
         self._intake = intake
-        self._writer = writer
+        self._warehouse = warehouse
         self._container = Container(table.schema)
 
     def land(self, block: Block) -> list[tuple[Message, Refusal]]:
@@ -98,7 +98,7 @@ class EventLane:
         try:
             with BATCH_SECONDS.labels(SINK).time():
                 container = self._container.build(rows)
-                self._writer.insert_avro(self._table.landing, self._table.landed, container, token)
+                self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
         except RowsRefusedError as error:
             if len(rows) == 1:
                 yield first, Refusal("warehouse-refused", str(error))
@@ -113,12 +113,12 @@ class EventLane:
 class DeadLetterLane:
     """Dead letters, landed as rows with their reason."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
 
     def land(self, block: Block) -> list[tuple[Message, Refusal]]:
         """Insert every dead letter; none is ever refused."""
         rows = [dead_letters.row(message) for message in block.messages]
-        self._writer.insert_rows(dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows)))
+        self._warehouse.insert_rows(dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows)))
         RECORDS_READ.labels(SINK, block.topic).inc(len(rows))
         return []

@@ -73,10 +73,11 @@ PLATFORM = (
 )
 """The mesh's own tables: the ledger of every landed record, and the dead letters."""
 
+# a text that is too short, or no e-mail address, shows nothing that a right one would not
 _MASKS = {
     "initial": "concat(substringUTF8({0}, 1, 1), '.')",
-    "email": "concat(substringUTF8({0}, 1, 1), '…@', domain(concat('mailto://', {0})))",
-    "last4": "concat('…', substringUTF8({0}, -4))",
+    "email": "concat(substringUTF8({0}, 1, 1), '…@', extract({0}, '@([^@]*)$'))",
+    "last4": "multiIf(isNull({0}), NULL, lengthUTF8({0}) > 7, concat('…', substringUTF8({0}, -4)), '…')",
     "hidden": "if(isNull({0}), NULL, '•••')",
 }
 

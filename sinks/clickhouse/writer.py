@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,20 +11,20 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 from tenacity import Retrying, retry_if_exception, wait_exponential
 
+from sinks.port import RowsRefusedError
+
 log = logging.getLogger(__name__)
 
 _REFUSED_DATA = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 43, 53, 69, 70, 72, 117, 131, 321, 349, 407, 1001})
 """ClickHouse's codes for rows that it cannot read; every other fault is the warehouse's, and passes."""
+
+_NAME = re.compile(r"\(([A-Z]+(?:_[A-Z]+)+)\)")
 
 _INSERT = {
     "async_insert": 0,
     # a retry after a crash in the middle fills in exactly those targets that lack the block
     "deduplicate_blocks_in_dependent_materialized_views": 1,
 }
-
-
-class RowsRefusedError(Exception):
-    """The warehouse cannot read at least one row of the block; its message says why."""
 
 
 class Writer:
@@ -72,8 +73,14 @@ class Writer:
                     insert()
                 except DatabaseError as error:
                     if _code(error) in _REFUSED_DATA:
-                        raise RowsRefusedError(str(error).splitlines()[0]) from None
+                        raise RowsRefusedError(_without_values(error)) from None
                     raise
+
+
+def _without_values(error: DatabaseError) -> str:
+    """Code and name of an error: its text may quote a row, and so a person."""
+    name = _NAME.search(str(error))
+    return f"ClickHouse code {_code(error)}" + (f", {name[1]}" if name else "")
 
 
 def _code(error: DatabaseError) -> int | None:

@@ -1,0 +1,45 @@
+"""Containers that hold exactly the records, and where each stood."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from fastavro import reader
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesh.kernel.contract import Port
+from schemas.codec import read_body
+from schemas.varint import decode_long, encode_long
+from sinks.clickhouse.columns import LINEAGE
+from sinks.container import Container
+from tests.unit.schemas.records import instances
+from tests.unit.sinks.samples import LANDED, codec
+
+PLACES = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**63 - 1), st.integers(0, 2**45))
+
+
+@pytest.mark.parametrize("port", LANDED, ids=lambda port: port.table)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_container_reads_back_as_what_was_put_in(port: Port, data: st.DataObject) -> None:
+    """By fastavro, which knows nothing of how it was made; every field and the lineage."""
+    mine = codec(port)
+    facts = data.draw(st.lists(st.tuples(PLACES, instances(port.record)), max_size=4))
+    rows = [(*place, mine.encode(fact)) for place, fact in facts]
+    found: list[Any] = list(reader(BytesIO(Container(mine.schema).build(rows))))
+    assert len(found) == len(rows)
+    for row, (partition, offset, timestamp, value) in zip(found, rows, strict=True):
+        place = {name: row.pop(name) for name, _, _ in LINEAGE}
+        assert (place["_partition"], place["_offset"]) == (partition, offset)
+        assert round(place["_published_at"].timestamp() * 1000) == timestamp
+        assert repr(row) == repr(read_body(value, mine.parsed))  # repr: a NaN is equal to none
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_a_long_survives_its_encoding(number: int) -> None:
+    """Every number of 64 bits."""
+    raw = encode_long(number)
+    assert decode_long(raw, 0, len(raw)) == number

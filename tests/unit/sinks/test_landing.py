@@ -1,0 +1,127 @@
+"""Blocks: one token each, and a row that cannot be read stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from confluent_kafka import Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sinks.clickhouse.tables import Table
+from sinks.intake import Intake
+from sinks.landing import Block, EventLane
+from sinks.memory import MemoryWarehouse
+from sinks.port import RowsRefusedError
+from tests.unit.sinks.samples import PRODUCTS, SCHEMA_ID, codecs, message
+
+TABLE = Table(PRODUCTS)
+SAMPLE = message(PRODUCTS)
+
+
+class Picky(MemoryWarehouse):
+    """Refuses every block that holds one of ``unreadable`` offsets; counts the inserts that were tried."""
+
+    def __init__(self, unreadable: set[int]) -> None:
+        super().__init__()
+        self.unreadable = unreadable
+        self.tried: list[str] = []
+
+    def _insert(self, table: str, rows: list[dict[str, Any]], token: str) -> None:
+        self.tried.append(token)
+        if self.unreadable & {row["_offset"] for row in rows}:
+            raise RowsRefusedError("no")
+        super()._insert(table, rows, token)
+
+
+def product(offset: int, partition: int = 0, value: bytes | None = None) -> Message:
+    """A message of the product topic."""
+    return Message(
+        topic=PRODUCTS.topic,
+        partition=partition,
+        offset=offset,
+        key=SAMPLE.key(),
+        value=SAMPLE.value() if value is None else value,
+        timestamp=SAMPLE.timestamp(),
+    )
+
+
+def block(messages: Sequence[Message]) -> Block:
+    """A block of these messages."""
+    return Block(PRODUCTS.topic, since=0.0, messages=list(messages))
+
+
+def lane(warehouse: MemoryWarehouse) -> EventLane:
+    """The lane of products."""
+    return EventLane(TABLE, Intake(PRODUCTS, SCHEMA_ID, codecs()), warehouse)
+
+
+def test_a_block_is_one_insert() -> None:
+    """With every partition in it."""
+    warehouse = MemoryWarehouse()
+    parked = lane(warehouse).land(block([product(3), product(9, 1), product(4)]))
+    assert parked == []
+    assert warehouse.tokens == [f"{PRODUCTS.topic}:0:3-4,1:9-9:3"]
+    found = [(row["_partition"], row["_offset"]) for row in warehouse.tables[TABLE.landing]]
+    assert found == [(0, 3), (1, 9), (0, 4)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=st.integers(1, 40), data=st.data())
+def test_exactly_the_unreadable_rows_are_parked(size: int, data: st.DataObject) -> None:
+    """Whichever they are; the others land once, in few inserts."""
+    unreadable = data.draw(st.sets(st.integers(0, size - 1), max_size=4))
+    warehouse = Picky(unreadable)
+    parked = lane(warehouse).land(block([product(offset) for offset in range(size)]))
+    assert {found.offset() for found, _ in parked} == unreadable
+    assert {refusal.code for _, refusal in parked} <= {"warehouse-refused"}
+    landed = [row["_offset"] for row in warehouse.tables.get(TABLE.landing, [])]
+    assert sorted(landed) == sorted(set(range(size)) - unreadable)
+    assert len(set(warehouse.tried)) == len(warehouse.tried)
+    assert len(warehouse.tried) <= 1 + 2 * len(unreadable) * (size.bit_length() + 1)
+
+
+def test_the_same_block_again_changes_nothing() -> None:
+    """As after a crash before the commit, halved or not."""
+    warehouse = Picky({5})
+    land = lane(warehouse).land
+    messages = [product(offset) for offset in range(9)]
+    first, again = land(block(messages)), land(block(messages))
+    assert [found.offset() for found, _ in first] == [found.offset() for found, _ in again] == [5]
+    assert len(warehouse.tables[TABLE.landing]) == 8
+
+
+def test_what_intake_refuses_is_parked_and_the_rest_lands() -> None:
+    """And a block of nothing but poison is no insert at all."""
+    warehouse = MemoryWarehouse()
+    land = lane(warehouse).land
+    parked = land(block([product(0), product(1, value=b"poison"), product(2)]))
+    assert [(found.offset(), refusal.code) for found, refusal in parked] == [(1, "undecodable")]
+    assert [row["_offset"] for row in warehouse.tables[TABLE.landing]] == [0, 2]
+    assert len(land(block([product(3, value=b"")]))) == 1
+    assert len(warehouse.tokens) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), min_size=1, unique=True))
+def test_a_token_names_exact_ranges(places: list[tuple[int, int]]) -> None:
+    """First and last offset of each partition, and how many rows land."""
+    places.sort(key=lambda place: place[1])
+    found = block([product(offset, partition) for partition, offset in places])
+    for partition, (first, last) in found.ranges().items():
+        offsets = [offset for p, offset in places if p == partition]
+        assert (first, last) == (min(offsets), max(offsets))
+        assert f"{partition}:{first}-{last}" in found.token(1)
+    assert found.token(1) != found.token(2)
+
+
+@pytest.mark.parametrize("leaving", [set(), {0}, {1}, {0, 1}])
+def test_partitions_that_leave_take_their_messages_along(leaving: set[int]) -> None:
+    """The rest stays in its order."""
+    whole = block([product(1), product(7, 1), product(2), product(8, 1)])
+    rest = whole.without(leaving)
+    assert [(m.partition(), m.offset()) for m in rest.messages] == [
+        (m.partition(), m.offset()) for m in whole.messages if m.partition() not in leaving
+    ]
+    assert rest.bytes == len(rest.messages) * len(SAMPLE.value())
