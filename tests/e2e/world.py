@@ -93,6 +93,7 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                     "first_name": "Ann",
                     "job_title": "Seller",
                     "department": "Sales",
+                    "hired_on": START.date(),
                     "last_name": f"N{chance.randrange(99)}",
                 },
             )
