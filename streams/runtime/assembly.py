@@ -53,3 +53,4 @@ def set_up_logging() -> None:
     )
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a commit under load takes over a second
