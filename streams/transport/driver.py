@@ -2,7 +2,7 @@
 
 A message's value is the list of the batch's records, ``(offset, timestamp ms, key, value, headers)``, and its
 offset is the last one. Agents, assignor, rebalance and commits stay Faust's. It leans on private names of
-Faust and aiokafka: both are pinned, and ``tests/unit/streams/test_transport_guards.py`` fails when one moves.
+Faust and aiokafka: both are pinned, and ``tests/unit/streams/transport`` fails when one moves.
 """
 
 from __future__ import annotations
