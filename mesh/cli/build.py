@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mesh.checks import tables
 from mesh.checks.readme import Stale, stale, stale_products
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
@@ -18,12 +19,13 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit 1 naming what is stale.")
     ] = False,
 ) -> None:
-    """Write what is derived and committed: schemas of changed events, and the tables in READMEs."""
+    """Write what is derived and committed: schemas, tables as SQL, ports in READMEs."""
     mesh = find_mesh(load_settings())
     waiting: list[Pending | Stale] = []
     waiting += [schema for record in records(mesh.ports.values()) if (schema := pending(record))]
     waiting += [readme for domain in mesh.domains.values() if (readme := stale(domain))]
     waiting += filter(None, [stale_products(mesh.domains.values())])
+    waiting += tables.stale(mesh)
     for found in waiting:
         if not check:
             found.write()

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 _REFUSED_DATA = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 43, 53, 69, 70, 72, 117, 131, 321, 349, 407, 1001})
 """ClickHouse's codes for rows that it cannot read; every other fault is the warehouse's, and passes."""
 
+_WAIT = wait_exponential(multiplier=0.1, max=5)
 _NAME = re.compile(r"\(([A-Z]+(?:_[A-Z]+)+)\)")
 
 _INSERT = {
@@ -64,7 +65,7 @@ class Writer:
 
     def _patiently(self, insert: Callable[[], object]) -> None:
         for attempt in Retrying(
-            wait=wait_exponential(multiplier=0.1, max=5),
+            wait=_WAIT,
             retry=retry_if_exception(lambda error: isinstance(error, ClickHouseError | OSError)),
             before_sleep=lambda state: self._waiting(state.outcome.exception()),  # type: ignore[union-attr, arg-type]
         ):

@@ -1,0 +1,24 @@
+"""The tables and views of every port as SQL, committed, so that a change of them is seen in review."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mesh.checks.readme import Stale
+from mesh.kernel.discovery import Mesh
+from sinks.clickhouse.tables import PLATFORM, Table
+
+ROOT = Path(__file__).parents[2] / "tests" / "golden" / "ddl"
+
+
+def stale(mesh: Mesh) -> Iterator[Stale]:
+    """The files that are not what they should be."""
+    wanted = {"mesh.sql": PLATFORM} | {
+        f"{port.view}.sql": tuple(Table(port).create()) for port in mesh.ports.values() if port.table
+    }
+    for name, statements in wanted.items():
+        text = "".join(f"{statement.strip()};\n\n" for statement in statements).rstrip("\n") + "\n"
+        path = ROOT / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield Stale(path, text)

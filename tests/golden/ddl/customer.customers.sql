@@ -1,0 +1,92 @@
+CREATE DATABASE IF NOT EXISTS customer ENGINE = Atomic;
+
+CREATE TABLE IF NOT EXISTS customer.customers_v1 (
+    `event_id` String COMMENT 'Identifier of this statement: unique for the source, the fact and its revision.',
+    `source` LowCardinality(String) COMMENT 'Name of the source system that states the fact.',
+    `seq` Int64 COMMENT 'Revision number of the fact at its source; the highest one holds.',
+    `occurred_at` DateTime64(6, 'UTC') COMMENT 'When it happened (event time).',
+    `recorded_at` DateTime64(6, 'UTC') COMMENT 'When the source recorded it; occurred_at where the source does not say.',
+    `trace_id` Nullable(String) COMMENT 'W3C trace id of the request that caused it; takes no part in comparing contents.',
+    `account` String COMMENT 'The customer\'s account, <source system>:<id>; the data subject of the personal fields.',
+    `valid_from` DateTime64(6, 'UTC') COMMENT 'From when this version holds, in whole seconds.',
+    `customer_type` LowCardinality(Nullable(String)) COMMENT 'Person or Organisation.',
+    `company_name` Nullable(String) COMMENT 'Name of the organisation.',
+    `first_name` Nullable(String) COMMENT 'Given name.',
+    `last_name` Nullable(String) COMMENT 'Family name.',
+    `email` Nullable(String) COMMENT 'E-mail address.',
+    `phone` Nullable(String) COMMENT 'Telephone number.',
+    `street` Nullable(String) COMMENT 'Street address for mail.',
+    `birth_date` Nullable(String) COMMENT 'Date of birth as YYYY-MM-DD.',
+    `city` LowCardinality(Nullable(String)) COMMENT 'City.',
+    `state` LowCardinality(Nullable(String)) COMMENT 'State or province.',
+    `country` LowCardinality(Nullable(String)) COMMENT 'Country, by name.',
+    `postal_code` LowCardinality(Nullable(String)) COMMENT 'Postal code.',
+    `gender` LowCardinality(Nullable(String)) COMMENT 'Gender as the customer stated it.',
+    `education_level` LowCardinality(Nullable(String)) COMMENT 'Highest level of education.',
+    `marital_status` LowCardinality(Nullable(String)) COMMENT 'Marital status.',
+    `number_of_children` Nullable(Int64) COMMENT 'Number of children.',
+    `occupation` LowCardinality(Nullable(String)) COMMENT 'Occupation.',
+    `income_band` LowCardinality(Nullable(String)) COMMENT 'Yearly income as a range, where that is all that is known.',
+    `annual_income` Nullable(Decimal(18, 4)) COMMENT 'Yearly income in the reporting currency.',
+    `hobbies` LowCardinality(Nullable(String)) COMMENT 'Hobbies, separated by commas.',
+    `degree_of_loyalty` LowCardinality(Nullable(String)) COMMENT 'Tier of the loyalty programme.',
+    `social_class` LowCardinality(Nullable(String)) COMMENT 'Social class.',
+    `registered_on` Nullable(Date32) COMMENT 'Day of registration.',
+    `home_location_id` Nullable(String) COMMENT 'Location id of the store that looks after the customer.',
+    `marketing_consent` Nullable(Bool) COMMENT 'Whether the customer agreed to marketing mail.',
+    `golden_id` String COMMENT 'Identifier of the person or organisation behind the account.',
+    `_partition` Int32 COMMENT 'Where the record stood on its topic',
+    `_offset` Int64 COMMENT 'Where the record stood on its topic',
+    `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+) ENGINE = ReplacingMergeTree(_rank) ORDER BY (account, valid_from) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_customers_v1_to_table TO customer.customers_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `account` String, `valid_from` DateTime64(6, 'UTC'), `customer_type` Nullable(String), `company_name` Nullable(String), `first_name` Nullable(String), `last_name` Nullable(String), `email` Nullable(String), `phone` Nullable(String), `street` Nullable(String), `birth_date` Nullable(String), `city` Nullable(String), `state` Nullable(String), `country` Nullable(String), `postal_code` Nullable(String), `gender` Nullable(String), `education_level` Nullable(String), `marital_status` Nullable(String), `number_of_children` Nullable(Int64), `occupation` Nullable(String), `income_band` Nullable(String), `annual_income` Nullable(Decimal(18, 4)), `hobbies` Nullable(String), `degree_of_loyalty` Nullable(String), `social_class` Nullable(String), `registered_on` Nullable(Date32), `home_location_id` Nullable(String), `marketing_consent` Nullable(Bool), `golden_id` String, `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `account`, `valid_from`, `customer_type`, `company_name`, `first_name`, `last_name`, `email`, `phone`, `street`, `birth_date`, `city`, `state`, `country`, `postal_code`, `gender`, `education_level`, `marital_status`, `number_of_children`, `occupation`, `income_band`, `annual_income`, `hobbies`, `degree_of_loyalty`, `social_class`, `registered_on`, `home_location_id`, `marketing_consent`, `golden_id`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_customer_customers_v1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_customers_v1_to_ledger TO mesh.raw_events_v1 (`topic` String, `partition` Int32, `offset` Int64, `key` String, `event_time` Nullable(DateTime64(6, 'UTC')), `published_at` DateTime64(3, 'UTC'), `landed_at` DateTime64(6, 'UTC')) AS SELECT 'customer.public.customer.v1' AS `topic`, _partition AS `partition`, _offset AS `offset`, toString(account) AS `key`, toNullable(occurred_at) AS `event_time`, _published_at AS `published_at`, _landed_at AS `landed_at` FROM mesh.landing_customer_customers_v1;
+
+CREATE TABLE IF NOT EXISTS mesh.landing_customer_customers_v1 (
+    `event_id` String,
+    `source` String,
+    `seq` Int64,
+    `occurred_at` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `trace_id` Nullable(String),
+    `account` String,
+    `valid_from` DateTime64(6, 'UTC'),
+    `customer_type` Nullable(String),
+    `company_name` Nullable(String),
+    `first_name` Nullable(String),
+    `last_name` Nullable(String),
+    `email` Nullable(String),
+    `phone` Nullable(String),
+    `street` Nullable(String),
+    `birth_date` Nullable(String),
+    `city` Nullable(String),
+    `state` Nullable(String),
+    `country` Nullable(String),
+    `postal_code` Nullable(String),
+    `gender` Nullable(String),
+    `education_level` Nullable(String),
+    `marital_status` Nullable(String),
+    `number_of_children` Nullable(Int64),
+    `occupation` Nullable(String),
+    `income_band` Nullable(String),
+    `annual_income` Nullable(Decimal(18, 4)),
+    `hobbies` Nullable(String),
+    `degree_of_loyalty` Nullable(String),
+    `social_class` Nullable(String),
+    `registered_on` Nullable(Date32),
+    `home_location_id` Nullable(String),
+    `marketing_consent` Nullable(Bool),
+    `golden_id` String,
+    `_partition` Int32,
+    `_offset` Int64,
+    `_published_at` DateTime64(3, 'UTC'),
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = Null;
+
+CREATE OR REPLACE VIEW customer.customers AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`account`, t.`valid_from`, t.`customer_type`, t.`company_name`, concat(substringUTF8(t.`first_name`, 1, 1), '.') AS `first_name`, concat(substringUTF8(t.`last_name`, 1, 1), '.') AS `last_name`, concat(substringUTF8(t.`email`, 1, 1), '…@', extract(t.`email`, '@([^@]*)$')) AS `email`, multiIf(isNull(t.`phone`), NULL, lengthUTF8(t.`phone`) > 7, concat('…', substringUTF8(t.`phone`, -4)), '…') AS `phone`, if(isNull(t.`street`), NULL, '•••') AS `street`, if(isNull(t.`birth_date`), NULL, '•••') AS `birth_date`, t.`city`, t.`state`, t.`country`, t.`postal_code`, t.`gender`, t.`education_level`, t.`marital_status`, t.`number_of_children`, t.`occupation`, t.`income_band`, t.`annual_income`, t.`hobbies`, t.`degree_of_loyalty`, t.`social_class`, t.`registered_on`, t.`home_location_id`, t.`marketing_consent`, t.`golden_id`, t._partition, t._offset, t._published_at, t._landed_at FROM customer.customers_v1 AS t FINAL;
+
+CREATE OR REPLACE VIEW customer.customers_clear AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`account`, t.`valid_from`, t.`customer_type`, t.`company_name`, t.`first_name`, t.`last_name`, t.`email`, t.`phone`, t.`street`, t.`birth_date`, t.`city`, t.`state`, t.`country`, t.`postal_code`, t.`gender`, t.`education_level`, t.`marital_status`, t.`number_of_children`, t.`occupation`, t.`income_band`, t.`annual_income`, t.`hobbies`, t.`degree_of_loyalty`, t.`social_class`, t.`registered_on`, t.`home_location_id`, t.`marketing_consent`, t.`golden_id`, t._partition, t._offset, t._published_at, t._landed_at FROM customer.customers_v1 AS t FINAL;

@@ -1,0 +1,36 @@
+CREATE DATABASE IF NOT EXISTS mesh ENGINE = Atomic;
+
+CREATE TABLE IF NOT EXISTS mesh.raw_events_v1 (
+    topic LowCardinality(String) COMMENT 'Topic of the event',
+    partition Int32 COMMENT 'Partition of the topic',
+    offset Int64 COMMENT 'Offset in the partition',
+    key String COMMENT 'What the topic is partitioned by',
+    event_time Nullable(DateTime64(6, 'UTC')) COMMENT 'When it happened',
+    published_at DateTime64(3, 'UTC') COMMENT 'When it, or the event that caused it, was published',
+    landed_at DateTime64(6, 'UTC') COMMENT 'When it was inserted'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset) SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE TABLE IF NOT EXISTS mesh.dead_letters_v1 (
+    topic LowCardinality(String) COMMENT 'Topic that the record stood on, or was meant for',
+    partition Int32 COMMENT 'Its partition; -1 when it never was on a topic',
+    offset Int64 COMMENT 'Its offset; the row of its file when it never was on a topic',
+    consumer LowCardinality(String) COMMENT 'Who parked it',
+    file String COMMENT 'File of an extract that it came from',
+    code LowCardinality(String) COMMENT 'Stable code of what is wrong',
+    reason String COMMENT 'What is wrong, in one line',
+    schema_id Nullable(Int32) COMMENT 'Schema id of the value, where it has one',
+    code_version LowCardinality(String) COMMENT 'Version of the code that parked it',
+    first_seen DateTime64(6, 'UTC') COMMENT 'When it was parked first',
+    attempts Int32 COMMENT 'How often it was tried',
+    key String COMMENT 'Original key',
+    value String COMMENT 'Original value',
+    dead_topic LowCardinality(String) COMMENT 'Where it is parked',
+    dead_partition Int32 COMMENT 'Partition there',
+    dead_offset Int64 COMMENT 'Offset there'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset, consumer, file) SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE OR REPLACE VIEW mesh.raw_events AS SELECT * FROM mesh.raw_events_v1 FINAL;
+
+CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes FROM mesh.dead_letters_v1 FINAL;
+
+CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL;

@@ -1,0 +1,56 @@
+CREATE DATABASE IF NOT EXISTS sales ENGINE = Atomic;
+
+CREATE TABLE IF NOT EXISTS sales.fulfilments_v1 (
+    `event_id` String COMMENT 'Identifier of this statement: unique for the source, the fact and its revision.',
+    `source` LowCardinality(String) COMMENT 'Name of the source system that states the fact.',
+    `seq` Int64 COMMENT 'Revision number of the fact at its source; the highest one holds.',
+    `occurred_at` DateTime64(6, 'UTC') COMMENT 'When it happened (event time).',
+    `recorded_at` DateTime64(6, 'UTC') COMMENT 'When the source recorded it; occurred_at where the source does not say.',
+    `trace_id` Nullable(String) COMMENT 'W3C trace id of the request that caused it; takes no part in comparing contents.',
+    `fulfilment_id` String COMMENT 'Identifier of the shipment, namespaced by its source.',
+    `order_id` String COMMENT 'The order that is fulfilled.',
+    `account` String COMMENT 'The order\'s account.',
+    `updated_at` DateTime64(6, 'UTC') COMMENT 'When this status was reached.',
+    `order_status` LowCardinality(String) COMMENT 'Placed, Shipped, Delivered or Cancelled.',
+    `shipping_method` LowCardinality(Nullable(String)) COMMENT 'Carrier or service.',
+    `tracking_number` Nullable(String) COMMENT 'Tracking number of the carrier.',
+    `ships_from_id` Nullable(String) COMMENT 'Location id of the warehouse that it leaves.',
+    `shipped_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When it left.',
+    `delivered_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When it arrived.',
+    `_partition` Int32 COMMENT 'Where the record stood on its topic',
+    `_offset` Int64 COMMENT 'Where the record stood on its topic',
+    `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+) ENGINE = ReplacingMergeTree(_rank) ORDER BY (fulfilment_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_sales_fulfilments_v1_to_table TO sales.fulfilments_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `fulfilment_id` String, `order_id` String, `account` String, `updated_at` DateTime64(6, 'UTC'), `order_status` String, `shipping_method` Nullable(String), `tracking_number` Nullable(String), `ships_from_id` Nullable(String), `shipped_at` Nullable(DateTime64(6, 'UTC')), `delivered_at` Nullable(DateTime64(6, 'UTC')), `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `fulfilment_id`, `order_id`, `account`, `updated_at`, `order_status`, `shipping_method`, `tracking_number`, `ships_from_id`, `shipped_at`, `delivered_at`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_sales_fulfilments_v1;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_sales_fulfilments_v1_to_ledger TO mesh.raw_events_v1 (`topic` String, `partition` Int32, `offset` Int64, `key` String, `event_time` Nullable(DateTime64(6, 'UTC')), `published_at` DateTime64(3, 'UTC'), `landed_at` DateTime64(6, 'UTC')) AS SELECT 'sales.public.fulfilment-updated.v1' AS `topic`, _partition AS `partition`, _offset AS `offset`, toString(account) AS `key`, toNullable(occurred_at) AS `event_time`, _published_at AS `published_at`, _landed_at AS `landed_at` FROM mesh.landing_sales_fulfilments_v1;
+
+CREATE TABLE IF NOT EXISTS mesh.landing_sales_fulfilments_v1 (
+    `event_id` String,
+    `source` String,
+    `seq` Int64,
+    `occurred_at` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `trace_id` Nullable(String),
+    `fulfilment_id` String,
+    `order_id` String,
+    `account` String,
+    `updated_at` DateTime64(6, 'UTC'),
+    `order_status` String,
+    `shipping_method` Nullable(String),
+    `tracking_number` Nullable(String),
+    `ships_from_id` Nullable(String),
+    `shipped_at` Nullable(DateTime64(6, 'UTC')),
+    `delivered_at` Nullable(DateTime64(6, 'UTC')),
+    `_partition` Int32,
+    `_offset` Int64,
+    `_published_at` DateTime64(3, 'UTC'),
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = Null;
+
+CREATE OR REPLACE VIEW sales.fulfilments AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`fulfilment_id`, t.`order_id`, t.`account`, t.`updated_at`, t.`order_status`, t.`shipping_method`, t.`tracking_number`, t.`ships_from_id`, t.`shipped_at`, t.`delivered_at`, t._partition, t._offset, t._published_at, t._landed_at FROM sales.fulfilments_v1 AS t FINAL;
+
+CREATE OR REPLACE VIEW sales.fulfilments_clear AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`fulfilment_id`, t.`order_id`, t.`account`, t.`updated_at`, t.`order_status`, t.`shipping_method`, t.`tracking_number`, t.`ships_from_id`, t.`shipped_at`, t.`delivered_at`, t._partition, t._offset, t._published_at, t._landed_at FROM sales.fulfilments_v1 AS t FINAL;
