@@ -31,7 +31,7 @@ from typing import Any
 
 from fastavro import parse_schema
 
-from schemas.varint import raw
+from schemas.varint import raw_minimal
 from schemas.walk_compile import compile_items, compile_record
 from schemas.walk_pattern import UnrecognisableError, item_pattern, record_pattern
 
@@ -162,9 +162,10 @@ def _with_next(names: list[str], wanted: Collection[str]) -> tuple[str, ...]:
 
 
 def _count(value: bytes, start: int) -> tuple[int, int]:
+    """Twice the number of items of a block, and where they begin; odd for anything unusual."""
     if start < len(value) and value[start] < 128:
         return value[start], start + 1
     try:
-        return raw(value, start)
-    except IndexError:
+        return raw_minimal(value, start)
+    except (IndexError, ValueError):
         return 1, start

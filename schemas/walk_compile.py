@@ -233,6 +233,8 @@ class _Writer:
             self._functions.setdefault(name, [])
             self._put(f"i = {_identifier(name)}(v, i)")
             return
+        if not schema["fields"]:
+            self._put("pass")
         self._open.append(name)
         for field in schema["fields"]:
             self._value(field["type"])
@@ -291,8 +293,7 @@ class _Indent:
         writer._depth += 1
 
     def __enter__(self) -> None:
-        # An empty suite is not Python; a value of type null steps over nothing.
-        self._writer._put("pass")
+        """The block is open from its making on."""
 
     def __exit__(self, *_: object) -> None:
         self._writer._depth -= 1

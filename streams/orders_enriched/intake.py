@@ -58,9 +58,8 @@ class OrderIntake(Intake):
         order_id = self._raw(fact, self._order_id)
         places = [offsets[place] - start for place in self._places]
         moment = self._moment(fact, self._ordered_at)
-        new = self._state.put_order(
-            order_id, order.pack_revision(fact.seq, moment, places, fact.value[start:])
-        )
+        revision = order.pack_revision(fact.seq, moment, places, fact.value[start:])
+        new = self._state.put_order(order_id, revision, fact.items)
         if timestamp is not None:
             self._owed.order(order_id, timestamp)
         return order_id, new

@@ -59,8 +59,11 @@ class State:
         """Of each line of an order its bytes, its raw number, and the raw id of its product."""
         return self._cut(order.contents, order.lines)[0]
 
-    def put_order(self, order_id: bytes, revision: bytes) -> bool:
-        """Take in a revision; False when it is known. Raises :class:`RevisionConflictError`."""
+    def put_order(self, order_id: bytes, revision: bytes, lines: Items) -> bool:
+        """Take in a revision; False when it is known. Raises :class:`RevisionConflictError`.
+
+        ``lines`` are as :meth:`lines` would give them.
+        """
         packed = self.entries.get(order_id)
         entry = orders.unpack(packed) if packed is not None else Entry()
         if entry.revision:
@@ -76,7 +79,7 @@ class State:
                 return True
             self.amended.setdefault(order_id, {})[known_seq] = entry.revision
         self.entries[order_id] = entry._replace(revision=revision).packed()
-        self._index(order_id, revision, entry.revision)
+        self._index(order_id, revision, lines, entry.revision)
         return True
 
     def put_fact(
@@ -128,18 +131,22 @@ class State:
             if moment is not None and first <= moment < last:
                 yield order_id, orders.unpack(packed).revision
 
-    def _index(self, order_id: bytes, revision: bytes, replaced: bytes) -> None:
-        known = self._named(replaced) if replaced else _NOTHING
-        for index, names, before in zip(self._indexes, self._named(revision), known, strict=True):
-            for member in names - before:
+    def _index(self, order_id: bytes, revision: bytes, lines: Items, replaced: bytes) -> None:
+        known = _NOTHING
+        if replaced:
+            before = orders.unpack_revision(replaced)
+            known = _named(before, self.lines(before))
+        named = _named(orders.unpack_revision(revision), lines)
+        for index, members, old in zip(self._indexes, named, known, strict=True):
+            for member in members - old:
                 index.add(member, order_id)
 
-    def _named(self, revision: bytes) -> tuple[set[bytes], ...]:
-        """The ids that an order names, for each of the indexes."""
-        order = orders.unpack_revision(revision)
-        places = {order.location_id[1:], order.territory_id[1:]} - _NULL
-        employees = {order.employee_id[1:]} - _NULL
-        return {order.account}, {product for _, _, product in self.lines(order)}, places, employees
+
+def _named(order: orders.Revision, lines: Items) -> tuple[set[bytes], ...]:
+    """The ids that an order names, for each of the indexes."""
+    places = {order.location_id[1:], order.territory_id[1:]} - _NULL
+    employees = {order.employee_id[1:]} - _NULL
+    return {order.account}, {product for _, _, product in lines}, places, employees
 
 
 _NULL = {b""}

@@ -61,7 +61,7 @@ class Types:
         """A type of any kind, nested no deeper than ``depth``."""
         kinds = ["primitive", "primitive", "logical", "fixed", "enum"]
         if depth:
-            kinds += ["array", "map", "union", "record"]
+            kinds += ["array", "map", "union", "record", "empty"]
         kind = self.draw(st.sampled_from(kinds))
         made: Typed = getattr(self, f"_{kind}")(depth)
         return made
@@ -94,7 +94,8 @@ class Types:
 
     def _array(self, depth: int) -> Typed:
         items, values = self.any(depth - 1)
-        assume(items not in ("null",) and not (isinstance(items, dict) and items.get("size") == 0))
+        assume(items != "null")
+        assume(not isinstance(items, dict) or (items.get("size") != 0 and items.get("fields") != []))
         return {"type": "array", "items": items}, st.lists(values, max_size=4)
 
     def _map(self, depth: int) -> Typed:
@@ -108,6 +109,9 @@ class Types:
         null_first = isinstance(inner, dict) or self.draw(st.booleans())
         branches = ["null", inner] if null_first else [inner, "null"]
         return branches, st.one_of(st.none(), values)
+
+    def _empty(self, _: int) -> Typed:
+        return {"type": "record", "name": self._name(), "fields": []}, st.just({})
 
     def _record(self, depth: int) -> Typed:
         return self.record(depth - 1)
@@ -294,6 +298,11 @@ def test_items_are_cut_into_the_fields_asked_for(data: st.DataObject, seed: int)
         for end in range(max(0, len(usual) - 9), len(usual)):
             with pytest.raises(UNREADABLE):
                 walk(usual[:end], 0)
+    if len(items) < 64:
+        long_count = bytes([usual[0] | 128, 0]) + usual[1:]
+        assert ItemsWalker(record, "a", wanted).walk(long_count, 0) == (expected, len(long_count))
+        with pytest.raises(UNREADABLE):
+            ItemsWalker(record, "a", wanted, canonical=True).walk(long_count, 0)
     split = blocks_of([whole for whole, *_ in expected], Random(seed))
     assume(all(whole for whole, *_ in expected))  # items without bytes are refused in numbers
     assert ItemsWalker(record, "a", wanted).walk(split, 0) == (expected, len(split))

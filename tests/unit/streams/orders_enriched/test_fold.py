@@ -326,11 +326,11 @@ def test_poison_is_parked_and_the_rest_goes_on(runtime: Any, world: Any, topic: 
 
 @pytest.mark.parametrize("topic", topics.INPUTS)
 def test_a_record_under_anothers_key_is_parked(runtime: Any, world: Any, topic: str) -> None:
-    """The key must be the account, or begin with it and an @."""
+    """The key must be the account, or begin with it and an @ or #."""
     value = world.event(topic)
     for key in (b"", b"shop:2", b"shop:1 ", b"shop:12@3#4", b"@shop:1"):
         runtime.publish(topic, value, key=key)
-    for key in (b"shop:1", b"shop:1@0#1"):
+    for key in (b"shop:1", b"shop:1@0#1", b"shop:1#1"):
         runtime.publish(topic, value, key=key)
     runtime.run()
     assert runtime.parked == {(topic, offset, "key-mismatch") for offset in range(5)}
