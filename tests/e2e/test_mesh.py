@@ -181,7 +181,7 @@ def test_poison_is_parked_alone_and_counted(mesh: Mesh) -> None:
     producer = Producer({"bootstrap.servers": settings.kafka})
     topics = [port.topic for port in find_mesh(settings).ports.values() if port.table]
     for topic in topics:
-        producer.produce(topic, b"\x00\x00\x00\x00\x01poison", b"world:c1", partition=0)
+        producer.produce(topic, b"\x00\x00\x00\x00\x01poison", b"world-5:c1", partition=0)
     producer.flush(30)
     mesh.require_equal(parked=len(topics))
     rows = (
@@ -195,8 +195,6 @@ def test_poison_is_parked_alone_and_counted(mesh: Mesh) -> None:
 
 def test_registry_and_warehouse_away_for_a_while_lose_nothing(mesh: Mesh) -> None:
     """Both stopped while facts are published; when they are back everything lands."""
-    landed = len(find_mesh(mesh.settings).ports)
-    assert landed
     with Publisher(mesh.settings) as publisher:
         world = facts(seed=6, orders=300)
         publisher.publish(*world[0])

@@ -22,7 +22,6 @@ from domains.product.events import ProductDescribed
 from domains.sales.events import FulfilmentUpdated, OrderPlaced, PaymentRecorded, ReturnRecorded
 from mesh.kernel.event import Event
 
-SOURCE = "world"
 START = datetime(2013, 1, 1, tzinfo=UTC)
 DAYS = 500
 
@@ -30,9 +29,13 @@ Fact = tuple[type[Event], dict[str, Any]]
 
 
 def facts(seed: int, orders: int) -> list[Fact]:
-    """The facts of the world, shuffled, a tenth of them twice."""
+    """The facts of the world of this seed, which has ids of its own: shuffled, a tenth of them twice."""
+    source = f"world-{seed}"
     chance = random.Random(seed)
-    made = [*_dimensions(chance), *(fact for number in range(orders) for fact in _order(chance, number))]
+    made = [
+        *_dimensions(chance, source),
+        *(fact for number in range(orders) for fact in _order(chance, source, number)),
+    ]
     made += chance.sample(made, len(made) // 10)
     chance.shuffle(made)
     return made
@@ -42,29 +45,29 @@ def _moment(chance: random.Random) -> datetime:
     return START + timedelta(days=chance.randrange(DAYS), seconds=chance.choice((0, 0, 1, 43_200, 86_399)))
 
 
-def _stamp(occurred_at: datetime, seq: int) -> dict[str, Any]:
-    return {"source": SOURCE, "seq": seq, "occurred_at": occurred_at}
+def _stamp(source: str, occurred_at: datetime, seq: int) -> dict[str, Any]:
+    return {"source": source, "seq": seq, "occurred_at": occurred_at}
 
 
-def _versions(chance: random.Random) -> Iterator[dict[str, Any]]:
+def _versions(chance: random.Random, source: str) -> Iterator[dict[str, Any]]:
     """One to three versions, some corrected, some valid only after every order."""
     for day in chance.sample(range(-100, DAYS + 100), chance.randint(1, 3)):
         valid_from = START + timedelta(days=day)
         for seq in range(1, 1 + chance.choice((1, 1, 2))):
-            yield {**_stamp(valid_from, seq), "valid_from": valid_from}
+            yield {**_stamp(source, valid_from, seq), "valid_from": valid_from}
 
 
-def _dimensions(chance: random.Random) -> Iterator[Fact]:
+def _dimensions(chance: random.Random, source: str) -> Iterator[Fact]:
     def money() -> Decimal:
         return Decimal(chance.randrange(1, 10**6)) / 10_000
 
     for n in range(18):  # orders name 20: two products are never described
-        for version in _versions(chance):
+        for version in _versions(chance, source):
             yield (
                 ProductDescribed,
                 {
                     **version,
-                    "product_id": f"{SOURCE}:p{n}",
+                    "product_id": f"{source}:p{n}",
                     "sku": f"SKU-{n}",
                     "name": f"Product {chance.randrange(99)}",
                     "category": chance.choice(("Bikes", "Clothing", None)),
@@ -72,24 +75,24 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                 },
             )
     for n in range(5):
-        for version in _versions(chance):
+        for version in _versions(chance, source):
             yield (
                 LocationDescribed,
                 {
                     **version,
-                    "location_id": f"{SOURCE}:l{n}",
+                    "location_id": f"{source}:l{n}",
                     "name": f"Place {chance.randrange(99)}",
                     "location_type": "Store",
                     "country": chance.choice(("France", None)),
                 },
             )
     for n in range(4):
-        for version in _versions(chance):
+        for version in _versions(chance, source):
             yield (
                 EmployeeDescribed,
                 {
                     **version,
-                    "employee_id": f"{SOURCE}:e{n}",
+                    "employee_id": f"{source}:e{n}",
                     "first_name": "Ann",
                     "job_title": "Seller",
                     "department": "Sales",
@@ -98,12 +101,12 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
                 },
             )
     for n in range(25):
-        for version in _versions(chance):
+        for version in _versions(chance, source):
             yield (
                 CustomerRecorded,
                 {
                     **version,
-                    "account": f"{SOURCE}:c{n}",
+                    "account": f"{source}:c{n}",
                     "customer_type": "Person",
                     "first_name": f"F{chance.randrange(99)}",
                     "last_name": "Ünal",
@@ -115,10 +118,10 @@ def _dimensions(chance: random.Random) -> Iterator[Fact]:
             )
 
 
-def _order(chance: random.Random, number: int) -> Iterator[Fact]:
-    order_id = f"{SOURCE}:{number}"
+def _order(chance: random.Random, source: str, number: int) -> Iterator[Fact]:
+    order_id = f"{source}:{number}"
     guest = chance.random() < 0.1
-    account = f"guest:{order_id}" if guest else f"{SOURCE}:c{chance.randrange(30)}"
+    account = f"guest:{order_id}" if guest else f"{source}:c{chance.randrange(30)}"
     ordered_at = _moment(chance)
     same = {"order_id": order_id, "account": account}
     fx = chance.choice((Decimal(1), Decimal("1.08765432")))
@@ -129,15 +132,15 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
         yield (
             OrderPlaced,
             {
-                **_stamp(amended_at, seq),
+                **_stamp(source, amended_at, seq),
                 **same,
                 **currency,
-                **_amounts(chance, seq, lines),
+                **_amounts(chance, source, seq, lines),
                 "ordered_at": ordered_at + timedelta(days=chance.choice((0, 0, 0, 1)) if seq > 1 else 0),
                 "channel": chance.choice(("Online", "Reseller")),
-                "location_id": f"{SOURCE}:l{chance.randrange(6)}",
-                "territory_id": f"{SOURCE}:l{chance.randrange(6)}",
-                "employee_id": chance.choice((None, f"{SOURCE}:e{chance.randrange(5)}")),
+                "location_id": f"{source}:l{chance.randrange(6)}",
+                "territory_id": f"{source}:l{chance.randrange(6)}",
+                "employee_id": chance.choice((None, f"{source}:e{chance.randrange(5)}")),
             },
         )
     for n in range(chance.choice((0, 1, 1, 2))):
@@ -146,7 +149,7 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
             yield (
                 PaymentRecorded,
                 {
-                    **_stamp(at, seq),
+                    **_stamp(source, at, seq),
                     **same,
                     **currency,
                     "transaction_id": f"{order_id}/{n}",
@@ -163,7 +166,7 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
             yield (
                 FulfilmentUpdated,
                 {
-                    **_stamp(at, seq),
+                    **_stamp(source, at, seq),
                     **same,
                     "fulfilment_id": f"{order_id}/{n}",
                     "updated_at": at,
@@ -178,7 +181,7 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
             yield (
                 ReturnRecorded,
                 {
-                    **_stamp(at, seq),
+                    **_stamp(source, at, seq),
                     **same,
                     **currency,
                     "return_id": f"{order_id}/r",
@@ -190,7 +193,7 @@ def _order(chance: random.Random, number: int) -> Iterator[Fact]:
             )
 
 
-def _amounts(chance: random.Random, seq: int, lines: int) -> dict[str, Any]:
+def _amounts(chance: random.Random, source: str, seq: int, lines: int) -> dict[str, Any]:
     """The lines of a revision: an amendment drops some and changes others. Sums as the contract has them."""
     kept = [n for n in range(1, lines + 1) if seq == 1 or chance.random() < 0.7]
     made = []
@@ -201,7 +204,7 @@ def _amounts(chance: random.Random, seq: int, lines: int) -> dict[str, Any]:
         made.append(
             {
                 "line_number": number,
-                "product_id": f"{SOURCE}:p{chance.randrange(20)}",
+                "product_id": f"{source}:p{chance.randrange(20)}",
                 "quantity": quantity,
                 "unit_price": price,
                 "gross_amount": gross,
