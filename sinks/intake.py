@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.codec import Codec, Codecs
+from fastavro import schemaless_writer
+
+from schemas.codec import Codec, Codecs, read_body
 from schemas.varint import decode_long, raw
 from schemas.walk import Walker
 from schemas.wire import HEADER_SIZE, UndecodableError
@@ -36,8 +39,10 @@ class Intake:
         # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
         moves_clock = port.domain == "sales" and keyed and "occurred_at" in port.record.model_fields
         # every field that is located costs as much as ten that are stepped over
-        walker = Walker(self._codec.schema, fields=["account"] * keyed + ["occurred_at"] * moves_clock)
+        fields = ["account"] * keyed + ["occurred_at"] * moves_clock
+        walker = Walker(self._codec.schema, fields=fields)
         self._offsets = walker.offsets
+        self._usual_offsets = Walker(self._codec.schema, canonical=True, fields=fields).offsets
         self._account = walker.position["account"] if keyed else None
         self._occurred = walker.position["occurred_at"] if moves_clock else None
 
@@ -49,9 +54,7 @@ class Intake:
         if value is None:
             return Refusal("undecodable", "the record has no value")
         try:
-            if not value.startswith(self._codec.header):
-                value = self._codecs.resolve(self._codec, value)
-            at = self._offsets(value, HEADER_SIZE)
+            value, at = self._located(value)
         except UndecodableError as error:
             return Refusal(error.code, str(error))
         except (ValueError, IndexError):  # their text may quote the record
@@ -69,3 +72,22 @@ class Intake:
                     "event-time-ahead", "occurred_at is more than a day after the time of publishing"
                 )
         return value
+
+    def _located(self, value: bytes) -> tuple[bytes, tuple[int, ...]]:
+        """The value as our codec writes it, and where its fields lie.
+
+        Whatever is written in another way (or is no Avro at all) is left to the codec to judge, so that the
+        warehouse never meets a form that only it, or all but it, can read.
+        """
+        codec = self._codec
+        if value.startswith(codec.header):
+            try:
+                return value, self._usual_offsets(value, HEADER_SIZE)
+            except (ValueError, IndexError):
+                body = BytesIO()
+                body.write(codec.header)
+                schemaless_writer(body, codec.parsed, read_body(value, codec.parsed))
+                value = body.getvalue()
+        else:
+            value = self._codecs.resolve(codec, value)
+        return value, self._offsets(value, HEADER_SIZE)

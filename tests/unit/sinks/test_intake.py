@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import copy
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mesh.kernel.contract import Port
 from mesh.kernel.errors import PlatformError
-from schemas.codec import Codecs
+from schemas.codec import Codecs, read_body
+from schemas.walk import ItemsWalker, Walker
 from schemas.wire import header
 from sinks.intake import Intake, Refusal
+from tests.unit.schemas.records import instances
 from tests.unit.sinks.samples import (
     CUSTOMERS,
     LANDED,
@@ -153,3 +158,42 @@ def test_other_facts_may_lie_in_the_future() -> None:
         changes = {"account": "a"} if port is CUSTOMERS else {}
         value = codec(port).encode(record(port, occurred_at=AT + timedelta(days=400), **changes))
         assert intake(port).admit(b"a", value, PUBLISHED) == value
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_a_damaged_record_lands_only_as_what_a_codec_reads(data: st.DataObject) -> None:
+    """Whatever byte is wrong: refused where decoding fails, else landed as the codec would write it."""
+    mine = codec(PRODUCTS)
+    value = bytearray(mine.encode(data.draw(instances(PRODUCTS.record))))
+    for _ in range(data.draw(st.integers(1, 3))):
+        value[data.draw(st.integers(5, len(value) - 1))] = data.draw(st.integers(0, 255))
+    found = intake(PRODUCTS).admit(b"k", bytes(value), PUBLISHED)
+    try:
+        fields = read_body(bytes(value), mine.parsed)
+    except ValueError:
+        assert isinstance(found, Refusal)
+        assert found.code == "undecodable"
+    else:
+        assert isinstance(found, bytes), found
+        assert repr(read_body(found, mine.parsed)) == repr(fields)  # repr: a NaN is equal to none
+
+
+def test_another_form_of_the_same_record_lands_in_the_usual_one() -> None:
+    """Avro allows an array in several blocks; the warehouse need not."""
+    line = {
+        "line_number": 1,
+        "product_id": "p",
+        "quantity": 1,
+        **dict.fromkeys(("unit_price", "gross_amount", "discount_amount", "net_amount"), Decimal(1)),
+    }
+    kind = ORDERS.record.model_fields["lines"].annotation.__args__[0]
+    fact = record(ORDERS, account="a", occurred_at=AT, lines=[kind(**line), kind(**line)])
+    usual = codec(ORDERS).encode(fact)
+    walker = Walker(codec(ORDERS).schema)
+    at = dict(zip(walker.fields, walker.offsets(usual, 5), strict=False))["lines"]
+    items, _ = ItemsWalker(codec(ORDERS).schema, "lines", ()).walk(usual, at)
+    item = items[0][0]
+    odd = usual[:at] + b"\x02" + item + b"\x02" + item + usual[at + 1 + 2 * len(item) :]
+    assert codec(ORDERS).decode(odd) == codec(ORDERS).decode(usual)
+    assert intake(ORDERS).admit(b"a", odd, PUBLISHED) == usual
