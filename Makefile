@@ -16,8 +16,9 @@ setup: $(SETUP) ## Create .venv with the locked dependencies and the mesh comman
 
 $(SETUP): requirements.lock pyproject.toml
 	@echo "==> Python environment in .venv (locked, with checksums)"
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d; set PYTHON=" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there: name a Python 3.11 or newer, as in make setup PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: name one, as in make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x .venv/bin/python || "$(PYTHON)" -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "==> the mesh command"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
