@@ -1,1 +1,1 @@
-"""Stream applications: transport, runtime, and the pure folds of mastering, orders-enriched and customer-360."""
+"""Stream applications: transport, runtime, and the folds of mastering, orders-enriched and customer-360."""

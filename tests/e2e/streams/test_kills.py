@@ -12,7 +12,7 @@ from tests.e2e.streams.cluster import World
 
 pytestmark = pytest.mark.real
 
-SECONDS = 12.0
+SECONDS = 9.0
 RATE = 400  # records a second
 
 
