@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mesh.kernel.errors import WarehouseError
 from mesh.kernel.settings import load_settings
+
+_LEGIBLE = 16
+"""Characters below which a column is not squeezed."""
+_BORDER = 3
+"""Characters between two columns of a table."""
 
 
 def command(
@@ -28,17 +38,62 @@ def command(
     except ClickHouseError as error:
         raise WarehouseError(
             "query-failed",
-            str(error).removeprefix("Received ClickHouse exception, ").splitlines()[0],
+            reason(str(error)),
             remedy="`SHOW TABLES FROM sales` and `DESCRIBE sales.orders_enriched` tell what is there",
         ) from None
+    names, rows = result.column_names, result.result_rows
     if as_json:
-        for row in result.result_rows:
-            print(json.dumps(dict(zip(result.column_names, row, strict=True)), default=str))  # noqa: T201
+        for row in rows:
+            document = dict(zip(names, row, strict=True))
+            print(json.dumps(document, default=str, ensure_ascii=False))  # noqa: T201
         return
-    table = Table(*result.column_names)
-    for row in result.result_rows[:limit]:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table)
-    hidden = len(result.result_rows) - limit
+    console = Console(highlight=False)
+    console.print(shown(names, rows[:limit], console.width))
+    hidden = len(rows) - limit
     if hidden > 0:
-        Console().print(f"{hidden} more rows; raise --limit or use --json")
+        console.print(f"{hidden:,} more rows; raise --limit or use --json")
+
+
+def reason(message: str) -> str:
+    """ClickHouse's own words in one line, without the parser's list of all that might have stood there."""
+    line = " ".join(message.split())
+    line = re.sub(r"^.*?DB::Exception: ", "", line)
+    line = re.sub(r" \(version .*$", "", line)
+    return re.sub(r"\.? Expected one of: .*?(?=\. \([A-Z_]+\)$|$)", "", line)
+
+
+def shown(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> Table:
+    """Rows as a table for so many characters; columns that do not fit stand beneath each other, row by row."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widest = [
+        max([cell_len(name), *(text.cell_len for text in column)])
+        for name, column in zip(
+            columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True
+        )
+    ]
+    if sum(min(wide, _LEGIBLE) + _BORDER for wide in widest) + 1 > width:
+        return _beneath(columns, cells)
+    table = Table()
+    for name in columns:
+        table.add_column(Text(name), overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _beneath(columns: Sequence[str], cells: Sequence[Sequence[Text]]) -> Table:
+    table = Table("column", "value", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.columns[1].overflow = "fold"
+    for row in cells:
+        for name, cell in zip(columns, row, strict=True):
+            table.add_row(Text(name), cell)
+        table.add_section()
+    if not cells:
+        for name in columns:
+            table.add_row(Text(name), Text("no rows", style="dim"))
+    return table
+
+
+def _cell(value: object) -> Text:
+    """What a person sees; never read as markup, and nothing is told apart from an empty text."""
+    return Text("NULL", style="dim") if value is None else Text(str(value))
