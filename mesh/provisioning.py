@@ -24,6 +24,7 @@ from confluent_kafka.admin import (
 from mesh.kernel.contract import FOREVER
 from mesh.kernel.discovery import Mesh, find_mesh
 from mesh.kernel.errors import PlatformError
+from mesh.kernel.event import Event
 from mesh.kernel.settings import Settings
 
 Report = Callable[[str], None]
@@ -55,12 +56,18 @@ def apply(settings: Settings, report: Report) -> None:
     migrate.apply(settings, report)
 
 
+ROOM = {"max.message.bytes": str(4 << 20)}
+"""For what derives from a record: it may be larger than the record, and must be taken whatever that was."""
+
+
 def mesh_topics(mesh: Mesh, settings: Settings) -> Iterator[Topic]:
     """The topics of every port and their dead letters, which are kept for ever."""
     for port in mesh.ports.values():
         config = {"cleanup.policy": port.cleanup, "retention.ms": str(port.retention_ms)}
+        if not issubclass(port.record, Event):
+            config |= ROOM
         yield Topic(port.topic, port.partitions, config)
-        kept = {"cleanup.policy": "delete", "retention.ms": str(FOREVER)}
+        kept = {"cleanup.policy": "delete", "retention.ms": str(FOREVER), **ROOM}
         yield Topic(port.dead_letters, settings.partitions, kept)
 
 
@@ -69,7 +76,7 @@ def changelog_topics(settings: Settings) -> Iterator[Topic]:
     from streams.applications import stores
 
     for store in stores(settings):
-        yield Topic(store.changelog, store.partitions, {"cleanup.policy": "compact"})
+        yield Topic(store.changelog, store.partitions, {"cleanup.policy": "compact", **ROOM})
 
 
 def apply_topics(settings: Settings, wanted: list[Topic], report: Report) -> None:
