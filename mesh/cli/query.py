@@ -63,13 +63,10 @@ def reason(message: str) -> str:
 
 
 def shown(columns: Sequence[str], rows: Sequence[Sequence[object]], width: int) -> Table:
-    """Rows as a table for so many characters; columns that do not fit stand beneath each other, row by row."""
+    """Rows as a table of so many characters; columns that do not fit stand beneath each other, row by row."""
     cells = [[_cell(value) for value in row] for row in rows]
     widest = [
-        max([cell_len(name), *(text.cell_len for text in column)])
-        for name, column in zip(
-            columns, zip(*cells, strict=True) if cells else [()] * len(columns), strict=True
-        )
+        max(cell_len(name), *(row[place].cell_len for row in cells), 0) for place, name in enumerate(columns)
     ]
     if sum(min(wide, _LEGIBLE) + _BORDER for wide in widest) + 1 > width:
         return _beneath(columns, cells)
