@@ -10,6 +10,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from mesh.kernel.settings import load_settings
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mesh.reconcile.settle import Lag
 
 _SHOWN = 10
+_FINDING = ("table", "key", "column", "expected", "landed")
 
 
 def command(
@@ -73,19 +75,16 @@ def _print(console: Console, proof: Proof, seconds: float) -> None:
 
 
 def _tables(proof: Proof) -> Table:
-    out = Table("table", title="Tables against the batch oracle", box=box.SIMPLE_HEAD)
-    for column in ("expected", "landed", "missing", "unexpected", "different"):
-        out.add_column(column, justify="right")
+    figures = ("expected", "landed", "missing", "unexpected", "different")
+    out = _table("Tables against the batch oracle", "table", figures)
     for table in proof.tables:
-        figures = (table.expected, table.landed, table.missing, table.unexpected, table.different)
-        out.add_row(table.table, *map(_count, figures), style=None if table.equal else "red")
+        counts = (table.expected, table.landed, table.missing, table.unexpected, table.different)
+        out.add_row(table.table, *map(_count, counts), style=None if table.equal else "red")
     return out
 
 
 def _partitions(proof: Proof) -> Table:
-    out = Table("topic", title="Records by topic", box=box.SIMPLE_HEAD)
-    for column in ("produced", "landed", "parked", "missing"):
-        out.add_column(column, justify="right")
+    out = _table("Records by topic", "topic", ("produced", "landed", "parked", "missing"))
     for topic in dict.fromkeys(one.topic for one in proof.partitions):
         mine = [one for one in proof.partitions if one.topic == topic]
         sums = [
@@ -97,9 +96,7 @@ def _partitions(proof: Proof) -> Table:
 
 
 def _churn(proof: Proof) -> Table:
-    out = Table("churn status", title="Customers by churn status", box=box.SIMPLE_HEAD)
-    for column in ("expected", "landed"):
-        out.add_column(column, justify="right")
+    out = _table("Customers by churn status", "churn status", ("expected", "landed"))
     for churn in proof.churn:
         style = None if churn.expected == churn.landed else "red"
         out.add_row(churn.status, _count(churn.expected), _count(churn.landed), style=style)
@@ -107,9 +104,7 @@ def _churn(proof: Proof) -> Table:
 
 
 def _totals(proof: Proof) -> Table:
-    out = Table("total", title="Totals straight from the source files", box=box.SIMPLE_HEAD)
-    for column in ("source", "published", "landed"):
-        out.add_column(column, justify="right")
+    out = _table("Totals straight from the source files", "total", ("source", "published", "landed"))
     for total in proof.totals:
         style = None if total.equal else "red"
         out.add_row(total.name, total.source, total.published or "–", total.landed or "–", style=style)
@@ -117,17 +112,20 @@ def _totals(proof: Proof) -> Table:
 
 
 def _findings(proof: Proof) -> Table:
-    out = Table(
-        "table",
-        "key",
-        "column",
-        "expected",
-        "landed",
-        title=f"First {_SHOWN} differences",
-        box=box.SIMPLE_HEAD,
-    )
+    out = Table(title=f"First {_SHOWN} differences", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in _FINDING:
+        out.add_column(column, overflow="fold")
     for finding in proof.findings[:_SHOWN]:
-        out.add_row(*(finding[name] for name in ("table", "key", "column", "expected", "landed")))
+        out.add_row(*(Text(finding[name]) for name in _FINDING))
+    return out
+
+
+def _table(title: str, subject: str, figures: tuple[str, ...]) -> Table:
+    """A table of figures about subjects, close enough for 80 columns; a long name is folded, never cut."""
+    out = Table(title=title, box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    out.add_column(subject, overflow="fold")
+    for figure in figures:
+        out.add_column(figure, justify="right", no_wrap=True)
     return out
 
 
