@@ -43,8 +43,7 @@ def command(
     record = records[event]
     if file is not None and not file.is_file():
         raise PublishError("file-missing", "does not exist", place=str(file))
-    lines = sys.stdin.readlines() if file is None else file.read_text(encoding="utf-8").splitlines()
-    events = list(read_events(record, lines, str(file or "stdin")))
+    events = list(read_events(record, _lines(file), str(file or "stdin")))
     checker = Checker(mesh)
     for values in events:
         checker.check(record, stamp(checker.port(record), values, traceparent))
@@ -55,3 +54,12 @@ def command(
         for values in events:
             publisher.publish(record, values, traceparent=traceparent)
     typer.echo(f"published {len(events)} events to {checker.port(record).topic}")
+
+
+def _lines(file: Path | None) -> list[str]:
+    """The lines of a file or of standard input; other separators than the line feed may stand in a text."""
+    content = sys.stdin.buffer.read() if file is None else file.read_bytes()
+    try:
+        return content.decode().split("\n")
+    except UnicodeDecodeError:
+        raise PublishError("json-broken", "is not text in UTF-8", place=str(file or "stdin")) from None

@@ -126,6 +126,8 @@ def read_document(path: Path, shown_as: str = "") -> Node:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ContractError("file-missing", f"cannot be read ({error.strerror})", place=name) from None
+    except UnicodeDecodeError:
+        raise ContractError("yaml-broken", "is not text in UTF-8", place=name) from None
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()

@@ -52,6 +52,14 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_document(tmp_path / "none.yaml")
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """One line, as for any other fault of a document."""
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"a: \xff\xfe")
+    with pytest.raises(ContractError, match=r"yaml-broken\] x.yaml: is not text in UTF-8"):
+        read_document(path, "x.yaml")
+
+
 def test_numbers_are_exact(tmp_path: Path) -> None:
     """A number is what is written, not its nearest binary fraction."""
     document = read_document(write(tmp_path, "a: 0.0001\nb: yes\nc: text\n"))
