@@ -133,7 +133,7 @@ def retailer_folder(retailer: str) -> Path | None:
             "retailer-unknown",
             f"there is no folder {_shown(folder)}",
             place=retailer,
-            remedy="mend MESH_RETAILER",
+            remedy="name a folder of data/, or the path of another one, with --retailer or MESH_RETAILER",
         )
     return folder
 

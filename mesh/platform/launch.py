@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from mesh.kernel.discovery import retailer_folder
 from mesh.kernel.errors import PlatformError, did_you_mean
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import broker, client, jars, provision, registry, warehouse, workers
@@ -62,7 +63,9 @@ def up(
     fresh = not is_running(paths)
     if fresh:
         end_leftovers(paths)
-    settings = load_settings(home=paths.home, **({} if retailer is None else {"retailer": retailer}))
+    settings = load_settings(home=paths.home, **({} if retailer is None else {"retailer": _named(retailer)}))
+    if fresh:
+        retailer_folder(settings.retailer)  # a misspelt one is told before anything is started
     if fresh:
         start_supervisor(paths)
     try:
@@ -135,6 +138,11 @@ def _chosen(only: Sequence[str] | None, with_workers: bool) -> tuple[list[str], 
     return [name for name in workers.SERVICES if name in only], [
         name for name in workers.APPS if name in only
     ]
+
+
+def _named(retailer: str) -> str:
+    """The name of a retailer, or its folder as every process finds it, wherever it runs."""
+    return str(Path(retailer).resolve()) if "/" in retailer else retailer
 
 
 def _complete(

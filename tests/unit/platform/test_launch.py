@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.kernel.errors import PlatformError
+from mesh.kernel.errors import ContractError, PlatformError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, launch
 from mesh.platform.control import is_running
@@ -64,9 +64,9 @@ def names(home: Path) -> list[str]:
 
 def test_services_then_provisioning_then_workers(home: Path, steps: list[str]) -> None:
     """No worker starts before the contracts are applied."""
-    assert launch.up(home=home, retailer="acme", listener=listener(steps)) is True
+    assert launch.up(home=home, retailer="adventureworks", listener=listener(steps)) is True
     assert sorted(steps[:3]) == SERVICES
-    assert steps[3] == "provision acme home"
+    assert steps[3] == "provision adventureworks home"
     assert sorted(steps[4:]) == sorted(WORKERS)
 
 
@@ -100,17 +100,17 @@ def test_up_completes_what_is_missing(home: Path) -> None:
 
 def test_the_settings_of_the_running_platform_are_those_of_every_program(home: Path) -> None:
     """Addresses and retailer are read from the state file; no password is in it."""
-    launch.up(home=home, with_workers=False, retailer="acme")
+    launch.up(home=home, with_workers=False, retailer="adventureworks")
     settings = load_settings(home=home)
-    assert settings.retailer == "acme"
+    assert settings.retailer == "adventureworks"
     assert settings.kafka == client.part_status("broker", home).address
     assert "password" not in json.dumps(json.loads(Paths.of(home).state.read_text())["settings"])
 
 
 def test_another_retailer_is_refused(home: Path) -> None:
     """The running one is named."""
-    launch.up(home=home, with_workers=False, retailer="acme")
-    with pytest.raises(PlatformError, match="runs for 'acme', not 'other'"):
+    launch.up(home=home, with_workers=False, retailer="adventureworks")
+    with pytest.raises(PlatformError, match="runs for 'adventureworks', not 'other'"):
         launch.up(home=home, retailer="other")
     assert is_running(Paths.of(home))
 
@@ -153,6 +153,23 @@ def test_an_unknown_name_is_refused_before_anything_starts(home: Path) -> None:
     with pytest.raises(PlatformError, match="did you mean 'registry'"):
         launch.up(home=home, only=["registri"])
     assert not is_running(Paths.of(home))
+
+
+def test_an_unknown_retailer_is_refused_before_anything_starts(home: Path) -> None:
+    """Not half a minute later, when broker and registry run."""
+    with pytest.raises(ContractError, match="retailer-unknown"):
+        launch.up(home=home, retailer="nobody")
+    assert not Paths.of(home).state.exists()
+
+
+def test_a_retailers_folder_is_found_from_anywhere(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its path is kept whole, since other commands may run in other folders."""
+    (tmp_path / "retailers" / "kiosk").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    launch.up(home=home, only=["broker"], retailer="retailers/kiosk/")
+    assert load_settings(home=home).retailer == str((tmp_path / "retailers" / "kiosk").resolve())
 
 
 def test_purge_deletes_data_and_nothing_else(home: Path) -> None:
