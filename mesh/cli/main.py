@@ -8,6 +8,7 @@ does not pay for the imports of a heavy one.
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 import sys
 from typing import Any
@@ -19,6 +20,8 @@ import mesh.cli
 from mesh.kernel.errors import MeshError
 
 NOT_A_VERB = {"main"}
+CHATTY = ("clickhouse_connect",)
+"""Libraries that write to the terminal what they raise anyway."""
 
 
 def verbs() -> list[str]:
@@ -81,12 +84,18 @@ def main(argv: list[str] | None = None) -> None:
 
     Exit codes: 0 done, 1 the answer is no (a check failed), 2 a person's error, 130 interrupted.
     """
+    for library in CHATTY:
+        logging.getLogger(library).addHandler(logging.NullHandler())
     try:
         app(argv)
     except MeshError as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except KeyboardInterrupt:
+        sys.exit(130)
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C
+            raise
         sys.exit(130)
 
 

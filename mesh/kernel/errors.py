@@ -15,6 +15,7 @@ The command line prints one line for any of them and never a traceback.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,12 @@ class StreamError(MeshError):
 
 class ReconcileError(MeshError):
     """The reconciliation could not be carried out."""
+
+
+def no_answer(error: BaseException) -> str:
+    """That a part does not answer, with the system's reason alone where a library's message wraps one up."""
+    found = re.search(r"\[Errno -?\d+\] [^\"')]+", str(error))
+    return f"does not answer ({found[0]})" if found else str(error).splitlines()[0]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

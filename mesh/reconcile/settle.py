@@ -82,7 +82,7 @@ class Groups:
 
     def __init__(self, settings: Settings) -> None:
         self._address = settings.kafka
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka})
+        self._admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
         self._mesh = find_mesh(settings)
         self._inputs = {**INPUTS, names.SINK: _landed(self._mesh)}
 

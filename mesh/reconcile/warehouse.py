@@ -9,7 +9,7 @@ import clickhouse_connect
 import polars as pl
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from mesh.kernel.errors import ReconcileError
+from mesh.kernel.errors import ReconcileError, no_answer
 from mesh.reconcile.avro import inner, is_array
 from schemas.derive import avro_schema
 
@@ -82,7 +82,7 @@ class Warehouse:
         )
 
     def _failed(self, code: str, error: ClickHouseError) -> ReconcileError:
-        words = str(error).removeprefix("Received ClickHouse exception, ").splitlines()[0]
+        words = no_answer(error).removeprefix("Received ClickHouse exception, ")
         return ReconcileError(
             code, words, place=self._address, remedy="see `mesh status` and `mesh logs warehouse`"
         )

@@ -9,7 +9,7 @@ import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from mesh.kernel.errors import SettingsError, WarehouseError
+from mesh.kernel.errors import SettingsError, WarehouseError, no_answer
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
@@ -39,7 +39,7 @@ def connect(settings: Settings) -> Client:
     except ClickHouseError as error:
         raise WarehouseError(
             "warehouse-unreachable",
-            str(error).splitlines()[0],
+            no_answer(error),
             place=settings.warehouse,
             remedy="see `mesh status` and `mesh logs warehouse`",
         ) from None

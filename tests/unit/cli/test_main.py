@@ -64,3 +64,32 @@ def test_exit_codes(monkeypatch: pytest.MonkeyPatch, raised: BaseException, code
     with pytest.raises(SystemExit) as ended:
         cli.main([])
     assert ended.value.code == code
+
+
+@pytest.mark.parametrize(("words", "expected"), [("Query interrupted", SystemExit), ("a bug", RuntimeError)])
+def test_an_interrupted_query_is_an_interruption(
+    monkeypatch: pytest.MonkeyPatch, words: str, expected: type[BaseException]
+) -> None:
+    """DuckDB answers Ctrl-C with an error of its own; any other error is shown."""
+
+    def interrupted(_argv: object) -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    with pytest.raises(expected) as ended:
+        cli.main([])
+    assert getattr(ended.value, "code", 130) == 130
+
+
+def test_a_warehouse_that_is_away_is_one_short_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The system's reason, without the client's wrapping and its own log lines."""
+    monkeypatch.setenv("MESH_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("MESH_WAREHOUSE", "http://127.0.0.1:1")
+    with pytest.raises(SystemExit):
+        cli.main(["query", "SELECT 1"])
+    assert capsys.readouterr().err == (
+        "WarehouseError[warehouse-unreachable] http://127.0.0.1:1: does not answer ([Errno 111] Connection"
+        " refused); see `mesh status` and `mesh logs warehouse`\n"
+    )
