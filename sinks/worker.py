@@ -176,7 +176,8 @@ def main() -> None:
     parser.add_argument("--index", type=int, default=1, help="Number of this process")
     parser.add_argument("--metrics-port", type=int, default=0, help="Port of the Prometheus metrics; 0: none")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request at INFO
     if arguments.metrics_port:
         metrics.serve(arguments.metrics_port)
     try:

@@ -17,6 +17,11 @@ def command(
 ) -> None:
     """Scale the stream applications to so many processes each; partitions are shared out among them."""
     console = Console(highlight=False)
+    partitions = client.running_settings().get("partitions", count)
+    if count > partitions:
+        console.print(
+            f"[yellow]![/] {partitions} partitions are shared out: more processes than that are idle"
+        )
     for name in [app] if app else STREAMS:
         with console.status(f"scaling {name}"):
             client.scale(name, count)
