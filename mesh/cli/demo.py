@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -63,16 +66,15 @@ def _report(console: Console) -> None:
 
     settings = load_settings()
     parts = platform.status()
-    table = Table("stage", "records in", "records out", "CPU s", "records a CPU s", "memory", title="Stages")
+    table = _table("Stages", "stage", "records in", "out", "CPU s", "records a CPU s", "memory")
     for stage in stages(parts):
-        memory = f"{stage.memory_bytes / (1 << 20):.0f} MiB"
         table.add_row(
             stage.part,
             f"{stage.read:,}",
             f"{stage.written:,}",
             f"{stage.cpu_seconds:.1f}",
             f"{stage.rate:,.0f}",
-            memory,
+            f"{stage.memory_bytes / (1 << 20):.0f} MiB",
         )
     console.print(table)
     total = sum(part.memory_bytes for part in parts) / (1 << 20)
@@ -85,18 +87,34 @@ def _report(console: Console) -> None:
     )
     for question in QUESTIONS:
         result = client.query(question.sql)
-        answer = Table(*result.column_names, title=question.title)
+        answer = _table(question.title, *result.column_names)
         for row in result.result_rows:
-            answer.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+            answer.add_row(*(_shown(value) for value in row))
         console.print(answer)
     client.close()
 
 
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, box=SIMPLE, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, datetime):
+        return str(value.date())
+    return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+
+
 def _addresses(console: Console) -> None:
     settings = load_settings()
-    table = Table(box=None, show_header=False)
-    table.add_row("warehouse", settings.warehouse, 'mesh query "SELECT * FROM customer.customer_360 LIMIT 5"')
-    table.add_row("broker", settings.kafka, "any Kafka client; README.md shows Python and kcat")
-    table.add_row("registry", settings.registry, "Confluent's interface")
-    table.add_row("parts", "mesh status", "mesh logs PART; make down ends the mesh")
-    console.print(table)
+    lines = {
+        "warehouse": f'{settings.warehouse}  (mesh query "SELECT * FROM customer.customer_360 LIMIT 5")',
+        "broker": f"{settings.kafka}  (any Kafka client; README.md shows Python and kcat)",
+        "registry": f"{settings.registry}  (Confluent's interface)",
+        "parts": "mesh status, mesh logs PART; make down ends the mesh",
+    }
+    for name, text in lines.items():
+        console.print(f"  {name:<10} {text}", soft_wrap=True)

@@ -166,7 +166,9 @@ def _complete(
     processes = {name: app for app in apps for name in workers.names(app, _count(app, settings))}
     if idle := _not_running(paths, list(processes)):
         listener.report("creating topics, schemas and tables from the contracts")
-        provision.apply(load_settings(home=paths.home), listener.report)
+        changes: list[str] = []
+        provision.apply(load_settings(home=paths.home), changes.append)
+        listener.report(f"{len(changes)} topics, schemas and tables are new or changed")
         with Ports(listener.report) as ports:
             new = [
                 workers.declare(
