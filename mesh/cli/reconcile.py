@@ -62,13 +62,11 @@ def command(
 
 
 def _print(console: Console, proof: Proof, seconds: float) -> None:
-    console.print(_tables(proof))
-    console.print(_partitions(proof))
-    console.print(_churn(proof))
+    console.print(_tables(proof), "", _partitions(proof), "", _churn(proof), "")
     if proof.totals:
-        console.print(_totals(proof))
+        console.print(_totals(proof), "")
     if proof.findings:
-        console.print(_findings(proof))
+        console.print(_findings(proof), "")
     rows = sum(table.expected for table in proof.tables)
     verdict = "[green]equal[/]" if proof.equal else "[red]not equal[/]"
     console.print(f"{verdict}: {rows:,} rows of {len(proof.tables)} tables proven in {seconds:.1f} s")
