@@ -52,7 +52,7 @@ class Account:
         self.total = 0
         self.facets: dict[bytes, int] = {}
         self.due = NEVER  # the earliest clock at which the account may change by itself
-        self.cause = 0  # Kafka timestamp of the record that touched it last, ms
+        self.cause = 0  # Kafka timestamp of the record that touched it last, ms; 0: none since recovery
 
     def __lt__(self, other: Account) -> bool:
         return self.name < other.name  # ties in the heap of boundaries

@@ -128,8 +128,11 @@ class AccountsFold:
         return account
 
     def _touch(self, account: Account, facets: Iterable[bytes] | None, timestamp: int) -> None:
+        # The owner before may have kept facts whose facets it never wrote. A summary counts on all of them;
+        # else two rows of one version differ in their favourites: the first after recovery brings them all.
+        untold = not account.cause
         account.cause = timestamp
-        if facets is None:
+        if facets is None or untold:
             self._dirty[account] = None
         else:
             touched = self._dirty.setdefault(account, {})

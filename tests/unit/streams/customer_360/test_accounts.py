@@ -113,6 +113,22 @@ def test_a_repeated_line_writes_its_facets_again(worker: Worker) -> None:
     assert worker.successor(0).put(topics.LINE, line()) == first
 
 
+def test_a_successor_writes_the_facets_before_it_counts_on_them(worker: Worker) -> None:
+    """A crash may have come between the changelog and the output, and another topic may come first."""
+    written = worker.put(topics.LINE, line())
+    successor = worker.successor(0)
+    assert facets(successor.put(topics.PAYMENT, payment())) == facets(written)
+    assert len(successor.put(topics.PAYMENT, payment(transaction_id="t2"))) == 1  # they are known by now
+
+
+def test_a_successor_that_sweeps_writes_the_facets_too(worker: Worker) -> None:
+    """Its rows must not have the version of all that is known without the favourites that go with it."""
+    worker.put(topics.PAYMENT, payment())
+    written = worker.put(topics.LINE, line())
+    successor = worker.successor(0)
+    assert facets(successor.tell(START + 91 * DAY)) == facets(written)
+
+
 def test_a_line_that_moves_empties_the_facet_that_it_leaves(worker: Worker) -> None:
     """Also when it is said again after a crash, and the facet's register knows that."""
     before = worker.put(topics.LINE, line())
