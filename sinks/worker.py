@@ -42,9 +42,9 @@ MAX_ROWS = 20_000
 """Rows of a block at the most: large enough for the warehouse, small enough to hold in memory."""
 MAX_BYTES = 8 << 20
 """Bytes of a block at the most, for the same reasons."""
-MIN_AGE, MAX_AGE = 0.2, 2.0
+MIN_AGE, MAX_AGE = 0.2, 1.0
 """Seconds that a record waits for company, at the least and at the most."""
-REST = 3
+REST = 2
 """After blocks that were not full have taken a second to land, the next ones wait so many.
 
 An insert costs the warehouse some ten milliseconds of CPU however few its rows are. So rows are fresh while
