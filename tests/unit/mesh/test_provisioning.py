@@ -7,7 +7,14 @@ import pytest
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
-from mesh.provisioning import Topic, apply_topics, changelog_topics, mesh_topics, refuse_other_partitions
+from mesh.provisioning import (
+    ROOM,
+    Topic,
+    apply_topics,
+    changelog_topics,
+    mesh_topics,
+    refuse_other_partitions,
+)
 
 SETTINGS = Settings(partitions=3)
 
@@ -50,7 +57,7 @@ def test_changelogs_are_compacted() -> None:
     for topic in changelogs:
         assert topic.name.startswith("mesh.")
         assert topic.name.endswith("-changelog")
-        assert (topic.partitions, topic.config) == (3, {"cleanup.policy": "compact"})
+        assert (topic.partitions, topic.config) == (3, {"cleanup.policy": "compact", **ROOM})
 
 
 @pytest.mark.parametrize("count", [2, 4])
