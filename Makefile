@@ -40,7 +40,7 @@ check: $(SETUP) ## Static checks and fast tests, under a minute
 	@echo "==> import rules";  .venv/bin/lint-imports >/dev/null || .venv/bin/lint-imports
 	@echo "==> mesh check";    $(MESH) check
 	@echo "==> mesh build";    $(MESH) build --check
-	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real"
+	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts"
