@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 from decimal import Decimal
@@ -35,7 +36,7 @@ def command(
     down.command(purge=True)
     console.rule("starting broker, registry, warehouse, streams and sink")
     up.command(retailer=retailer)
-    console.rule(f"publishing {mapping}")
+    console.rule(f"publishing {os.path.relpath(mapping)}")
     ingest.command(mapping)
     console.rule("proving every landed row against a batch oracle")
     reconcile.command()
