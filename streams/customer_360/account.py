@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streams.customer_360.clock import CHURN_DAYS, YEAR_DAYS, Windows
 from streams.customer_360.days import DAY, SECOND, BusinessDays
 from streams.customer_360.moments import NO_MOMENTS, Moments
-from streams.orders_enriched.registers import RevisionConflictError
+from streams.facts import RevisionConflictError
 
 _EPOCH = 1 << 33
 _SLACK = 2 * DAY

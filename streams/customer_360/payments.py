@@ -7,7 +7,7 @@ from struct import Struct
 from streams.customer_360.account import Account
 from streams.customer_360.knowledge import REGISTER
 from streams.customer_360.line import TOTALS
-from streams.orders_enriched.registers import RevisionConflictError
+from streams.facts import RevisionConflictError
 
 _HEAD = Struct("<qqq")  # seq, moment, digest
 

@@ -9,8 +9,8 @@ from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec
 from schemas.varint import decode_long, encode_long
 from schemas.wire import HEADER_SIZE
+from streams.facts import REFUSALS, Reader, Resolver, check_key, text_of
 from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
-from streams.orders_enriched.facts import REFUSALS, Reader, Resolver, check_key, text_of
 
 _MICROS = 1_000_000
 _SEQ_ZERO = encode_long(0)
@@ -38,7 +38,7 @@ class Mastering:
     def master(self, record: Fetched) -> tuple[OutputRow, OutputRow]:
         """The mastered view and the crosswalk fact of a record.
 
-        Raises one of :data:`streams.orders_enriched.facts.REFUSALS`, and
+        Raises one of :data:`streams.facts.REFUSALS`, and
         :class:`mesh.kernel.errors.PlatformError` while the registry cannot be reached.
         """
         _, moment, key, value, _ = record

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from streams.orders_enriched.registers import RevisionConflictError, span_of
+from streams.facts import RevisionConflictError
+from streams.orders_enriched.registers import span_of
 from streams.orders_enriched.version import early_clock, exact_clock
 
 Entry = tuple[bytes, int, int]

@@ -7,9 +7,9 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from schemas.varint import decode_long
+from streams.facts import Reader
 from streams.fold import Fetched
 from streams.orders_enriched.asof import AsOf
-from streams.orders_enriched.facts import Reader
 from streams.orders_enriched.layout import Block
 
 Members = dict[bytes, AsOf]

@@ -6,10 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from mesh.kernel.errors import StreamError
 from schemas.varint import decode_long, encode_long
-from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
-from streams.orders_enriched import order, topics
-from streams.orders_enriched.dimensions import Change, Dimensions
-from streams.orders_enriched.facts import (
+from streams.facts import (
     REFUSALS,
     Fact,
     Reader,
@@ -17,6 +14,9 @@ from streams.orders_enriched.facts import (
     check_key,
     text_of,
 )
+from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
+from streams.orders_enriched import order, topics
+from streams.orders_enriched.dimensions import Change, Dimensions
 from streams.orders_enriched.intake import CustomerIntake, Intake, OrderIntake, PartIntake, ReturnIntake
 from streams.orders_enriched.layout import Layout
 from streams.orders_enriched.owed import Owed

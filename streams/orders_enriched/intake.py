@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from schemas.varint import decode_long
+from streams.facts import Fact, Reader
 from streams.orders_enriched import order, returns, topics
-from streams.orders_enriched.facts import Fact, Reader
 from streams.orders_enriched.layout import Block
 from streams.orders_enriched.order import Section
 from streams.orders_enriched.owed import Owed

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
+from streams.facts import RevisionConflictError
+
 EMPTY = b""
 """A set without registers."""
 
@@ -21,12 +23,6 @@ _HEAD = Struct("<IIIqqq")  # sizes of payload and id, number of replaced revisio
 _REPLACED = Struct("<qq")  # seq, digest
 _HEAD_SIZE = _HEAD.size
 _unpack = _HEAD.unpack_from
-
-
-class RevisionConflictError(ValueError):
-    """A record with the ``seq`` of a known revision and other contents."""
-
-    code = "revision-conflict"
 
 
 class Register(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from schemas.walk import Items, ItemsWalker
+from streams.facts import RevisionConflictError
 from streams.orders_enriched import order as orders
 from streams.orders_enriched.compact import CompactDict
 from streams.orders_enriched.order import EMPTY_ENTRY, Entry
-from streams.orders_enriched.registers import EMPTY, RevisionConflictError, put, span
+from streams.orders_enriched.registers import EMPTY, put, span
 
 
 class Index:

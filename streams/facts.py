@@ -12,7 +12,6 @@ from schemas.codec import Codec, read_body
 from schemas.varint import decode_long, raw
 from schemas.walk import Items, ItemsWalker, Walker
 from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
-from streams.orders_enriched.registers import RevisionConflictError
 
 DAY_MS = 86_400_000
 _MOST_SEQ = 1 << 60
@@ -28,6 +27,12 @@ class EventTimeAheadError(ValueError):
     """A fact that claims to have happened more than a day after it was published."""
 
     code = "event-time-ahead"
+
+
+class RevisionConflictError(ValueError):
+    """A record with the ``seq`` of a known revision and other contents."""
+
+    code = "revision-conflict"
 
 
 REFUSALS = (UndecodableError, KeyMismatchError, EventTimeAheadError, RevisionConflictError)
