@@ -24,9 +24,9 @@ from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
 from mesh.kernel.names import SINK, TopicName
 from mesh.kernel.settings import load_settings
+from mesh.kernel.warehouse import connect
 from schemas.codec import Codecs
 from schemas.registry import Registry, schema_ids
-from sinks.clickhouse.client import connect
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import Parking

@@ -62,8 +62,8 @@ def _report(console: Console) -> None:
     from mesh.demo.answers import QUESTIONS
     from mesh.demo.latency import measure
     from mesh.demo.stages import stages
+    from mesh.kernel.warehouse import connect
     from mesh.platform import client as platform
-    from sinks.clickhouse.client import connect
 
     settings = load_settings()
     parts = platform.status()

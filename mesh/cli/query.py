@@ -30,7 +30,7 @@ def command(
     limit: Annotated[int, typer.Option(min=1, help="Rows to show at the most; --json shows all")] = 100,
 ) -> None:
     """Ask the warehouse: ``mesh query "SELECT count() FROM sales.orders"``. Reads only."""
-    from sinks.clickhouse.client import connect
+    from mesh.kernel.warehouse import connect
 
     client = connect(load_settings())
     try:

@@ -1,6 +1,8 @@
 """Every metric of every process, by name: ``mesh_<what>_<base unit>``, counters with ``_total``.
 
-Labels are bounded: applications, topics, partitions, error codes; never a key or a person.
+Labels are bounded: applications, topics, partitions, error codes; never a key or a person. Whoever scrapes
+adds ``part`` and ``app`` of the process, and ``domain`` and ``product`` taken from ``topic``
+(:mod:`observability.scraping`), so that no event pays for a label that its topic implies.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ REGISTRY = CollectorRegistry()
 """What ``/metrics`` shows. ``mesh_process_*`` (memory, CPU, descriptors) comes from the process itself."""
 ProcessCollector(namespace="mesh", registry=REGISTRY)
 
+_BYTES = (1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 24)
+_ROWS = (1, 10, 100, 1_000, 5_000, 10_000, 20_000)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
@@ -33,8 +37,8 @@ def _gauge(name: str, meaning: str, *labels: str) -> Gauge:
     return Gauge(name, meaning, labels, registry=REGISTRY)
 
 
-def _histogram(name: str, meaning: str, *labels: str) -> Histogram:
-    return Histogram(name, meaning, labels, registry=REGISTRY, buckets=_SECONDS)
+def _histogram(name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+    return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
 
 
 # Records that were read and whose effect is on the broker (or in the warehouse).
@@ -65,6 +69,49 @@ PARTITIONS_OWNED = _gauge("mesh_owned_partitions", "Partitions owned and ready",
 ROWS_CORRECTED = _counter("mesh_rows_corrected_total", "Rows corrected after the fact", "application")
 # Pauses because another part did not answer.
 WAITS = _counter("mesh_waits_total", "Retries in place because a part did not answer", "application", "part")
+
+# The sink: rows and bytes of an insert, and how long the warehouse takes for it.
+INSERT_ROWS = _histogram("mesh_insert_rows", "Rows of an insert", "topic", buckets=_ROWS)
+INSERT_BYTES = _histogram("mesh_insert_bytes", "Bytes of an insert", "topic", buckets=_BYTES)
+INSERT_SECONDS = _histogram("mesh_insert_seconds", "Duration of an insert", "topic")
+
+# The monitor looks from outside, so that a process that is dead or frozen is seen too.
+# Next offset of each partition, dead letters included: what was ever published.
+TOPIC_END = _gauge("mesh_topic_end_offsets", "Next offset of a partition", "topic", "partition")
+# When the newest record was published, and the greatest event time that landed (Unix time).
+TOPIC_PUBLISHED = _gauge("mesh_topic_last_published_timestamp_seconds", "Last publishing", "topic")
+TOPIC_EVENT_TIME = _gauge("mesh_topic_last_event_timestamp_seconds", "Greatest event time landed", "topic")
+# The longest that a source declared live may be silent; sources that are not live have no series.
+SOURCE_LIMIT = _gauge("mesh_source_silence_limit_seconds", "Longest silence of a live source", "topic")
+# How far each consumer group has read, how many records lie before it, and how long the first of them waits.
+COMMITTED = _gauge("mesh_committed_offsets", "Next offset to read", "application", "topic", "partition")
+BEHIND = _gauge("mesh_behind_records", "Records published and not taken in", "application", "topic")
+BEHIND_SECONDS = _gauge("mesh_behind_seconds", "Wait of the oldest of them", "application", "topic")
+# The ledger: records that the sink has committed and that neither landed nor were parked; up to which offset
+# of each partition every record is accounted for without a gap.
+LEDGER_DRIFT = _gauge("mesh_ledger_drift_records", "Records unaccounted for", "topic")
+LEDGER_VERIFIED = _gauge("mesh_ledger_verified_offsets", "Accounted for up to here", "topic", "partition")
+# Whether a part that does not speak Prometheus answers in its own protocol (1 or 0).
+SERVICE_UP = _gauge("mesh_service_up", "Whether a service answers", "part")
+# Parts of the local platform, by its supervisor: resident memory, restarts since it was declared.
+PART_MEMORY = _gauge("mesh_part_memory_bytes", "Resident memory of a part", "part")
+PART_RESTARTS = _gauge("mesh_part_restarts", "Restarts of a part", "part")
+# What runs out: disk space of the state, and certificates (Unix time of their end).
+DISK_FREE = _gauge("mesh_disk_free_bytes", "Free space", "volume")
+DISK_FREE_LIMIT = _gauge("mesh_disk_free_limit_bytes", "Least free space allowed", "volume")
+CERTIFICATE_END = _gauge("mesh_certificate_end_timestamp_seconds", "End of validity", "certificate")
+# When the monitor last finished a round (Unix time), and how long that took.
+MONITOR_ROUND = _gauge("mesh_monitor_last_round_timestamp_seconds", "End of the last round", "kind")
+MONITOR_SECONDS = _gauge("mesh_monitor_round_seconds", "Duration of the last round", "kind")
+
+# The pager: open incidents; deliveries by receiver, channel and outcome; when the alerting last gave a sign.
+INCIDENTS_OPEN = _gauge("mesh_open_incidents", "Open incidents", "domain", "severity")
+PAGES = _counter("mesh_pages_total", "Pages delivered or failed", "receiver", "channel", "outcome")
+WATCHDOG_SEEN = _gauge("mesh_watchdog_last_seen_timestamp_seconds", "Last watchdog heard")
+
+# The embedded warehouse: statements by kind (read, write, other) and how long they take.
+STATEMENTS = _counter("mesh_statements_total", "Statements", "kind", "outcome")
+STATEMENT_SECONDS = _histogram("mesh_statement_seconds", "Duration of a statement", "kind")
 
 
 def serve(port: int) -> WSGIServer:

@@ -42,6 +42,34 @@ class Settings(BaseSettings):
     dead_letter_limit: int = Field(
         default=1000, ge=1, description="Records that one process may park a minute before it stops"
     )
+    prometheus: str = Field(default="http://127.0.0.1:9090", description="Prometheus")
+    alertmanager: str = Field(default="http://127.0.0.1:9093", description="Alertmanager")
+    pager: str = Field(default="http://127.0.0.1:9099", description="The pager, which records incidents")
+    operations: str = Field(
+        default="operations@retail.example", description="E-mail address of who answers for the platform"
+    )
+    smtp: str = Field(
+        default="",
+        description="Mail server of the pager, smtp[s]://[user@]host:port; empty: no mail",
+    )
+    smtp_password: str = Field(default="", description="Password of that user", repr=False)
+    mail_from: str = Field(default="mesh@retail.example", description="Sender of the pager's mails")
+    teams: dict[str, str] = Field(
+        default={},
+        description='Microsoft Teams webhooks by domain ("platform", "*": the rest), as JSON',
+        repr=False,
+    )
+    pager_webhook: str = Field(default="", description="Where the pager posts every page as JSON", repr=False)
+    dead_man: str = Field(
+        default="", description="Outside address that gets the watchdog, and pages when it stops", repr=False
+    )
+    runbooks: str = Field(
+        default="", description="Where the tree of runbooks is served; empty: paths in this repository"
+    )
+    certificates: str = Field(default="", description="Certificates to watch (PEM files), separated by ':'")
+    disk_free_limit: int = Field(
+        default=2 << 30, ge=0, description="Bytes that must stay free where the mesh keeps its state"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import clickhouse_connect
 import polars as pl
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from mesh.kernel.errors import ReconcileError, no_answer
+from mesh.kernel.warehouse import connect
 from mesh.reconcile.avro import inner, is_array
 from schemas.derive import avro_schema
 
@@ -27,21 +26,8 @@ class Warehouse:
     """The warehouse, for reading only."""
 
     def __init__(self, settings: Settings) -> None:
-        url = urlsplit(settings.warehouse)
         self._address = settings.warehouse
-        try:
-            self._client: Client = clickhouse_connect.get_client(
-                host=url.hostname,
-                port=url.port or (8443 if url.scheme == "https" else 8123),
-                interface=url.scheme,
-                username=settings.warehouse_user,
-                password=settings.warehouse_password,
-                compress=False,
-                autogenerate_session_id=False,
-                send_receive_timeout=600,
-            )
-        except ClickHouseError as error:
-            raise self._failed("warehouse-unreachable", error) from None
+        self._client: Client = connect(settings, timeout=600)
 
     def table(self, port: Port, number: int = 0, count: int = 1) -> pl.DataFrame:
         """The newest rows of a port's table; of ``count`` slices by CRC-32 of its key's first field, one."""

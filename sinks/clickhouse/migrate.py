@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import WarehouseError
-from sinks.clickhouse.client import connect
+from mesh.kernel.warehouse import connect
 from sinks.clickhouse.tables import PLATFORM, Table
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from confluent_kafka import Producer
 
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.warehouse import connect
 from mesh.platform import client
 from mesh.publish import Publisher
-from sinks.clickhouse.client import connect
 from tests.e2e.world import facts
 
 pytestmark = pytest.mark.real

@@ -10,11 +10,11 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.warehouse import connect
 from mesh.platform.launch import down, up
 from mesh.platform.workers import SERVICES
 from mesh.provisioning import Topic, apply, apply_topics, changelog_topics, mesh_topics
 from schemas.registry import schema_ids
-from sinks.clickhouse.client import connect
 
 pytestmark = pytest.mark.real
 CLOCK = "sales.private.clock.v1"

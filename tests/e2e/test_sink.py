@@ -24,12 +24,12 @@ from confluent_kafka import Producer
 from mesh import provisioning
 from mesh.kernel.contract import Port
 from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.warehouse import connect
 from mesh.platform import client as platform
 from mesh.platform import launch
 from schemas.codec import Codec
 from schemas.registry import schema_ids
 from schemas.wire import partition
-from sinks.clickhouse.client import connect
 from tests.unit.sinks.samples import LANDED, MESH, ORDERS, PRODUCTS, record
 
 pytestmark = pytest.mark.real

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mesh.kernel.contract import Port
 from mesh.kernel.event import PersonalMark
 from mesh.kernel.settings import load_settings
+from mesh.kernel.warehouse import connect as connect_to
 from schemas.codec import Codec
 from schemas.version import ORDER_LINE, pack
 from sinks.clickhouse import migrate
-from sinks.clickhouse.client import connect as connect_to
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.container import Container

@@ -9,7 +9,18 @@ import pytest
 
 from mesh.kernel import metrics
 
-UNITS = ("_total", "_seconds", "_bytes", "_records", "_partitions")
+UNITS = (
+    "_total",
+    "_seconds",
+    "_bytes",
+    "_records",
+    "_partitions",
+    "_offsets",
+    "_rows",
+    "_incidents",
+    "_restarts",
+    "_up",
+)
 
 
 def families() -> dict[str, str]:

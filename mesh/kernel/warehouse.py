@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
 
 
-def connect(settings: Settings) -> Client:
-    """A client of the warehouse; raises :class:`WarehouseError` when it does not answer."""
+def connect(settings: Settings, *, timeout: float = 300) -> Client:
+    """A client of the warehouse that waits ``timeout`` seconds for an answer.
+
+    Raises :class:`WarehouseError` when it does not answer.
+    """
     url = urlsplit(settings.warehouse)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise SettingsError(
@@ -34,7 +37,7 @@ def connect(settings: Settings) -> Client:
             password=settings.warehouse_password,
             compress=False,
             autogenerate_session_id=False,
-            send_receive_timeout=300,
+            send_receive_timeout=timeout,
         )
     except ClickHouseError as error:
         raise WarehouseError(

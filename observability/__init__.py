@@ -1,0 +1,1 @@
+"""How the mesh is watched: monitor, alert rules and routes, pager, dashboards; derived from contracts."""
