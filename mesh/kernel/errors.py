@@ -8,6 +8,7 @@
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
     ├── StreamError        a stream cannot go on without losing or spoiling a record
+    ├── DrillError         a drill cannot be held
     └── ReconcileError     the reconciliation could not be carried out
 
 The command line prints one line for any of them and never a traceback.
@@ -68,6 +69,10 @@ class WarehouseError(MeshError):
 
 class StreamError(MeshError):
     """A stream cannot go on without losing or spoiling a record."""
+
+
+class DrillError(MeshError):
+    """A drill cannot be held on the mesh as it is."""
 
 
 class ReconcileError(MeshError):
