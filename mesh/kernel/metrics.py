@@ -26,7 +26,8 @@ ProcessCollector(namespace="mesh", registry=REGISTRY)
 
 _BYTES = (1 << 10, 1 << 13, 1 << 16, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 24)
 _ROWS = (1, 10, 100, 1_000, 5_000, 10_000, 20_000)
-_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+"""Bounds of the buckets of every duration; a promise that is one of them can be measured exactly."""
 
 
 def _counter(name: str, meaning: str, *labels: str) -> Counter:
@@ -37,7 +38,7 @@ def _gauge(name: str, meaning: str, *labels: str) -> Gauge:
     return Gauge(name, meaning, labels, registry=REGISTRY)
 
 
-def _histogram(name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+def _histogram(name: str, meaning: str, *labels: str, buckets: tuple[float, ...] = SECONDS) -> Histogram:
     return Histogram(name, meaning, labels, registry=REGISTRY, buckets=buckets)
 
 
