@@ -18,6 +18,8 @@ MASKS = ("initial", "email", "last4", "hidden")
 """How a personal text is shown to those who may not see it: first letter and ``.``; first letter, ``…@`` and
 the domain; the last four characters; nothing."""
 CLEANUPS = ("delete", "compact")
+SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+"""The units of a service level that is a time, in seconds."""
 FOREVER = -1
 
 
@@ -42,6 +44,11 @@ class ServiceLevel:
     property: str
     value: Decimal
     unit: str
+
+    @property
+    def seconds(self) -> int:
+        """Its value in seconds; for a level that is a time, such as freshness, and no other."""
+        return int(self.value * SECONDS[self.unit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,8 @@ class Port:
     """E-mail address of the product's owner."""
     computed: tuple[Computed, ...] = ()
     """Columns of its table that follow from its fields."""
+    application: str = ""
+    """The stream application that writes the topic, such as ``mesh.orders-enriched``; empty: a source does."""
     place: str = field(default="", repr=False)
     """Where the port is written down, ``<file>:<line>``."""
 

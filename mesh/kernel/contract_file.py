@@ -15,6 +15,7 @@ from mesh.kernel.contract import (
     CLEANUPS,
     FOREVER,
     MASKS,
+    SECONDS,
     Computed,
     Contract,
     FieldPromise,
@@ -25,7 +26,7 @@ from mesh.kernel.contract import (
 from mesh.kernel.document import Node
 from mesh.kernel.errors import ContractError, did_you_mean
 from mesh.kernel.event import Event, Record
-from mesh.kernel.names import TopicName
+from mesh.kernel.names import APPLICATIONS, TopicName
 from mesh.kernel.quality import NotNull, Rule
 from mesh.kernel.rule_file import read_rule
 from mesh.kernel.structure import FieldShape, shapes
@@ -41,8 +42,17 @@ PORT_PROPERTIES = (
     "orderBy",
     "dataSubject",
     "computed",
+    "application",
 )
-SERVICE_LEVELS = ("freshness", "completeness", "latency")
+_TIMES = tuple(SECONDS)
+SERVICE_LEVELS = {
+    "freshness": _TIMES,  # from publishing to the view
+    "latency": _TIMES,
+    "frequency": _TIMES,  # a source that is live is never silent for longer
+    "completeness": ("percent",),
+    "deadLetters": ("per minute",),  # rejected records that are no cause for alarm
+}
+"""The service levels that a contract may promise, each with its units."""
 _RETENTION = re.compile(r"P([1-9][0-9]*)D")
 _SORT_FIELD = re.compile(r"(?:toDate\()?([a-z_0-9]+)\)?")
 _TABLE = re.compile(r"(?!.*_v[0-9]+$)[a-z][a-z0-9_]*")
@@ -128,6 +138,9 @@ def _port(
         computed=tuple(_computed(entry, record) for entry in custom["computed"].members())
         if "computed" in custom
         else (),
+        application=custom["application"].one_of(APPLICATIONS, "application-unknown")
+        if "application" in custom
+        else "",
         place=node.place,
     )
 
@@ -325,7 +338,8 @@ def _service_levels(document: Node) -> dict[str, tuple[Node, dict[str, ServiceLe
     found: dict[str, tuple[Node, dict[str, ServiceLevel]]] = {}
     for node in document.elements("slaProperties"):
         element = node.get("element")
-        name = node.need("property").one_of(SERVICE_LEVELS, "service-level-unknown")
-        level = ServiceLevel(name, node.need("value").number(), node.need("unit").text())
+        name = node.need("property").one_of(tuple(SERVICE_LEVELS), "service-level-unknown")
+        unit = node.need("unit").one_of(SERVICE_LEVELS[name], "service-level-unit")
+        level = ServiceLevel(name, node.need("value").number(), unit)
         found.setdefault("" if element is None else element.text(), (node, {}))[1][name] = level
     return found
