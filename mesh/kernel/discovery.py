@@ -74,15 +74,23 @@ def find_mesh(settings: Settings | None = None) -> Mesh:
 
 def find_folders(extra: str = "") -> list[Path]:
     """The folder of every domain, those of the installed tree first."""
-    roots = [root() / BUILT_IN, *(Path(part) for part in extra.split(":") if part)]
+    roots = [root() / BUILT_IN, *parents(extra)]
     found = []
     for parent in roots:
         if not parent.is_dir():
             raise ContractError(
-                "folder-missing", "is not a folder", place=str(parent), remedy="mend MESH_DOMAINS"
+                "folder-missing",
+                "is not a folder",
+                place=str(parent),
+                remedy="mend MESH_DOMAINS, or 'domains' in settings.json of MESH_HOME",
             )
         found += sorted(path for path in parent.iterdir() if path.is_dir() and path.name[0] not in "_.")
     return found
+
+
+def parents(extra: str) -> list[Path]:
+    """The folders that a setting names, separated by colons, each once."""
+    return list(dict.fromkeys(Path(part).expanduser() for part in extra.split(":") if part))
 
 
 def root() -> Path:

@@ -60,6 +60,11 @@ class Product:
     place: str
 
 
+def is_address(text: str) -> bool:
+    """Whether it looks like an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def read_product(document: Node, domain: str) -> Product:
     """The product that a document states; raise :class:`ContractError` with the line of the first fault."""
     document.only(*_KEYS)
@@ -96,7 +101,7 @@ def _owner(document: Node) -> Node:
 
 def _address(member: Node) -> str:
     name = member.need("username")
-    if _EMAIL.fullmatch(name.text()) is None:
+    if not is_address(name.text()):
         raise name.fault("owner-address", f"{name.text()!r} is not an e-mail address")
     return name.text()
 

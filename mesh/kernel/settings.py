@@ -1,7 +1,8 @@
 """Deployment values, apart from logic: one typed object, read from the environment and the running platform.
 
-Order of precedence: environment (``MESH_KAFKA``, …), then the addresses that ``mesh up`` wrote to
-``<home>/platform.json``, then the defaults below.
+Order of precedence: environment (``MESH_KAFKA``, …), then what a command has remembered for this home in
+``<home>/settings.json``, then the addresses that ``mesh up`` wrote to ``<home>/platform.json``, then the
+defaults below.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from mesh.kernel.errors import SettingsError
 
 PLATFORM_FILE = "platform.json"
+REMEMBERED_FILE = "settings.json"
 
 
 class Settings(BaseSettings):
@@ -80,23 +82,69 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment first, then what the running platform wrote down."""
-        return init_settings, env_settings, _RunningPlatform(settings_cls)
+        """Environment first, then what this home remembers, then what the running platform wrote down."""
+        return init_settings, env_settings, _Remembered(settings_cls), _RunningPlatform(settings_cls)
 
 
-class _RunningPlatform(PydanticBaseSettingsSource):
-    """The addresses of the running local platform, from ``<home>/platform.json``."""
+class _HomeFile(PydanticBaseSettingsSource):
+    """Settings in a JSON file of the home."""
+
+    name: str
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         home = self.current_state.get("home") or os.environ.get("MESH_HOME") or ".mesh"
-        path = Path(home) / PLATFORM_FILE
-        if not path.exists():
-            return {}
-        values: dict[str, Any] = json.loads(path.read_text())["settings"]
-        return values
+        path = Path(home) / self.name
+        return self.values(_read(path)) if path.exists() else {}
+
+    def values(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The settings in the document."""
+        return document
+
+
+class _RunningPlatform(_HomeFile):
+    """The addresses of the running local platform, from ``<home>/platform.json``."""
+
+    name = PLATFORM_FILE
+
+    def values(self, document: dict[str, Any]) -> dict[str, Any]:
+        settings: dict[str, Any] = document["settings"]
+        return settings
+
+
+class _Remembered(_HomeFile):
+    """What a command was told once and every process of this home shall know: ``<home>/settings.json``."""
+
+    name = REMEMBERED_FILE
+
+
+def remember(home: Path, **values: Any) -> bool:
+    """Keep settings for every later process of this home; False when they are kept already."""
+    path = home / REMEMBERED_FILE
+    known = _read(path) if path.exists() else {}
+    wanted = {**known, **values}
+    if wanted == known:
+        return False
+    home.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
+    draft.replace(path)
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    remedy = "mend it or delete it"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            "setting-invalid", f"is not JSON ({error})", place=str(path), remedy=remedy
+        ) from None
+    if not isinstance(document, dict):
+        raise SettingsError("setting-invalid", "is not a JSON object", place=str(path), remedy=remedy)
+    return document
 
 
 def load_settings(**overrides: Any) -> Settings:
