@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mesh.checks.check import Scope
 from mesh.kernel.contract import FOREVER, Port
-from mesh.kernel.discovery import BUILT_IN, Domain, root
+from mesh.kernel.discovery import Domain, is_built_in, root
 from mesh.kernel.errors import ContractError
 
 PORTS = ("<!-- derived -->", "<!-- /derived -->")
@@ -58,7 +58,7 @@ def stale_products(domains: Iterable[Domain], path: Path | None = None) -> Stale
     None when it is up to date, or when the tree's domains are not among these. ``path`` is another file for
     it. Raises :class:`ContractError` when the file has no marks to write between.
     """
-    own = [domain for domain in domains if domain.folder.resolve().parent == root() / BUILT_IN]
+    own = [domain for domain in domains if is_built_in(domain.folder)]
     if not own:
         return None
     return _stale(path or root() / "README.md", "README.md", PRODUCTS, products_table(own))

@@ -1,4 +1,4 @@
-"""The tables and views of every port as SQL, committed, so that a change of them is seen in review."""
+"""The tables and views of the tree's own domains as SQL, committed, so that review sees a change of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mesh.checks.readme import Stale
-from mesh.kernel.discovery import Mesh
+from mesh.kernel.discovery import Mesh, is_built_in
 from sinks.clickhouse.tables import PLATFORM, Table
 
 ROOT = Path(__file__).parents[2] / "tests" / "golden" / "ddl"
@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[2] / "tests" / "golden" / "ddl"
 def stale(mesh: Mesh) -> Iterator[Stale]:
     """The files that are not what they should be."""
     wanted = {"mesh.sql": PLATFORM} | {
-        f"{port.view}.sql": tuple(Table(port).create()) for port in mesh.ports.values() if port.table
+        f"{port.view}.sql": tuple(Table(port).create())
+        for port in mesh.ports.values()
+        if port.table and is_built_in(mesh.domains[port.domain].folder)
     }
     for name, statements in wanted.items():
         text = "".join(f"{statement.strip()};\n\n" for statement in statements).rstrip("\n") + "\n"

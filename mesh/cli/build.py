@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from mesh.checks import tables
-from mesh.checks.readme import Stale, stale, stale_products
+from mesh.checks.derived import waiting
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
-from schemas.published import Pending, pending, records
 
 
 def command(
@@ -21,19 +19,15 @@ def command(
 ) -> None:
     """Write what is derived and committed: schemas, tables as SQL, ports in READMEs."""
     mesh = find_mesh(load_settings())
-    waiting: list[Pending | Stale] = []
-    waiting += [schema for record in records(mesh.ports.values()) if (schema := pending(record))]
-    waiting += [readme for domain in mesh.domains.values() if (readme := stale(domain))]
-    waiting += filter(None, [stale_products(mesh.domains.values())])
-    waiting += tables.stale(mesh)
-    for found in waiting:
+    stale = list(waiting(mesh))
+    for found in stale:
         if not check:
             found.write()
         typer.echo(f"{'stale' if check else 'written'}: {_shown(found.path)}")
-    if check and waiting:
+    if check and stale:
         typer.echo("run `mesh build` and commit what it writes", err=True)
         raise typer.Exit(1)
-    if not waiting:
+    if not stale:
         typer.echo("everything derived is up to date")
 
 

@@ -98,6 +98,11 @@ def root() -> Path:
     return Path(importlib.import_module(BUILT_IN).__path__[0]).resolve().parent
 
 
+def is_built_in(folder: Path) -> bool:
+    """Whether the folder of a domain lies in the installed tree."""
+    return folder.resolve().parent == root() / BUILT_IN
+
+
 def read_domain(folder: Path, partitions: int) -> Domain:
     """Read one domain; raise :class:`ContractError` with file and line at the first fault."""
     name, shown = folder.name, _shown(folder)
@@ -161,7 +166,7 @@ def _events(folder: Path) -> ModuleType:
     path = folder / "events.py"
     if not path.exists():
         raise ContractError("file-missing", "a domain has events", place=f"{_shown(folder)}/events.py")
-    if folder.resolve().parent == root() / BUILT_IN:
+    if is_built_in(folder):
         return importlib.import_module(f"{BUILT_IN}.{folder.name}.events")
     name = f"mesh_domains.{folder.resolve().as_posix().strip('/').replace('/', '_')}.events"
     if name in sys.modules:
