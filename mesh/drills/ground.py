@@ -1,0 +1,169 @@
+"""The running mesh that a drill is held on, and the few ways in which drills touch it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+
+from mesh.kernel.discovery import Mesh
+from mesh.kernel.errors import DrillError, did_you_mean
+from mesh.kernel.settings import Settings
+from mesh.platform import client
+from mesh.platform.part import PartStatus
+
+PATIENCE = 10.0
+"""Seconds that the broker may take for an answer."""
+LIVE = "live.json"
+"""Sources that are live for now, by topic, with the seconds that they may be silent; read by the monitor."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it stands on its topic."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A running mesh. Drills use the facts of one ``topic``; ``run`` names the records of this drill."""
+
+    settings: Settings
+    mesh: Mesh
+    topic: str
+    run: str
+    tell: Callable[[str], None] = field(default=lambda _line: None)
+    interrupted: threading.Event = field(default_factory=threading.Event)
+    """Set when whoever holds the drills wants to end: faults heal at their next look."""
+
+    @property
+    def home(self) -> Path:
+        """Where the platform keeps its state."""
+        return self.settings.home
+
+    def part(self, name: str) -> PartStatus:
+        """A part of the platform; raise :class:`PlatformError` where it is not one."""
+        return client.part_status(name, self.home)
+
+    def processes(self, app: str) -> list[PartStatus]:
+        """The processes of an application; raise :class:`DrillError` where it has none."""
+        found = [part for part in client.status(self.home) if part.name.rsplit("-", 1)[0] == app]
+        if not found:
+            raise DrillError(
+                "drill-impossible", "has no process to break", place=app, remedy="start it with `mesh up`"
+            )
+        return found
+
+    def send_signal(self, part: PartStatus, number: signal.Signals) -> None:
+        """Signal the process of a part, if it has one."""
+        if part.pid is not None:
+            os.kill(part.pid, number)
+
+    def newest(self, count: int) -> list[Record]:
+        """The newest records of the drill's topic, at most ``count`` a partition.
+
+        Sent once more they change nothing: equal facts are one fact. Raises :class:`DrillError` where there
+        are none.
+        """
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.settings.kafka,
+                "group.id": "mesh.drill",  # never committed: librdkafka wants a name
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "log_level": 0,
+            }
+        )
+        try:
+            found = _newest(consumer, self.topic, count)
+        except KafkaException as error:
+            raise DrillError(
+                "broker-unreachable",
+                error.args[0].str(),
+                place=self.settings.kafka,
+                remedy="see `mesh status`",
+            ) from None
+        finally:
+            consumer.close()
+        if not found:
+            raise DrillError(
+                "drill-impossible",
+                "holds no record that could be sent once more",
+                place=self.topic,
+                remedy="publish a fact to it first, or name another topic with --topic",
+            )
+        return found
+
+    def send(self, records: Sequence[Record]) -> None:
+        """Put records on the broker and wait until they are there."""
+        producer = Producer({"bootstrap.servers": self.settings.kafka, "enable.idempotence": True})
+        for record in records:
+            producer.produce(record.topic, record.value, record.key, partition=record.partition)
+        if producer.flush(PATIENCE):
+            raise DrillError(
+                "broker-unreachable",
+                f"did not take {len(records)} records within {PATIENCE:.0f} s",
+                place=self.settings.kafka,
+                remedy="see `mesh status`",
+            )
+
+    def declare_live(self, seconds: float | None) -> None:
+        """Call the drill's topic live with so many seconds of silence allowed; None withdraws that."""
+        path = self.home / LIVE
+        live: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        live.pop(self.topic, None)
+        if seconds is not None:
+            live[self.topic] = seconds
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps(live))
+        draft.replace(path)
+
+
+def topic_for_drills(mesh: Mesh, asked: str | None) -> str:
+    """The topic that drills use: the one asked for, else that of orders; raise where there is none."""
+    if asked is not None:
+        return mesh.port(asked).topic
+    partitioned = [port.topic for port in mesh.ports.values() if port.partition_by and port.table]
+    wanted = "sales.public.order-placed.v1"
+    if wanted in partitioned:
+        return wanted
+    if not partitioned:
+        raise DrillError("drill-impossible", "no domain publishes facts", remedy=did_you_mean("", mesh.ports))
+    return partitioned[0]
+
+
+def _newest(consumer: Consumer, topic: str, count: int) -> list[Record]:
+    described = consumer.list_topics(topic, timeout=PATIENCE).topics[topic]
+    if described.error is not None:
+        raise KafkaException(described.error)
+    starts, open_partitions = [], set()
+    for number in described.partitions:
+        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=PATIENCE)
+        if high > low:
+            starts.append(TopicPartition(topic, number, max(low, high - count)))
+            open_partitions.add(number)
+    consumer.assign(starts)
+    found = []
+    while open_partitions:
+        message = consumer.poll(PATIENCE)
+        if message is None:
+            break
+        error = message.error()
+        if error is not None:
+            if error.code() != KafkaError._PARTITION_EOF:
+                raise KafkaException(error)
+            open_partitions.discard(message.partition())
+        elif message.value() is not None:
+            found.append(Record(topic, message.partition(), message.key(), message.value()))
+    return found
