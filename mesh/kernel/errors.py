@@ -4,10 +4,12 @@
     ├── SettingsError      a setting is missing or wrong
     ├── ContractError      a contract, product file or events module breaks a rule
     ├── PublishError       an event breaks its schema or contract
+    ├── SubscribeError     a topic cannot be read in the way that was asked for
     ├── MappingError       a mapping file or its source files cannot be used
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
     ├── StreamError        a stream cannot go on without losing or spoiling a record
+    ├── IncidentError      an alert cannot become an incident, or there is no such incident
     ├── DrillError         a drill cannot be held
     └── ReconcileError     the reconciliation could not be carried out
 
@@ -55,6 +57,10 @@ class PublishError(MeshError):
     """An event breaks its schema or its contract."""
 
 
+class SubscribeError(MeshError):
+    """A topic cannot be read in the way that was asked for."""
+
+
 class MappingError(MeshError):
     """A mapping file, or a file that it names, cannot be used."""
 
@@ -69,6 +75,10 @@ class WarehouseError(MeshError):
 
 class StreamError(MeshError):
     """A stream cannot go on without losing or spoiling a record."""
+
+
+class IncidentError(MeshError):
+    """An alert cannot become an incident, or there is no such incident."""
 
 
 class DrillError(MeshError):
