@@ -24,7 +24,7 @@ class Drill:
 
     name: str
     breaks: str
-    fault: faults.Fault
+    inject: faults.Fault
     touches: frozenset[str]
     alone: bool = False
     """Whether it breaks what the other drills are seen by."""

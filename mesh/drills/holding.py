@@ -67,7 +67,7 @@ class _Holding:
     def hold(self) -> Outcome:
         known = {one.id for one in self._watch.incidents()}
         self._refuse_open()
-        with closing(self._drill.fault(self._ground)) as fault:
+        with closing(self._drill.inject(self._ground)) as fault:
             next(fault)
             began = now()
             self._ground.tell(f"waiting for {self._name} to page {self._rule.receiver}")
