@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mesh.checks import tables
+from mesh.checks import dashboards, tables
 from mesh.checks.readme import Stale, stale, stale_products
 from mesh.kernel.discovery import Domain, Mesh
 from schemas.published import Pending, pending, records
@@ -19,6 +19,7 @@ def waiting(mesh: Mesh) -> Iterator[Pending | Stale]:
     yield from waiting_in(domains)
     yield from filter(None, [stale_products(domains)])
     yield from tables.stale(mesh)
+    yield from dashboards.stale(mesh)
 
 
 def waiting_in(domains: Iterable[Domain]) -> Iterator[Pending | Stale]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mesh.checks import (
+    dashboards,
     examples,
     folders,
     imports,
@@ -28,6 +29,7 @@ CHECKS = (
     Check("schemas", "every published schema is current and compatible", published.faults),
     Check("overlays", "every retailer's overlay changes promises that exist", overlays.faults),
     Check("readmes", "every domain's table of ports is the contract's", readme.faults),
+    Check("dashboards", "every dashboard is current and asks for metrics that exist", dashboards.faults),
     Check("imports", "imports flow one way", imports.faults),
 )
 
