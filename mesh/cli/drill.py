@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Break something on the running mesh, and show who was paged, how soon, and that it was resolved.
 
-    Exit 1 when a drill fails, or with --all when an alert is loaded that no drill proves. Everything is
-    healed afterwards, also on Ctrl-C.
+    Exit 1 when a drill fails, or with --all when an alert is loaded that no drill proves: nothing is broken
+    then. Everything is healed afterwards, also on Ctrl-C.
     """
     if not names and not everything:
         _print_list()
@@ -71,8 +71,8 @@ def command(
         tell(outcome.fault or f"passed: paged after {outcome.seconds:.1f} s, resolved")
         return outcome
 
-    outcomes = list(hold_all(chosen, held, interrupted))
     unproven = without_drill(watch.rules()) if everything else []
+    outcomes = [] if unproven else list(hold_all(chosen, held, interrupted))
     watch.close()
     if as_json:
         document = {
@@ -115,7 +115,8 @@ def _print(console: Console, outcomes: list[Outcome], unproven: list[Rule]) -> N
             _seconds(one.resolved),
             "[green]passed[/]" if one.passed else "[red]failed[/]",
         )
-    console.print(table)
+    if outcomes:
+        console.print(table)
     for one in outcomes:
         console.print(f"{one.drill}: {one.fault or one.text}", markup=False, soft_wrap=True)
     for rule in unproven:

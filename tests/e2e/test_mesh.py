@@ -9,22 +9,19 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.settings import Settings, load_settings
 from mesh.kernel.warehouse import connect
 from mesh.platform import client
 from mesh.publish import Publisher
+from tests.e2e.running_mesh import Mesh as RunningMesh
 from tests.e2e.world import facts
 
 pytestmark = pytest.mark.real
@@ -39,32 +36,8 @@ PUBLISHED = {
 }
 
 
-class Mesh:
-    """The command line on a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-
-    def run(self, *arguments: str, timeout: float = 420) -> subprocess.CompletedProcess[str]:
-        """Run ``mesh …`` to its end."""
-        return subprocess.run(
-            self._command(*arguments),
-            env=self._env(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start ``mesh …`` and go on."""
-        return subprocess.Popen(
-            self._command(*arguments),
-            env=self._env(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+class Mesh(RunningMesh):
+    """A mesh that is held against the oracle."""
 
     def reconcile(self) -> dict[str, Any]:
         """What ``mesh reconcile --json`` found, whatever its verdict."""
@@ -82,19 +55,6 @@ class Mesh:
         assert not lost, lost
         assert sum(p["parked"] for p in found["partitions"]) == parked
         return found
-
-    @property
-    def settings(self) -> Settings:
-        """The addresses of the running mesh."""
-        return load_settings(home=self.home)
-
-    @staticmethod
-    def _command(*arguments: str) -> list[str]:
-        return [sys.executable, "-m", "mesh.cli.main", *arguments]
-
-    def _env(self) -> dict[str, str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("MESH_")}
-        return {**clean, "MESH_HOME": str(self.home), "COLUMNS": "200"}
 
 
 @pytest.fixture(scope="module")

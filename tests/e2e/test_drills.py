@@ -1,0 +1,163 @@
+"""Every alert is proven on the running mesh: the right receiver is paged within a minute, and a broken alert shows.
+
+The tests of this module run in their order on one mesh. A real SMTP server stands for everybody's mailbox.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiosmtpd.controller import Controller
+
+from mesh.drills.drill import DRILLS
+from mesh.platform import client
+from mesh.publish import Publisher
+from tests.e2e.running_mesh import Mesh
+from tests.e2e.world import facts
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+
+
+class Mailbox:
+    """Keeps every mail that arrives."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], str]] = []
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        """As aiosmtpd calls it."""
+        self.mails.append((envelope.rcpt_tos, envelope.content.decode()))
+        return "250 kept"
+
+
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[tuple[Mailbox, str]]:
+    """A mail server with its address."""
+    box = Mailbox()
+    server = Controller(box, hostname="127.0.0.1", port=0)
+    server.start()
+    port = server.server.sockets[0].getsockname()[1]
+    yield box, f"smtp://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def mesh(mailbox: tuple[Mailbox, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """A running mesh with a little trade in it, whose pager sends mail."""
+    mesh = Mesh(tmp_path_factory.mktemp("drills") / "home", MESH_SMTP=mailbox[1])
+    try:
+        started = mesh.run("up")
+        assert started.returncode == 0, started.stdout + started.stderr
+        with Publisher(mesh.settings) as publisher:
+            for event, values in facts(seed=3, orders=150):
+                publisher.publish(event, values)
+        yield mesh
+    finally:
+        print(mesh.run("down", "--purge").stdout)
+
+
+def drill(mesh: Mesh, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``mesh drill``."""
+    return mesh.run("drill", *arguments, timeout=850)
+
+
+@contextmanager
+def changed(path: Path, pattern: str, replacement: str) -> Iterator[None]:
+    """A file with something replaced, for a while."""
+    text = path.read_text()
+    other = re.sub(pattern, replacement, text)
+    assert other != text, text
+    path.write_text(other)
+    try:
+        yield
+    finally:
+        path.write_text(text)
+
+
+def reload(address: str) -> None:
+    """Let Prometheus or Alertmanager read its files again."""
+    httpx.post(f"{address}/-/reload", timeout=10, trust_env=False).raise_for_status()
+
+
+def test_every_drill_pages_the_right_receiver_within_its_limit(
+    mesh: Mesh, mailbox: tuple[Mailbox, str]
+) -> None:
+    """All of them; who is paged gets a mail; nothing is left broken."""
+    done = drill(mesh, "--all", "--json")
+    print(done.stderr)
+    found = json.loads(done.stdout)
+    for one in found["drills"]:
+        print(
+            f"{one['drill']:<20} {one['alert']:<32} {one['receiver']:<10} {one['seconds']} s  {one['text']}"
+        )
+    assert [one for one in found["drills"] if not one["passed"]] == []
+    assert done.returncode == 0, done.stderr
+    assert {one["drill"] for one in found["drills"]} == set(DRILLS)
+    assert all("mail" in one["via"] for one in found["drills"])
+    subjects = " ".join(re.findall(r"^Subject: (.+)$", "\n".join(text for _, text in mailbox[0].mails), re.M))
+    for one in found["drills"]:
+        assert one["alert"] in subjects
+    assert all(part.ready for part in client.status(mesh.home))
+    assert mesh.run("reconcile", "--timeout", "120").returncode == 0
+
+
+def test_a_flipped_threshold_makes_the_drill_fail(mesh: Mesh) -> None:
+    """The alert no longer fires; the drill says so and exits 1."""
+    rules = mesh.home / "prometheus" / "rules"
+    path = next(path for path in rules.glob("*.yaml") if "certificate-ending" in path.read_text())
+    with changed(path, r"(mesh_certificate_end_timestamp_seconds - time\(\)) < \S+", r"\1 < 0"):
+        reload(mesh.settings.prometheus)
+        done = drill(mesh, "certificate-ending", "--limit", "25")
+    reload(mesh.settings.prometheus)
+    assert done.returncode == 1
+    assert "does not fire; see its expression and its threshold" in done.stdout
+
+
+def test_a_deleted_route_makes_the_drill_fail(mesh: Mesh) -> None:
+    """The page goes to somebody else; the drill says to whom and exits 1."""
+    path = mesh.home / "alertmanager" / "alertmanager.yaml"
+    with changed(path, r'domain="?sales"?', 'domain="nobody"'):
+        reload(mesh.settings.alertmanager)
+        done = drill(mesh, "source-silent", "--limit", "50")
+    reload(mesh.settings.alertmanager)
+    assert done.returncode == 1
+    assert re.search(
+        r"nobody of sales was paged within 50 s: SalesOrderPlacedSilent went to platform", done.stdout
+    )
+
+
+def test_an_alert_without_drill_fails_the_program_before_anything_is_broken(mesh: Mesh) -> None:
+    """Its name is told."""
+    rogue = mesh.home / "prometheus" / "rules" / "rogue.yaml"
+    rogue.write_text("groups: [{name: rogue, rules: [{alert: Unproven, expr: vector(0) > 1}]}]\n")
+    reload(mesh.settings.prometheus)
+    done = drill(mesh, "--all")
+    rogue.unlink()
+    reload(mesh.settings.prometheus)
+    assert done.returncode == 1
+    assert done.stdout.strip() == "Unproven: no drill proves this alert"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["sink-dwon"], "DrillError[drill-unknown] sink-dwon: is not a drill; did you mean 'sink-down'"),
+        (
+            ["sink-down", "--topic", "sales.public.order-plcaed.v1"],
+            "ContractError[topic-unknown] sales.public.order-plcaed.v1: is not a topic of the mesh",
+        ),
+    ],
+)
+def test_a_misspelt_name_is_one_line(mesh: Mesh, arguments: list[str], line: str) -> None:
+    """With the nearest names."""
+    done = drill(mesh, *arguments)
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert done.stderr.startswith(line)
