@@ -1,0 +1,106 @@
+"""The pager's memory: one file of JSON lines, only ever appended to, on disk before anyone is answered."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from mesh.kernel.errors import PlatformError
+from observability.pager.entry import Entry, from_json, to_json
+
+log = logging.getLogger("mesh.pager")
+
+FILE = "journal.jsonl"
+RESERVE = "reserve"
+RESERVED = 1 << 20
+"""Bytes kept back for the day when the disk is full: that day has to be paged too."""
+
+
+class Journal:
+    """Holds ``<folder>/journal.jsonl`` open, for this process alone."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or begin it; raise :class:`PlatformError` when another process has it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / FILE
+        self._reserve = folder / RESERVE
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._file)
+            raise PlatformError(
+                "journal-in-use",
+                "another pager writes it",
+                place=str(self._path),
+                remedy="see `mesh status`; two pagers need two homes (MESH_HOME)",
+            ) from None
+        self._end = 0
+        self._keep_reserve()
+        _sync_folder(folder)
+
+    def read(self) -> list[Entry]:
+        """Every entry, oldest first. What a crash cut off at the end is removed: it was never confirmed."""
+        entries: list[Entry] = []
+        data = self._path.read_bytes()
+        self._end = data.rfind(b"\n") + 1
+        if self._end < len(data):
+            log.warning("%s: %d bytes of an unfinished entry removed", self._path, len(data) - self._end)
+            os.ftruncate(self._file, self._end)
+        for number, line in enumerate(data[: self._end].splitlines(), 1):
+            try:
+                entries.append(from_json(json.loads(line)))
+            except (ValueError, KeyError, TypeError):
+                # Paging goes on without it: to refuse to start would hide every other incident.
+                log.error("%s:%d is not an entry and is passed over", self._path, number)
+        return entries
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Write entries, all or none; when this returns they are on disk. Raises :class:`OSError`."""
+        lines = "".join(json.dumps(to_json(entry), ensure_ascii=False) + "\n" for entry in entries)
+        data = lines.encode()
+        try:
+            self._write(data)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            log.warning("the disk is full: the journal uses what was kept back for it")
+            self._reserve.unlink(missing_ok=True)
+            self._write(data)
+        self._end += len(data)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            done = 0
+            while done < len(data):
+                done += os.pwrite(self._file, data[done:], self._end + done)
+            os.fsync(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise
+
+    def _keep_reserve(self) -> None:
+        if self._reserve.exists() and self._reserve.stat().st_size == RESERVED:
+            return
+        with contextlib.suppress(OSError):  # the disk is full already
+            self._reserve.write_bytes(bytes(RESERVED))
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self._file)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make sure that a new file is still there after a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
