@@ -62,16 +62,46 @@ CREATE TABLE IF NOT EXISTS mesh.dead_letters_v1 (
 ) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset, consumer, file) SETTINGS {DEDUPLICATION}
 """.replace("{DEDUPLICATION}", DEDUPLICATION)
 
+INCIDENTS = """
+CREATE TABLE IF NOT EXISTS mesh.incidents_v1 (
+    id String COMMENT 'What people call it: day and some digits',
+    revision UInt64 COMMENT 'Microseconds since 1970 when this state was written down; the newest holds',
+    name LowCardinality(String) COMMENT 'Name of the alert, and heading of its runbook',
+    type LowCardinality(String) COMMENT 'What suffers: availability, ingestion, freshness, quality, …',
+    severity LowCardinality(String) COMMENT 'page (now) or ticket (in working hours)',
+    domain LowCardinality(String) COMMENT 'Domain that it concerns, or platform',
+    product LowCardinality(String) COMMENT 'Data product, where it concerns one',
+    part LowCardinality(String) COMMENT 'Process, where it concerns one',
+    owner LowCardinality(String) COMMENT 'E-mail address of who answers for it',
+    receiver LowCardinality(String) COMMENT 'Receiver that was told first',
+    summary String COMMENT 'What is wrong, in one line',
+    description String COMMENT 'The same at length',
+    action String COMMENT 'What to do',
+    runbook String COMMENT 'Where that stands at length',
+    labels Map(LowCardinality(String), String) COMMENT 'Labels of the alert',
+    fired_at DateTime64(6, 'UTC') COMMENT 'Since when it fires',
+    received_at DateTime64(6, 'UTC') COMMENT 'When the pager heard of it',
+    acknowledged_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When a person took it on',
+    acknowledged_by String COMMENT 'Who that was',
+    note String COMMENT 'What that person said',
+    resolved_at Nullable(DateTime64(6, 'UTC')) COMMENT 'When it was over',
+    channels Array(LowCardinality(String)) COMMENT 'Channels that took a page about it',
+    undelivered Array(LowCardinality(String)) COMMENT 'Channels that did not take a page, so far'
+) ENGINE = ReplacingMergeTree(revision) ORDER BY id SETTINGS {DEDUPLICATION}
+""".replace("{DEDUPLICATION}", DEDUPLICATION)
+
 PLATFORM = (
     "CREATE DATABASE IF NOT EXISTS mesh ENGINE = Atomic",
     LEDGER,
     DEAD_LETTERS,
+    INCIDENTS,
     "CREATE OR REPLACE VIEW mesh.raw_events AS SELECT * FROM mesh.raw_events_v1 FINAL",
     "CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes "
     "FROM mesh.dead_letters_v1 FINAL",
     "CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL",
+    "CREATE OR REPLACE VIEW mesh.incidents AS SELECT * FROM mesh.incidents_v1 FINAL",
 )
-"""The mesh's own tables: the ledger of every landed record, and the dead letters."""
+"""The mesh's own tables: the ledger of every landed record, the dead letters, and what was paged."""
 
 # a text that is too short, or no e-mail address, shows nothing that a right one would not
 _MASKS = {
