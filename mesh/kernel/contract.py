@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,9 +46,9 @@ class ServiceLevel:
     value: Decimal
     unit: str
 
-    @property
+    @builtins.property  # the field hides the plain name
     def seconds(self) -> int:
-        """Its value in seconds; for a level that is a time, such as freshness, and no other."""
+        """Its value in seconds; of a level that is a time, such as freshness, and of no other."""
         return int(self.value * SECONDS[self.unit])
 
 
@@ -106,7 +107,7 @@ class Port:
     computed: tuple[Computed, ...] = ()
     """Columns of its table that follow from its fields."""
     application: str = ""
-    """The stream application that writes the topic, such as ``mesh.orders-enriched``; empty: a source does."""
+    """The stream that writes the topic, such as ``mesh.orders-enriched``; empty: a source does."""
     place: str = field(default="", repr=False)
     """Where the port is written down, ``<file>:<line>``."""
 

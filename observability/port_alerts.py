@@ -1,0 +1,267 @@
+"""The alerts of a port, from what its contract promises: frequency, freshness, completeness, validity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mesh.kernel.contract import Port
+from mesh.kernel.names import SINK
+from observability.alerts import Alert, Case, Symptom, subject
+from observability.limits import DEAD_LETTERS, DRIFT_FOR, STEADY
+from observability.sight import LEDGER, TOPICS, seeing, seen
+
+
+def alerts(port: Port, runbook: str) -> Iterator[Alert]:
+    """Every alert of a port; ``runbook`` is the page of its domain. A private port has none: nobody reads it.
+
+    - Silent: where a source speaks. It fires only while the source is declared live.
+    - Stale: where there is a view whose freshness is promised.
+    - Drifting: where there is a view.
+    - Rejected: everywhere.
+    """
+    if port.kind == "private":
+        return
+    if not port.application:
+        yield _silent(port, runbook)
+    if port.table and "freshness" in port.service_levels:
+        yield _stale(port, runbook)
+    yield _rejected(port, runbook)
+    if port.table:
+        yield _drifting(port, runbook)
+
+
+def dead_letter_limit(port: Port) -> int:
+    """Rejected records a minute that are no cause for alarm."""
+    level = port.service_levels.get("deadLetters")
+    return DEAD_LETTERS if level is None else int(level.value)
+
+
+def _silent(port: Port, runbook: str) -> Alert:
+    name = f"{subject(port.topic)}Silent"
+    condition = (
+        "time() - max(\n"
+        f'  mesh_topic_last_published_timestamp_seconds{{topic="{port.topic}"}}\n'
+        '  or on () mesh_process_start_time_seconds{app="monitor"}\n'  # it never spoke
+        f') > max(mesh_source_silence_limit_seconds{{topic="{port.topic}"}})'
+    )
+    spoke = _series("mesh_topic_last_published_timestamp_seconds", port)
+    limit = _series("mesh_source_silence_limit_seconds", port)
+    return _alert(
+        port,
+        name,
+        Symptom.SILENT,
+        runbook,
+        drill="source-silent",
+        expr=seen(condition, name, TOPICS),
+        holds=STEADY,
+        unit="humanizeDuration",
+        summary=f"{port.topic} is silent",
+        description=(
+            f"The source of {port.record.__name__} is declared live and has published nothing to "
+            f"{port.topic} for longer than it promised."
+        ),
+        action="Ask the source's team whether it runs and reaches the broker; what it owes will come late.",
+        proof=(
+            Case(
+                "it spoke last at 10 s and may be silent for 30 s",
+                {spoke: "10x60", limit: "30x60", **seeing(TOPICS)},
+                fires=50,
+                shown="40s",
+            ),
+            Case(
+                "it has never spoken to a monitor that started at 20 s",
+                {
+                    'mesh_process_start_time_seconds{part="monitor", app="monitor"}': "20x60",
+                    limit: "30x60",
+                    **seeing(TOPICS),
+                },
+                fires=60,
+                shown="40s",
+            ),
+            Case("it speaks every 30 s", {spoke: _beats(30), limit: "30x60", **seeing(TOPICS)}, fires=None),
+            Case("it is silent and not declared live", {spoke: "10x60", **seeing(TOPICS)}, fires=None),
+            Case(
+                "it is silent as far as a monitor knows that stopped looking at 20 s",
+                {spoke: "10x60", limit: "30x60", **seeing(TOPICS, 4)},
+                fires=None,
+            ),
+        ),
+    )
+
+
+def _stale(port: Port, runbook: str) -> Alert:
+    name = f"{subject(port.topic)}Stale"
+    limit = port.service_levels["freshness"].seconds
+    waits = [f'mesh_behind_seconds{{application="{SINK}", topic="{port.topic}"}}']
+    if port.application:
+        waits.append(f'mesh_behind_seconds{{application="{port.application}"}}')
+    condition = f"max({' or '.join(waits)}) > {limit}"
+    lag = _series("mesh_behind_seconds", port, application=SINK)
+    cases = [
+        Case(
+            "a record waits for the sink from 0 s on",
+            {lag: "0+5x60", **seeing(TOPICS)},
+            fires=_first_above(limit) + STEADY,
+            shown=_duration(_first_above(limit) + STEADY),
+        ),
+        Case("the sink is late by just the limit", {lag: f"{limit}x60", **seeing(TOPICS)}, fires=None),
+    ]
+    if port.application:
+        other = f'mesh_behind_seconds{{application="{port.application}", topic="any.public.input.v1"}}'
+        cases.append(
+            Case(
+                "the sink is in time, and the stream is not",
+                {lag: "0x60", other: f"{limit + 1}x60", **seeing(TOPICS)},
+                fires=STEADY,
+                shown=_duration(limit + 1),
+            )
+        )
+    return _alert(
+        port,
+        name,
+        Symptom.STALE,
+        runbook,
+        drill="stale",
+        expr=seen(condition, name, TOPICS),
+        holds=STEADY,
+        unit="humanizeDuration",
+        summary=f"{port.view} is stale",
+        description=(
+            f"Records of {port.topic} take longer than the promised {_duration(limit)} to reach {port.view}; "
+            "its readers see the past."
+        ),
+        action="Run `mesh status`; the stage that is behind stands in `mesh dash`.",
+        proof=tuple(cases),
+    )
+
+
+def _rejected(port: Port, runbook: str) -> Alert:
+    name = f"{subject(port.topic)}Rejected"
+    limit, ends = dead_letter_limit(port), f'mesh_topic_end_offsets{{topic="{port.dead_letters}"}}'
+    condition = f"sum(\n  {ends}\n  - {ends} offset 1m\n) > {limit}"
+    parked = f'mesh_topic_end_offsets{{part="monitor", topic="{port.dead_letters}", partition="0"}}'
+    return _alert(
+        port,
+        name,
+        Symptom.REJECTED,
+        runbook,
+        drill="poison-flood",
+        expr=seen(condition, name, TOPICS),
+        unit="humanize",
+        summary=f"{port.topic} rejects records",
+        description=(
+            f"More than {limit} records of {port.topic} were parked within a minute. They have no effect "
+            "until they are mended and redriven."
+        ),
+        action=f"Run `mesh dead list --topic {port.topic}` for the reasons, and tell the source's team.",
+        proof=(
+            Case(
+                "one more than the limit at 100 s, among 7 of before",
+                {parked: f"7x19 {limit + 8}x60", **seeing(TOPICS, 80)},
+                fires=100,
+                shown=str(limit + 1),
+            ),
+            Case(
+                "as many as the limit at once",
+                {parked: f"7x19 {limit + 7}x60", **seeing(TOPICS, 80)},
+                fires=None,
+            ),
+            Case("more than the limit before the monitor started", {parked: f"{limit + 50}x60"}, fires=None),
+        ),
+    )
+
+
+def _drifting(port: Port, runbook: str) -> Alert:
+    name = f"{subject(port.topic)}Drifting"
+    drift = _series("mesh_ledger_drift_records", port)
+    return _alert(
+        port,
+        name,
+        Symptom.DRIFTING,
+        runbook,
+        drill="ledger-drift",
+        expr=seen(f'max(mesh_ledger_drift_records{{topic="{port.topic}"}}) > 0', name, LEDGER),
+        holds=DRIFT_FOR,
+        unit="humanize",
+        summary=f"{port.view} lacks records",
+        description=(
+            f"Records of {port.topic} were acknowledged, and neither landed in {port.view} nor were parked."
+        ),
+        action="Do not purge anything: the topic still holds them. Run `mesh reconcile` to see which.",
+        proof=(
+            Case(
+                "one record is unaccounted for from 20 s on",
+                {drift: "0x3 1x60", **seeing(LEDGER)},
+                fires=20 + DRIFT_FOR,
+                shown="1",
+            ),
+            Case(
+                "a record lands a round after it was acknowledged",
+                {drift: "0 1 1 0 0 1 0x60", **seeing(LEDGER)},
+                fires=None,
+            ),
+        ),
+    )
+
+
+def _alert(
+    port: Port,
+    name: str,
+    symptom: Symptom,
+    runbook: str,
+    *,
+    drill: str,
+    expr: str,
+    summary: str,
+    description: str,
+    action: str,
+    unit: str,
+    proof: tuple[Case, ...],
+    holds: int = 0,
+) -> Alert:
+    app: Mapping[str, str] = {"app": port.application.removeprefix("mesh.")} if port.application else {}
+    return Alert(
+        name=name,
+        symptom=symptom,
+        domain=port.domain,
+        product=port.name,
+        owner=port.owner,
+        drill=drill,
+        expr=expr,
+        holds=holds,
+        summary=summary,
+        description=description,
+        action=action,
+        unit=unit,
+        runbook=runbook,
+        labels={"topic": port.topic, **app},
+        proof=proof,
+    )
+
+
+def _series(metric: str, port: Port, application: str = "") -> str:
+    """A series of the monitor about a port, for tests."""
+    app = f'application="{application}", ' if application else ""
+    return f'{metric}{{part="monitor", {app}topic="{port.topic}"}}'
+
+
+def _beats(every: int) -> str:
+    """For tests: when somebody spoke last who speaks at 0 s and then every so many seconds."""
+    steps = every // 5
+    return " ".join(f"{at}x{steps - 1}" for at in range(0, 300, every))
+
+
+def _first_above(limit: int) -> int:
+    """The first multiple of five seconds that is greater."""
+    return limit // 5 * 5 + 5
+
+
+def _duration(seconds: int) -> str:
+    """As Prometheus shows a duration: ``1m 5s``."""
+    parts = ((seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"))
+    shown = [
+        f"{count}{unit}"
+        for count, unit in parts
+        if count or seconds >= {"d": 86_400, "h": 3600, "m": 60}[unit]
+    ]
+    return " ".join([*shown, f"{seconds % 60}s"])

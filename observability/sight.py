@@ -1,0 +1,33 @@
+"""Conditions on what the monitor measures: stale numbers wake nobody, and calm nobody.
+
+When the monitor is away, or can no longer measure one kind of thing, its last numbers say nothing: what did
+not fire must not begin to, and what fires must not be told as mended. That it is away is an alert of its own.
+"""
+
+from __future__ import annotations
+
+from observability.limits import BLIND
+
+TOPICS = "positions"
+"""Rounds over the broker: end offsets, committed offsets, newest records."""
+LEDGER = "ledger"
+"""Rounds over the warehouse: what landed."""
+SERVICES = "services"
+"""Rounds over the services, each asked in its own protocol."""
+HOST = "machine"
+"""Rounds over this machine: disks and certificates."""
+
+
+def seen(condition: str, alert: str, kind: str, by: str = "") -> str:
+    """``condition`` while the monitor sees; else whether ``alert`` already fired, with the value 0.
+
+    ``by`` is the label that the condition keeps; it must keep no other.
+    """
+    sees = f'time() - max(mesh_monitor_last_round_timestamp_seconds{{kind="{kind}"}}) < {BLIND}'
+    fired = f'max{f" by ({by}) " if by else ""}(ALERTS{{alertname="{alert}", alertstate="firing"}})'
+    return f"{condition}\nand on () {sees}\nor 0 * {fired}\nunless on () {sees}"
+
+
+def seeing(kind: str, steps: int = 60) -> dict[str, str]:
+    """For tests: the series of a monitor that makes its rounds."""
+    return {f'mesh_monitor_last_round_timestamp_seconds{{part="monitor", kind="{kind}"}}': f"0+5x{steps}"}
