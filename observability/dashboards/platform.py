@@ -71,7 +71,7 @@ def _now() -> tuple[Panel, ...]:
             above(30, 60),
         ),
         number(
-            "End to end, p95",
+            "End to end p95",
             "From publishing to queryable in the warehouse, derived rows included.",
             f"histogram_quantile(0.95, sum by (le) (rate(mesh_event_age_seconds_bucket{{{_SINK}}}[5m])))",
             Unit.SECONDS,
@@ -106,7 +106,7 @@ def _now() -> tuple[Panel, ...]:
             above(60, 120),
         ),
         number(
-            "Monitor's round",
+            "Monitor heard",
             "Since the monitor last finished its slowest kind of round; all gauges from outside are as old.",
             "time() - min(mesh_monitor_last_round_timestamp_seconds)",
             Unit.SECONDS,
@@ -120,7 +120,7 @@ def _now() -> tuple[Panel, ...]:
             below(5 << 30, 0),
         ),
         number(
-            "Certificates end in",
+            "Certificates",
             "Until the first certificate that is watched is no longer valid.",
             "min(mesh_certificate_end_timestamp_seconds) - time()",
             Unit.SECONDS,

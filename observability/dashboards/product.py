@@ -79,7 +79,7 @@ def _promises(domain: str, ports: Sequence[Port]) -> tuple[Panel, ...]:
             _limit(freshness),
         ),
         number(
-            "End to end, p95",
+            "End to end p95",
             f"From publishing to queryable. {_promise(latency)}",
             _quantile(0.95, domain),
             Unit.SECONDS,
