@@ -1,0 +1,111 @@
+"""A message of the broker becomes a record that a subscriber can use, or is rejected for a stated reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+
+from mesh.kernel.contract import Port
+from mesh.subscribe.masking import Masking
+from schemas.codec import Codec, Codecs
+from schemas.wire import UndecodableError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = timedelta(days=1)
+
+
+class Rejected(NamedTuple):
+    """A record that cannot be used. Neither code nor reason holds a value of it."""
+
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.partition}@{self.offset}: {self.reason} ({self.code})"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One record of a topic."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    published_at: datetime
+    """When it was published; a derived record has the time of the record that caused it."""
+    headers: Mapping[str, bytes]
+    values: dict[str, Any]
+    """Its fields, in the Python types of the event's class."""
+
+    def __getitem__(self, field: str) -> Any:
+        return self.values[field]
+
+
+class Intake:
+    """Reads the messages of one port as every consumer of the mesh does (semantics, rule 2)."""
+
+    def __init__(self, port: Port, codec: Codec, codecs: Codecs, *, clear: bool = False) -> None:
+        self._codec = codec
+        self._codecs = codecs
+        self._masking = None if clear else Masking.of(port)
+        self._keyed = port.partition_by == "account"
+        # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
+        self._moves_clock = port.domain == "sales" and self._keyed and port.revision == "seq"
+
+    def read(self, message: Message) -> Received | Rejected:
+        """The record in a message, personal text in clear, or why there is none.
+
+        Raises :class:`mesh.kernel.errors.PlatformError` while a schema is needed and the registry is away.
+        """
+        key, published_at = message.key() or b"", moment(message)
+        try:
+            values = self.decode(message.value())
+        except UndecodableError as problem:
+            return _rejected(message, problem.code, str(problem))
+        if self._keyed and not _starts_with(key, str(values["account"]).encode()):
+            return _rejected(message, "key-mismatch", "the key does not start with the record's account")
+        if self._moves_clock and values["occurred_at"] > published_at + _DAY:
+            return _rejected(
+                message, "event-time-ahead", "occurred_at is more than a day after the time of publishing"
+            )
+        return Received(
+            topic=message.topic() or "",
+            partition=message.partition(),
+            offset=message.offset(),
+            key=key.decode(errors="replace"),
+            published_at=published_at,
+            headers=dict(message.headers() or []),
+            values=values,
+        )
+
+    def decode(self, value: bytes | None) -> dict[str, Any]:
+        """The fields of a value in clear. Raises :class:`UndecodableError`, and as :meth:`read` does."""
+        if value is None:
+            raise UndecodableError("the record has no value")
+        return self._codecs.decode(self._codec, value)
+
+    def shown(self, values: dict[str, Any]) -> dict[str, Any]:
+        """``values`` itself, its personal texts masked in place unless they were asked for in clear."""
+        return values if self._masking is None else self._masking.apply(values)
+
+
+def moment(message: Message) -> datetime:
+    """When a message was published."""
+    return _EPOCH + timedelta(milliseconds=max(message.timestamp()[1], 0))
+
+
+def _starts_with(key: bytes, account: bytes) -> bool:
+    return key == account or key.startswith((account + b"@", account + b"#"))
+
+
+def _rejected(message: Message, code: str, reason: str) -> Rejected:
+    place = message.topic() or "", message.partition(), message.offset()
+    return Rejected(*place, code, " ".join(reason.split()))
