@@ -92,6 +92,7 @@ class Delivery:
             reason = str(state.outcome.exception()) if state.outcome else ""
             if reason != said:
                 said = reason
+                log.warning("%s: %s to %s over %s: %s", incident, page.change, *page.route, reason)
                 self._record(incident, page, Outcome.WAITING, reason)
 
         retrying = AsyncRetrying(
@@ -116,12 +117,10 @@ class Delivery:
                 raise DeliveryError("is not set any more")
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._threads[channel], self._channels[channel].send, note)
-        except DeliveryError as error:
+        except DeliveryError:
             PAGES.labels(receiver, channel, Outcome.FAILED).inc()
-            log.warning("%s: %s to %s over %s: %s", incident, page.change, receiver, channel, error)
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the lane, nor may its text be shown
             PAGES.labels(receiver, channel, Outcome.FAILED).inc()
-            log.error("%s: %s over %s: %s", incident, page.change, channel, type(error).__name__)
             raise DeliveryError(f"a fault of the pager ({type(error).__name__})") from None
         PAGES.labels(receiver, channel, Outcome.DELIVERED).inc()

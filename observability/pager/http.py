@@ -137,7 +137,7 @@ class Application:
         switch = self._pager.switch
         heard = {
             "heard_at": switch.heard_at.isoformat() if switch.heard_at else None,
-            "silent_since": switch.since.isoformat(),
+            "listening_since": switch.started_at.isoformat(),
         }
         return _json(200, {"incidents": [one.as_dict() for one in found], "watchdog": heard})
 

@@ -25,6 +25,7 @@ class Switch:
     def __init__(self, started_at: datetime) -> None:
         self.heard_at: datetime | None = None
         """When it was last heard; None before the first time."""
+        self.started_at = started_at
         self._since = started_at
         self._looked_at = started_at
 
