@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ BEAT = 2.0
 """Seconds between two records of a source that speaks."""
 SILENCE = 10.0
 """Seconds of silence that the drill allows the source."""
+UNKNOWN_SCHEMA = b"\0" + (2**31 - 1).to_bytes(4, "big") + b"drill"
+"""The frame of a schema id that no registry gives out."""
 FLOOD = 60
 """Broken records of a flood: three times what a contract allows a minute unless it says otherwise."""
 WARM_UP = 15.0
@@ -52,25 +53,24 @@ def stopped(app: str) -> Fault:
     return fault
 
 
-def frozen(app: str) -> Fault:
-    """Every process of an application frozen (SIGSTOP), as by a machine that swaps, while its input grows."""
+def stream_stalled(ground: Ground) -> Steps:
+    """A record of a schema that nobody knows yet, while the registry is away: whoever reads it waits in place.
 
-    def fault(ground: Ground) -> Steps:
-        parts = ground.processes(app)
-        records = ground.newest(5)
-        try:
-            for part in parts:
-                ground.tell(f"freezing {part.name} (process {part.pid})")
-                ground.send_signal(part, signal.SIGSTOP)
-            with _speaking(ground, records):
-                yield
-        finally:
-            for part in parts:
-                ground.tell(f"waking {part.name}")
-                ground.send_signal(part, signal.SIGCONT)
-        yield
-
-    return fault
+    The processes answer all the while. When the registry is back the record is parked: nobody has its schema.
+    """
+    records = ground.newest(5)
+    unknown = Record(ground.topic, 0, f"drill:{ground.run}".encode(), UNKNOWN_SCHEMA)
+    try:
+        ground.tell("stopping the registry")
+        client.stop_part("registry", ground.home)
+        ground.tell(f"sending a record of an unknown schema to {ground.topic}")
+        ground.send([unknown])
+        with _speaking(ground, records):
+            yield
+    finally:
+        ground.tell("starting the registry")
+        client.start_part("registry", ground.home)
+    yield
 
 
 def source_silent(ground: Ground) -> Steps:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -52,10 +50,6 @@ class Ground:
         """Where the platform keeps its state."""
         return self.settings.home
 
-    def part(self, name: str) -> PartStatus:
-        """A part of the platform; raise :class:`PlatformError` where it is not one."""
-        return client.part_status(name, self.home)
-
     def processes(self, app: str) -> list[PartStatus]:
         """The processes of an application; raise :class:`DrillError` where it has none."""
         found = [part for part in client.status(self.home) if part.name.rsplit("-", 1)[0] == app]
@@ -64,11 +58,6 @@ class Ground:
                 "drill-impossible", "has no process to break", place=app, remedy="start it with `mesh up`"
             )
         return found
-
-    def send_signal(self, part: PartStatus, number: signal.Signals) -> None:
-        """Signal the process of a part, if it has one."""
-        if part.pid is not None:
-            os.kill(part.pid, number)
 
     def newest(self, count: int) -> list[Record]:
         """The newest records of the drill's topic, at most ``count`` a partition.
