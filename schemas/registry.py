@@ -72,13 +72,13 @@ class Registry:
         """
         answer = self._request("POST", f"/subjects/{subject}/versions", _wrapped(schema))
         if answer.status_code in (_CONFLICT, _UNPROCESSABLE):
-            raise ContractError(
-                "schema-incompatible",
-                f"the registry refused the schema: {_message(answer)}",
-                place=subject,
-                remedy="add fields with a default only, or publish a new topic version",
-            )
+            raise incompatible(subject, f"the registry refused the schema: {_message(answer)}")
         return int(self._json(answer)["id"])
+
+    def accepts(self, subject: str, schema: dict[str, Any]) -> bool:
+        """Whether ``schema`` is compatible with every version under a known subject; registers nothing."""
+        answer = self._request("POST", f"/compatibility/subjects/{subject}/versions", _wrapped(schema))
+        return bool(self._json(answer)["is_compatible"])
 
     def find_id(self, subject: str, schema: dict[str, Any]) -> int | None:
         """The id of ``schema`` under ``subject``; None when it is not registered there."""
@@ -166,14 +166,24 @@ def register_all(mesh: Mesh, settings: Settings, report: Callable[[str], None]) 
         known = set(registry.subjects())
         for port in mesh.ports.values():
             if pending(port.record) is not None:
-                raise _unpublished(port)
-            for published in versions(port.record):
-                ids[port.topic] = registry.register(port.subject, published.schema)
-            if port.subject not in known:
-                # A subject can be given its own rule only once it exists.
-                registry.require_compatibility(port.subject)
+                raise unpublished(port)
+            is_new = port.subject not in known
+            ids[port.topic] = register_port(registry, port, is_new=is_new)
+            if is_new:
                 report(f"registered {port.subject} as schema {ids[port.topic]}")
     return ids
+
+
+def register_port(registry: Registry, port: Port, *, is_new: bool) -> int:
+    """Register every published schema of a port, oldest first; the id of the newest.
+
+    Raises :class:`ContractError` ``schema-incompatible`` when the registry refuses one.
+    """
+    found = [registry.register(port.subject, published.schema) for published in versions(port.record)]
+    if is_new:
+        # A subject can be given its own rule only once it exists.
+        registry.require_compatibility(port.subject)
+    return found[-1]
 
 
 def schema_ids(settings: Settings) -> dict[str, int]:
@@ -195,7 +205,18 @@ def _unregistered(subject: str) -> PlatformError:
     return PlatformError("schema-unregistered", "is not registered", place=subject, remedy="run `mesh apply`")
 
 
-def _unpublished(port: Port) -> ContractError:
+def incompatible(subject: str, what: str) -> ContractError:
+    """A schema breaks with what is registered under the subject."""
+    return ContractError(
+        "schema-incompatible",
+        what,
+        place=subject,
+        remedy="add fields with a default only, or publish a new topic version",
+    )
+
+
+def unpublished(port: Port) -> ContractError:
+    """An event was changed and its schema not yet written."""
     return ContractError(
         "schema-unpublished",
         f"{port.record.full_name()} has changed since it was published",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from mesh.kernel import names
+from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import StreamError, did_you_mean
+from mesh.kernel.holding import holds_keys
 from mesh.kernel.settings import Settings
 from schemas.codec import Codecs
 from schemas.registry import Registry
@@ -21,6 +24,30 @@ STORES: dict[str, tuple[str, ...]] = {
     names.CUSTOMER_360: ("accounts", "golden"),
 }
 """The stores of each application. Stated apart, since provisioning comes before the schemas."""
+
+
+READS: dict[str, tuple[str, ...]] = {
+    names.CUSTOMER_MASTERING: ("customer.raw.customer-record.v1",),
+    names.ORDERS_ENRICHED: (
+        "customer.public.customer.v1",
+        "sales.public.order-placed.v1",
+        "sales.public.payment-recorded.v1",
+        "sales.public.fulfilment-updated.v1",
+        "sales.public.return-recorded.v1",
+        "product.public.product.v1",
+        "location.public.location.v1",
+        "employee.public.employee.v1",
+    ),
+    names.CUSTOMER_360: (
+        "customer.public.customer.v1",
+        "customer.public.crosswalk.v1",
+        "sales.public.orders-enriched.v1",
+        "sales.public.payment-recorded.v1",
+        "sales.private.clock.v1",
+        "customer.private.account-activity.v1",
+    ),
+}
+"""The topics that each application reads, alone or whole; stated apart for the same reason."""
 
 
 class Store(NamedTuple):
@@ -63,7 +90,11 @@ def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Applic
                 place=name,
                 remedy="add it to streams.applications.STORES",
             )
-    return stages
+    ports = find_mesh(settings).ports
+    return tuple(
+        replace(stage, holding=frozenset(topic for topic in stage.inputs if holds_keys(ports[topic])))
+        for stage in stages
+    )
 
 
 def _customer_mastering(

@@ -13,13 +13,13 @@ plain text is converted. And the table and the ledger see the same block, with o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.derive import avro_schema
 from sinks.clickhouse.columns import LINEAGE, Column, columns
 
 if TYPE_CHECKING:
-    from mesh.kernel.contract import Port
+    from mesh.kernel.contract import Computed, Port
 
 DEDUPLICATION = "non_replicated_deduplication_window = 10000"
 
@@ -90,18 +90,41 @@ CREATE TABLE IF NOT EXISTS mesh.incidents_v1 (
 ) ENGINE = ReplacingMergeTree(revision) ORDER BY id SETTINGS {DEDUPLICATION}
 """.replace("{DEDUPLICATION}", DEDUPLICATION)
 
+REDRIVES = """
+CREATE TABLE IF NOT EXISTS mesh.redrives_v1 (
+    id String COMMENT 'Id of the redrive; the header mesh-redrive of what it published',
+    redriven_at DateTime64(6, 'UTC') COMMENT 'When',
+    who String COMMENT 'Who ran it, user@host',
+    topic LowCardinality(String) COMMENT 'Topic that the record stood on',
+    partition Int32 COMMENT 'Its partition',
+    offset Int64 COMMENT 'Its offset',
+    code LowCardinality(String) COMMENT 'Code that it was parked under; empty when only waiting or not parked yet',
+    outcome LowCardinality(String) COMMENT 'published, or discarded: given up as no fact',
+    edited Array(LowCardinality(String)) COMMENT 'Fields that were changed',
+    digest String COMMENT 'SHA-256 of the value that was published; empty when discarded',
+    new_partition Int32 COMMENT 'Where it was published; -1 when discarded',
+    new_offset Int64 COMMENT 'Its offset there; -1 when discarded'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset, id) SETTINGS {DEDUPLICATION}
+""".replace("{DEDUPLICATION}", DEDUPLICATION)
+
 PLATFORM = (
     "CREATE DATABASE IF NOT EXISTS mesh ENGINE = Atomic",
     LEDGER,
     DEAD_LETTERS,
     INCIDENTS,
+    REDRIVES,
     "CREATE OR REPLACE VIEW mesh.raw_events AS SELECT * FROM mesh.raw_events_v1 FINAL",
     "CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes "
-    "FROM mesh.dead_letters_v1 FINAL",
-    "CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL",
+    "FROM mesh.dead_letters_v1 FINAL WHERE code != 'released'",
+    "CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL "
+    "WHERE code != 'released'",
     "CREATE OR REPLACE VIEW mesh.incidents AS SELECT * FROM mesh.incidents_v1 FINAL",
+    "CREATE OR REPLACE VIEW mesh.redrives AS SELECT * FROM mesh.redrives_v1 FINAL",
 )
-"""The mesh's own tables: the ledger of every landed record, the dead letters, and what was paged."""
+"""The mesh's own tables: the ledger of every landed record, the dead letters, what was paged and redriven.
+
+A release (rule 24 of the semantics) is parked and counted, but is no dead letter, so the views leave it out.
+"""
 
 # a text that is too short, or no e-mail address, shows nothing that a right one would not
 _MASKS = {
@@ -114,6 +137,16 @@ _MASKS = {
 
 _MOMENT = "DateTime64(6, 'UTC')"
 _LANDED_AT = f"`_landed_at` {_MOMENT} DEFAULT now64(6)"
+
+
+class Select(NamedTuple):
+    """A view of the warehouse, or a feed that passes on what lands, with the statements that set it up."""
+
+    name: str
+    query: str
+    create: str
+    renew: str
+    """Brings one of an older release to this query, without a gap."""
 
 
 class Table:
@@ -141,28 +174,29 @@ class Table:
 
         The landing comes after its feeds, so that no insert can succeed that reaches nothing.
         """
-        feeds = [
-            f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name} TO {target} ({described}) AS {select}"
-            for name, target, described, select in self._feeds()
-        ]
         return [
             f"CREATE DATABASE IF NOT EXISTS {self.port.domain} ENGINE = Atomic",
             self._create_table(),
-            *feeds,
-            self._create_landing(),
-            *self.create_views(),
+            *(feed.create for feed in self.feeds()),
+            self.create_landing(),
+            *(view.create for view in self.views()),
         ]
 
     def extend(self, column: Column) -> list[str]:
-        """Statements that add a column to the table and its landing; :meth:`refresh` then lets it through."""
+        """Statements that add a column to the table and its landing; a renewed feed then lets it through."""
         return [
             f"ALTER TABLE {self.name} ADD COLUMN IF NOT EXISTS {column.ddl}",
             f"ALTER TABLE {self.landing} ADD COLUMN IF NOT EXISTS `{column.name}` {column.plain}",
         ]
 
-    def refresh(self) -> list[str]:
-        """Statements that make the feeds of an older table those of :meth:`create`, without a gap."""
-        return [f"ALTER TABLE {name} MODIFY QUERY {select}" for name, _, _, select in self._feeds()]
+    def extend_computed(self, computed: Computed) -> str:
+        """The statement that adds a computed column that is kept; older rows work it out when read."""
+        return f"ALTER TABLE {self.name} ADD COLUMN IF NOT EXISTS {_materialized(computed)}"
+
+    @property
+    def sorting(self) -> str:
+        """The sort key, as the warehouse writes it."""
+        return ", ".join(self.port.order_by or self.port.table_key)
 
     def _create_table(self) -> str:
         extra = [f"{_LANDED_AT} COMMENT 'When it was inserted'"]
@@ -173,20 +207,26 @@ class Table:
             rank = "bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)"
             extra.append(f"`_rank` UInt128 MATERIALIZED {rank}")
             engine = "ReplacingMergeTree(_rank)"
-        extra += [f"`{c.name}` {c.type} MATERIALIZED {c.sql('')}" for c in self.port.computed if c.stored]
+        extra += [_materialized(computed) for computed in self.port.computed if computed.stored]
         body = ",\n    ".join([column.ddl for column in self.columns + self.lineage] + extra)
-        order = ", ".join(self.port.order_by or self.port.table_key)
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} (\n    {body}\n) ENGINE = {engine} "
-            f"ORDER BY ({order}) SETTINGS index_granularity = 2048, {_FRUGAL}, {DEDUPLICATION}"
+            f"ORDER BY ({self.sorting}) SETTINGS index_granularity = 2048, {_FRUGAL}, {DEDUPLICATION}"
         )
 
-    def _create_landing(self) -> str:
+    def create_landing(self) -> str:
+        """The statement that creates the landing."""
         body = ",\n    ".join([*(f"`{c.name}` {c.plain}" for c in self.columns + self.lineage), _LANDED_AT])
         return f"CREATE TABLE IF NOT EXISTS {self.landing} (\n    {body}\n) ENGINE = Null"
 
+    def feeds(self) -> Iterator[Select]:
+        """The views that pass on what lands, to the table and to the ledger."""
+        for name, target, described, select in self._feeds():
+            create = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name} TO {target} ({described}) AS {select}"
+            yield Select(name, select, create, f"ALTER TABLE {name} MODIFY QUERY {select}")
+
     def _feeds(self) -> Iterator[tuple[str, str, str, str]]:
-        """Name, target, columns and query of the views that pass on what lands."""
+        """Name, target, columns and query of each feed."""
         landed = [*self.columns, *self.lineage, Column("_landed_at", _MOMENT, "")]
         described = ", ".join(f"`{c.name}` {c.plain}" for c in landed)
         plain = ", ".join(f"`{c.name}`" for c in landed)
@@ -214,13 +254,12 @@ class Table:
             f"SELECT {select} FROM {self.landing}",
         )
 
-    def create_views(self) -> list[str]:
+    def views(self) -> Iterator[Select]:
         """The view that masks personal fields, and the clear one."""
-        return [
-            f"CREATE OR REPLACE VIEW {name} AS "
-            f"SELECT {self._select(masked=masked)} FROM {self.name} AS t FINAL"
-            for name, masked in ((self.view, True), (f"{self.view}_clear", False))
-        ]
+        for name, masked in ((self.view, True), (f"{self.view}_clear", False)):
+            select = f"SELECT {self._select(masked=masked)} FROM {self.name} AS t FINAL"
+            statement = f"CREATE OR REPLACE VIEW {name} AS {select}"
+            yield Select(name, select, statement, statement)
 
     def _select(self, *, masked: bool) -> str:
         out = []
@@ -233,6 +272,11 @@ class Table:
             source = f"t.`{computed.name}`" if computed.stored else computed.sql("t.")
             out.append(f"{source} AS `{computed.name}`")
         return ", ".join([*out, "t._partition", "t._offset", "t._published_at", "t._landed_at"])
+
+
+def _materialized(computed: Computed) -> str:
+    """A computed column that is kept, as CREATE TABLE and ADD COLUMN want it."""
+    return f"`{computed.name}` {computed.type} MATERIALIZED {computed.sql('')}"
 
 
 def _quoted(text: str) -> str:

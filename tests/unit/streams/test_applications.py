@@ -12,7 +12,7 @@ from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import StreamError
 from mesh.kernel.settings import Settings
 from streams import applications
-from streams.applications import STORES, build, stores
+from streams.applications import READS, STORES, build, stores
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,17 @@ def test_every_application_is_built_from_the_topics_of_the_contracts(name: str, 
             assert mesh.port(topic).partitions == 1
         assert stage.outputs, "the check at the start cannot tell whether its topics are there"
         stage.fold(0, stage.shared)
+
+
+@pytest.mark.parametrize("name", names.APPLICATIONS)
+def test_what_is_stated_apart_is_what_is_built(name: str, ids: dict[str, int]) -> None:
+    """The topics that it reads; and those that it writes are the ports that name it."""
+    stages = build(name, Settings(), ids)
+    read = {topic for stage in stages for topic in (*stage.inputs, *stage.broadcast)}
+    assert read == set(READS[name])
+    ports = find_mesh(Settings()).ports.values()
+    written = {topic for stage in stages for topic in stage.outputs}
+    assert written == {port.topic for port in ports if port.application == name}
 
 
 def test_changelogs_are_named_as_faust_names_them() -> None:

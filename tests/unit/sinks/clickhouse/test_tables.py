@@ -86,4 +86,4 @@ def test_a_new_column_reaches_table_and_landing_before_the_feed_asks_for_it() ->
     statements = table.extend(Column("gift", "LowCardinality(String)", "Is one"))
     assert [text.split()[2] for text in statements] == [table.name, table.landing]
     assert "`gift` String" in statements[1]
-    assert all("MODIFY QUERY SELECT" in text for text in table.refresh())
+    assert all("MODIFY QUERY SELECT" in feed.renew for feed in table.feeds())
