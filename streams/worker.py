@@ -26,7 +26,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         settings = load_settings()
         stages = applications.build(arguments.application, settings, schema_ids(settings))
-        app = assemble(stages, settings, index=arguments.index, metrics_port=arguments.metrics_port)
+        app = assemble(
+            stages,
+            settings,
+            index=arguments.index,
+            metrics_port=arguments.metrics_port,
+            metrics_host=arguments.metrics_host,
+        )
     except MeshError as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(2)
@@ -38,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("application", help="name of the application, e.g. mesh.orders-enriched")
     parser.add_argument("--index", type=int, default=1, help="number of this process, from 1")
     parser.add_argument("--metrics-port", type=int, help="serve Prometheus metrics on this port")
+    parser.add_argument("--metrics-host", default="127.0.0.1", help="and on this address (%(default)s)")
     return parser
 
 

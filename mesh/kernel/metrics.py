@@ -115,7 +115,7 @@ STATEMENTS = _counter("mesh_statements_total", "Statements", "kind", "outcome")
 STATEMENT_SECONDS = _histogram("mesh_statement_seconds", "Duration of a statement", "kind")
 
 
-def serve(port: int) -> WSGIServer:
-    """Serve ``/metrics`` on this machine's ``port`` from a thread; 0 picks a free one."""
-    server, _thread = start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
+def serve(port: int, address: str = "127.0.0.1") -> WSGIServer:
+    """Serve ``/metrics`` from a thread: on this machine only, or on another of its addresses. Port 0: any."""
+    server, _thread = start_http_server(port, addr=address, registry=REGISTRY)
     return server

@@ -21,7 +21,12 @@ _CHATTY = ("faust", "mode", "aiokafka", "httpx", "streams.transport")
 
 
 def assemble(
-    stages: Sequence[Application], settings: Settings, *, index: int = 1, metrics_port: int | None = None
+    stages: Sequence[Application],
+    settings: Settings,
+    *,
+    index: int = 1,
+    metrics_port: int | None = None,
+    metrics_host: str = "127.0.0.1",
 ) -> BatchApp:
     """The Faust app that runs these stages, once all that it needs is known to be there.
 
@@ -30,7 +35,7 @@ def assemble(
     """
     preflight(stages, settings)
     if metrics_port is not None:
-        metrics.serve(metrics_port)
+        metrics.serve(metrics_port, metrics_host)
     name = stages[0].name
     app = batch_app(name, settings.kafka, settings.home / "workers" / f"{name}-{index}")
     Processor(app, stages, settings).attach()
