@@ -22,8 +22,14 @@ def command(
     no_workers: Annotated[
         bool, typer.Option("--no-workers", help="Start broker, registry and warehouse only.")
     ] = False,
+    no_monitoring: Annotated[
+        bool,
+        typer.Option(
+            "--no-monitoring", help="Leave out Prometheus, Alertmanager, the monitor and the pager."
+        ),
+    ] = False,
 ) -> None:
-    """Start the mesh on this machine: broker, registry, warehouse, then the streams and the sink.
+    """Start the mesh on this machine: broker, registry, warehouse, Prometheus, then streams, sink and pager.
 
     What runs already is left as it is. State and data lie in .mesh (or MESH_HOME) and outlive `mesh down`.
     """
@@ -44,7 +50,13 @@ def command(
             spinner.update(f"checking Kafka and the registry: {done} of {total} files")
 
         listener = launch.Listener(report=console.print, watch=watch, fetched=fetched)
-        started = launch.up(only=names, with_workers=not no_workers, retailer=retailer, listener=listener)
+        started = launch.up(
+            only=names,
+            with_workers=not no_workers,
+            with_monitoring=not no_monitoring,
+            retailer=retailer,
+            listener=listener,
+        )
     if not started:
         console.print("the mesh already runs; nothing changed (see `mesh status`)")
         return

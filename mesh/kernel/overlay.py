@@ -10,6 +10,7 @@
         required: [transaction_type]  # fields that this retailer always gives
         tolerance:                    # tolerance of the equation at a field
           total_amount: 0.01
+        live: 60                      # seconds: the source is live and never silent for longer
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
-from mesh.kernel.contract import FieldPromise, Port
+from mesh.kernel.contract import FieldPromise, Port, ServiceLevel
 from mesh.kernel.document import Node, read_document
 from mesh.kernel.errors import did_you_mean
 from mesh.kernel.quality import Equation, NotNull, Rule, Values
@@ -51,7 +52,7 @@ def apply_overlay(ports: Mapping[str, Port], overlay: Overlay) -> dict[str, Port
 
 
 def _changed(port: Port, node: Node) -> Port:
-    node.only("values", "required", "tolerance")
+    node.only("values", "required", "tolerance", "live")
     if (values := node.get("values")) is not None:
         for path, allowed in values.items():
             port = _with_values(port, _shape(port, path, allowed), allowed)
@@ -61,7 +62,20 @@ def _changed(port: Port, node: Node) -> Port:
     if (tolerances := node.get("tolerance")) is not None:
         for path, tolerance in tolerances.items():
             port = _with_tolerance(port, path, tolerance)
+    if (live := node.get("live")) is not None:
+        port = _with_frequency(port, live)
     return port
+
+
+def _with_frequency(port: Port, node: Node) -> Port:
+    """The port of a source that is live, which its contract may leave open."""
+    if (seconds := node.number()) <= 0:
+        raise node.fault(
+            "live-limit", f"{seconds} is not a number of seconds", "write how long it may be silent"
+        )
+    return replace(
+        port, service_levels={**port.service_levels, "frequency": ServiceLevel("frequency", seconds, "s")}
+    )
 
 
 def _shape(port: Port, path: str, node: Node) -> FieldShape:

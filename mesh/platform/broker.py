@@ -9,7 +9,7 @@ from mesh.platform.paths import Paths
 from mesh.platform.ports import HOST
 
 NAME = "broker"
-PORT, CONTROLLER_PORT = 9092, 9093
+PORT = 9092
 CLUSTER_ID = "cmV0YWlsLWRhdGEtbWVzaA"  # any 16 bytes in base64; one cluster a home
 
 SETTINGS = """\
@@ -22,6 +22,11 @@ advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={data}
+
+# Access is derived from the contracts (`mesh apply`), and here as everywhere. Who comes without a name, as
+# everybody does on this machine, may do everything.
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
 
 # Topics are made by `mesh apply` from the contracts, with their partitions and retention.
 auto.create.topics.enable=false

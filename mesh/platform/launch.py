@@ -16,23 +16,26 @@ from pathlib import Path
 import psutil
 
 from mesh.kernel.discovery import retailer_folder
-from mesh.kernel.errors import PlatformError, did_you_mean
+from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings, load_settings
-from mesh.platform import broker, client, jars, provision, registry, warehouse, workers
+from mesh.platform import client, debian, declarations, jars, provision, workers
+from mesh.platform.choice import FETCHED, OBSERVERS, WATCHERS, Choice
 from mesh.platform.control import is_running, request
-from mesh.platform.part import Part, State
+from mesh.platform.part import State
 from mesh.platform.paths import Paths
 from mesh.platform.ports import Ports
 
 # What is written down for every process of this platform; the rest is a matter of each process's environment.
 SHARED = (
     *("kafka", "registry", "warehouse", "retailer", "partitions", "replication", "timezone", "currency"),
-    *("workers", "domains", "dead_letter_limit"),
+    *("workers", "domains", "dead_letter_limit", "operations", "smtp", "mail_from", "runbooks"),
+    *("certificates", "disk_free_limit"),
 )
+# What every process reads from the home alone, since `mesh apply` may change it while they run.
+FROM_HOME = ("MESH_DOMAINS",)
 SUPERVISOR_START = 15.0  # seconds
 # What `mesh down --purge` deletes; named, so that a home set to the wrong folder loses nothing else.
-PURGED = (*workers.SERVICES, "workers", "logs")
-SETTING = {broker.NAME: "kafka", registry.NAME: "registry", warehouse.NAME: "warehouse"}
+PURGED = (*workers.SERVICES, *WATCHERS, "workers", "logs")
 
 
 @dataclass(frozen=True)
@@ -48,18 +51,20 @@ def up(
     *,
     only: Sequence[str] | None = None,
     with_workers: bool = True,
+    with_monitoring: bool = True,
     retailer: str | None = None,
     home: Path | None = None,
     listener: Listener | None = None,
 ) -> bool:
     """Start what is not running yet, in order of need, and return when all is ready; False if all was.
 
-    ``only`` names parts or applications; with services only, nothing is provisioned. Raises
-    :class:`PlatformError` where a part cannot start; what this call has started is then stopped again.
+    ``only`` names parts or applications; with services only, nothing is provisioned. Where Prometheus and
+    Alertmanager cannot be had, a line says so and the mesh runs unwatched. Raises :class:`PlatformError`
+    where a part cannot start; what this call has started is then stopped again.
     """
     listener = listener or Listener()
     paths = client.paths_of(home)
-    services, apps = _chosen(only, with_workers)
+    choice = Choice.of(only, with_workers=with_workers, with_monitoring=with_monitoring)
     fresh = not is_running(paths)
     if fresh:
         end_leftovers(paths)
@@ -69,7 +74,7 @@ def up(
     if fresh:
         start_supervisor(paths)
     try:
-        return _complete(paths, settings, services, apps, listener, fresh=fresh)
+        return _complete(paths, settings, choice, listener, fresh=fresh)
     except BaseException:
         if fresh:
             down(home=paths.home)
@@ -103,13 +108,14 @@ def down(*, purge: bool = False, home: Path | None = None) -> bool:
 def start_supervisor(paths: Paths) -> None:
     """Start the supervisor in a session of its own and return when it answers."""
     paths.logs.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **workers.environment(paths)}
     with paths.log("supervisor").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mesh.platform.supervisor", str(paths.home)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, **workers.environment(paths)},
+            env={name: value for name, value in environment.items() if name not in FROM_HOME},
             start_new_session=True,
         )
     deadline = time.monotonic() + SUPERVISOR_START
@@ -127,27 +133,12 @@ def start_supervisor(paths: Paths) -> None:
     )
 
 
-def _chosen(only: Sequence[str] | None, with_workers: bool) -> tuple[list[str], list[str]]:
-    """The services and applications asked for."""
-    if only is None:
-        return list(workers.SERVICES), list(workers.APPS) if with_workers else []
-    known = (*workers.SERVICES, *workers.APPS)
-    for name in only:
-        if name not in known:
-            raise PlatformError("part-unknown", "is not a part", place=name, remedy=did_you_mean(name, known))
-    return [name for name in workers.SERVICES if name in only], [
-        name for name in workers.APPS if name in only
-    ]
-
-
 def _named(retailer: str) -> str:
     """The name of a retailer, or its folder as every process finds it, wherever it runs."""
     return str(Path(retailer).resolve()) if "/" in retailer else retailer
 
 
-def _complete(
-    paths: Paths, settings: Settings, services: list[str], apps: list[str], listener: Listener, *, fresh: bool
-) -> bool:
+def _complete(paths: Paths, settings: Settings, choice: Choice, listener: Listener, *, fresh: bool) -> bool:
     running = client.running_settings(paths.home)
     if not fresh and running.get("retailer", "") != settings.retailer:
         raise PlatformError(
@@ -156,14 +147,19 @@ def _complete(
             place=str(paths.home),
             remedy="end it with `mesh down` first",
         )
-    if missing := _not_running(paths, services):
+    services = [*choice.services, *_obtained(paths, choice.watchers, listener)]
+    first = [name for name in services if name not in OBSERVERS]
+    if undeclared := _not_declared(paths, services):
         with Ports(listener.report) as ports:
-            declared = _services(paths, _not_declared(paths, missing), ports, listener)
-            addresses = {SETTING[part.name]: part.address for part in declared}
+            declared = declarations.services(paths, undeclared, ports, listener.report, listener.fetched)
             shared = {name: getattr(settings, name) for name in SHARED}
-            client.declare(declared, {**shared, **running, **addresses}, paths)
+            addresses = declarations.addresses(declared)
+            values = {**shared, **running, **addresses}
+            client.declare(declared, values, paths)
+        declarations.configure(paths, undeclared, load_settings(home=paths.home, **values))
+    if missing := _not_running(paths, first):
         _start(paths, missing, listener)
-    processes = {name: app for app in apps for name in workers.names(app, _count(app, settings))}
+    processes = {name: app for app in choice.apps for name in workers.names(app, _count(app, settings))}
     if idle := _not_running(paths, list(processes)):
         listener.report("creating topics, schemas and tables from the contracts")
         changes: list[str] = []
@@ -177,40 +173,25 @@ def _complete(
                 for name in _not_declared(paths, idle)
             ]
             client.declare(new, {}, paths)
-        _start(paths, idle, listener)
-    return bool(missing or idle)
+    late = [*_not_running(paths, [name for name in services if name in OBSERVERS]), *idle]
+    if late:
+        _start(paths, late, listener)
+    return bool(missing or late)
+
+
+def _obtained(paths: Paths, watchers: Sequence[str], listener: Listener) -> list[str]:
+    """The parts that watch; none where one of their programs cannot be had, with a line that says so."""
+    try:
+        for name in _not_declared(paths, [name for name in watchers if name in FETCHED]):
+            debian.obtain(FETCHED[name], listener.report)
+    except PlatformError as error:
+        listener.report(f"the mesh runs without monitoring: {error.place} {error.what}; {error.remedy}")
+        return []
+    return list(watchers)
 
 
 def _count(app: str, settings: Settings) -> int:
     return 1 if app == workers.SINK else settings.workers
-
-
-def _services(paths: Paths, names: list[str], ports: Ports, listener: Listener) -> list[Part]:
-    """Declare services, each on its usual port or on the one that the user's environment fixes."""
-
-    def port(part: str, usual: int) -> int:
-        variable = f"MESH_{SETTING[part].upper()}"
-        if fixed := os.environ.get(variable):
-            return ports.fixed(part, variable, fixed)
-        return ports.usual(part, usual)
-
-    found = _programs(listener) if {broker.NAME, registry.NAME} & set(names) else None
-    parts = []
-    if found and broker.NAME in names:
-        main = port(broker.NAME, broker.PORT)
-        parts.append(broker.declare(paths, found, main, ports.near(max(main + 1, broker.CONTROLLER_PORT))))
-    if found and registry.NAME in names:
-        main = port(registry.NAME, registry.PORT)
-        parts.append(registry.declare(paths, found, main, ports.near(main + 1000)))
-    if warehouse.NAME in names:
-        parts.append(warehouse.declare(paths, port(warehouse.NAME, warehouse.PORT)))
-    return parts
-
-
-def _programs(listener: Listener) -> jars.Jars:
-    if count := jars.missing():
-        listener.report(f"fetching Kafka and the schema registry: {count} files, about 190 MB, this once")
-    return jars.fetch(progress=listener.fetched)
 
 
 def _not_declared(paths: Paths, names: list[str]) -> list[str]:

@@ -33,9 +33,10 @@ class Part:
     """One process of the platform, declared as plain data so that it can be sent to the supervisor.
 
     ``prepare`` is a command that is run to its end before a start, while the file ``prepared_by`` does not
-    exist. ``ports`` are all on which it listens. ``grace`` is the time in seconds between SIGTERM and
-    SIGKILL; ``ready_timeout`` the time in seconds that a start may take, long enough for a busy machine.
-    ``kind`` tells services, which hold data, from workers, which scale.
+    exist. ``metrics`` is the http URL of its Prometheus metrics, empty where it has none. ``folder`` is where
+    its process works, by default where the supervisor does. ``ports`` are all on which it listens. ``grace``
+    is the time in seconds between SIGTERM and SIGKILL; ``ready_timeout`` the time in seconds that a start may
+    take, long enough for a busy machine. ``kind`` tells services, which hold data, from workers, which scale.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Part:
     health: Health
     address: str
     version: str
+    metrics: str = ""
+    folder: str = ""
     kind: Literal["service", "worker"] = "service"
     env: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()

@@ -49,6 +49,11 @@ class Paths:
         return self.home / part
 
     @property
+    def targets(self) -> Path:
+        """What Prometheus scrapes, written by the supervisor."""
+        return self.home / "prometheus" / "targets" / "mesh.json"
+
+    @property
     def socket(self) -> Path:
         """The control socket. A deep home gets one elsewhere, since socket paths are short."""
         inside = self.home / "control.sock"

@@ -42,7 +42,7 @@ class Runner:
         pace: Pace | None = None,
     ) -> None:
         self.part = part
-        self._log_file, self._cwd = log, cwd
+        self._log_file, self._cwd = log, Path(part.folder or cwd)
         self._changed, self._wait_for_needs = changed, wait_for_needs
         self._pace = pace or Pace()
         self._state, self._detail = State.STOPPED, ""

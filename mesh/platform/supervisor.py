@@ -27,6 +27,7 @@ from mesh.platform.part import Part, State
 from mesh.platform.paths import Paths
 from mesh.platform.ports import hold
 from mesh.platform.runner import Runner
+from observability.scraping import Target, targets
 
 _log = logging.getLogger(__name__)
 LOCK_TAKEN = 75  # exit code: another supervisor lives in this home
@@ -41,6 +42,8 @@ class Supervisor:
         self.settings: dict[str, Any] = {}
         self.runners: dict[str, Runner] = {}
         self._held: dict[str, list[IO[bytes]]] = {}
+        self._watched: set[str] = set()
+        self._targets: list[dict[str, Any]] | None = None
         self.ended = asyncio.Event()
         self._news = asyncio.Condition()
         self._write_due = asyncio.Event()
@@ -110,6 +113,7 @@ class Supervisor:
         await self.do_stop(parts)
         for name in parts:
             del self.runners[name]
+            self._watched.discard(name)
             for claim in self._held.pop(name):
                 claim.close()
         self._changed()
@@ -150,9 +154,21 @@ class Supervisor:
                 part["name"]: {**part, "command": self.runners[part["name"]].part.command}
                 for part in state["parts"]
             }
-            draft = self.paths.state.with_suffix(".part")
-            draft.write_text(json.dumps(state, indent=1))
-            draft.replace(self.paths.state)
+            _write(self.paths.state, state)
+            self._write_targets()
+
+    def _write_targets(self) -> None:
+        """Tell Prometheus whom to scrape: a part is watched from its first readiness until it is forgotten.
+
+        One that is stopped stays, so that its absence is seen; one that has yet to start is not missed.
+        """
+        self._watched |= {name for name, runner in self.runners.items() if runner.state is State.READY}
+        watched = [self.runners[name].part for name in sorted(self._watched)]
+        found = targets(Target(part.name, part.kind, part.metrics) for part in watched if part.metrics)
+        if found != self._targets:
+            self._targets = found
+            self.paths.targets.parent.mkdir(parents=True, exist_ok=True)
+            _write(self.paths.targets, found)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
@@ -173,6 +189,13 @@ class Supervisor:
             words = {"code": "request-failed", "what": repr(error), "place": "", "remedy": "see its log"}
             return {"error": words}
         return reply
+
+
+def _write(path: Path, document: Any) -> None:
+    """Write a file whole or not at all."""
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(document, indent=1))
+    draft.replace(path)
 
 
 def main(home: str) -> int:

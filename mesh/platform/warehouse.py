@@ -23,6 +23,7 @@ def declare(paths: Paths, port: int) -> Part:
         env=environment(paths),
         health=Health("http", f"http://{HOST}:{port}/ping"),
         address=f"http://{HOST}:{port}",
+        metrics=f"http://{HOST}:{port}/metrics",
         ports=(port,),
         version=f"chdb {version('chdb')}",
         grace=30,  # it finishes the statements in flight

@@ -37,8 +37,9 @@ def declare(paths: Paths, app: str, index: int, metrics_port: int) -> Part:
         env=environment(paths),
         health=Health("http", metrics),
         address=metrics,
+        metrics=metrics,
         ports=(metrics_port,),
-        version=_version(),
+        version=code_version(),
         needs=SERVICES if app == SINK else SERVICES[:2],
         grace=20,
         ready_timeout=180,  # a worker recovers its state before it is ready
@@ -51,7 +52,8 @@ def environment(paths: Paths) -> dict[str, str]:
     return {"MESH_HOME": str(paths.home), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def _version() -> str:
+def code_version() -> str:
+    """The version of our own processes."""
     try:
         return version("retail-data-mesh")
     except PackageNotFoundError:  # run from a checkout without being installed

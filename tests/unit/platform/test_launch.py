@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 
 from mesh.kernel.errors import ContractError, PlatformError
 from mesh.kernel.settings import Settings, load_settings
-from mesh.platform import client, launch
-from mesh.platform.control import is_running
+from mesh.platform import client, debian, launch
+from mesh.platform.control import is_running, request
 from mesh.platform.part import Part, PartStatus, State
 from mesh.platform.paths import Paths
 from tests.unit.platform.toys import dying, toy
 
 SERVICES = ["broker", "registry", "warehouse"]
+SERVERS = ["alertmanager", "prometheus"]
+OBSERVERS = ["monitor", "pager"]
 WORKERS = ["orders-enriched-1", "customer-mastering-1", "customer-360-1", "sink-1"]
 
 
@@ -39,7 +42,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: list[str]) -> I
     def apply(settings: Settings, _report: Callable[[str], None]) -> None:
         steps.append(f"provision {settings.retailer} {settings.home.name}")
 
-    monkeypatch.setattr(launch, "_services", services)
+    def obtain(package: debian.Package, _report: Callable[[str], None]) -> None:
+        steps.append(f"obtain {package.name}")
+
+    monkeypatch.setattr("mesh.platform.declarations.services", services)
+    monkeypatch.setattr("mesh.platform.declarations.configure", lambda *_: None)
+    monkeypatch.setattr("mesh.platform.debian.obtain", obtain)
     monkeypatch.setattr("mesh.platform.workers.declare", worker)
     monkeypatch.setattr("mesh.platform.provision.apply", apply)
     home = tmp_path / "home"
@@ -57,6 +65,14 @@ def listener(steps: list[str]) -> launch.Listener:
     return launch.Listener(watch=watch)
 
 
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds, five seconds at the most."""
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        time.sleep(0.02)
+
+
 def names(home: Path) -> list[str]:
     """The parts that the supervisor knows, in alphabetical order."""
     return sorted(part.name for part in client.status(home))
@@ -65,18 +81,52 @@ def names(home: Path) -> list[str]:
 def test_services_then_provisioning_then_workers(home: Path, steps: list[str]) -> None:
     """No worker starts before the contracts are applied."""
     assert launch.up(home=home, retailer="adventureworks", listener=listener(steps)) is True
-    assert sorted(steps[:3]) == SERVICES
-    assert steps[3] == "provision adventureworks home"
-    assert sorted(steps[4:]) == sorted(WORKERS)
+    assert steps[:2] == ["obtain prometheus", "obtain prometheus-alertmanager"]
+    assert sorted(steps[2:7]) == sorted(SERVICES + SERVERS)
+    assert steps[7] == "provision adventureworks home"
+    assert sorted(steps[8:]) == sorted(WORKERS + OBSERVERS)
 
 
 def test_a_second_up_changes_nothing(home: Path, steps: list[str]) -> None:
     """Same processes, no provisioning."""
-    launch.up(home=home)
+    launch.up(home=home, with_monitoring=False)
     before = {part.name: part.pid for part in client.status(home)}
-    assert launch.up(home=home) is False
+    assert launch.up(home=home, with_monitoring=False) is False
     assert {part.name: part.pid for part in client.status(home)} == before
     assert len(steps) == 1
+
+
+def test_a_mesh_runs_without_what_watches_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Prometheus cannot be had, one line says what to install, and everything else runs."""
+
+    def fail(package: debian.Package, _report: object) -> None:
+        raise PlatformError("programs-missing", "is not there", place=package.name, remedy="install it")
+
+    monkeypatch.setattr("mesh.platform.debian.obtain", fail)
+    lines: list[str] = []
+    launch.up(home=home, listener=launch.Listener(report=lines.append))
+    assert "the mesh runs without monitoring: prometheus is not there; install it" in lines
+    assert names(home) == sorted(SERVICES + WORKERS)
+
+
+def test_a_part_is_watched_from_its_first_readiness(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is stopped stays a target, so that its absence is seen; a forgotten one does not."""
+
+    def targets() -> list[str]:
+        found = json.loads(Paths.of(home).targets.read_text())
+        return [target["labels"]["part"] for target in found]
+
+    def services(_paths: Paths, names: list[str], *_rest: object) -> list[Part]:
+        return [toy(name, metrics="http://127.0.0.1:1/metrics") for name in names]
+
+    monkeypatch.setattr("mesh.platform.declarations.services", services)
+    launch.up(home=home, only=["broker", "monitor"])
+    eventually(lambda: targets() == ["broker", "monitor"])
+    client.stop_part("monitor", home)
+    eventually(lambda: client.part_status("monitor", home).state is State.STOPPED)
+    assert targets() == ["broker", "monitor"]
+    request(Paths.of(home), "forget", parts=["monitor"])
+    eventually(lambda: targets() == ["broker"])
 
 
 def test_services_alone_are_not_provisioned(home: Path, steps: list[str]) -> None:
@@ -94,7 +144,7 @@ def test_up_completes_what_is_missing(home: Path) -> None:
     broker = client.part_status("broker", home).pid
     client.stop_part("registry", home)
     assert launch.up(home=home) is True
-    assert names(home) == sorted(SERVICES + WORKERS)
+    assert names(home) == sorted(SERVICES + SERVERS + WORKERS + OBSERVERS)
     assert client.part_status("broker", home).pid == broker
 
 
@@ -117,7 +167,7 @@ def test_another_retailer_is_refused(home: Path) -> None:
 
 def test_a_failed_up_leaves_nothing_running(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that cannot start takes down what this call had started."""
-    monkeypatch.setattr(launch, "_services", lambda *_: [toy("broker"), dying("registry")])
+    monkeypatch.setattr("mesh.platform.declarations.services", lambda *_: [toy("broker"), dying("registry")])
     with pytest.raises(PlatformError, match="registry"):
         launch.up(home=home, only=["broker", "registry"])
     assert not is_running(Paths.of(home))

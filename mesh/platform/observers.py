@@ -1,0 +1,43 @@
+"""The watching processes of our own: the monitor looks at the mesh from outside, the pager tells people."""
+
+from __future__ import annotations
+
+import sys
+
+from mesh.platform.part import Health, Part
+from mesh.platform.paths import Paths
+from mesh.platform.ports import HOST
+from mesh.platform.workers import code_version, environment
+
+MONITOR, PAGER = "monitor", "pager"
+MONITOR_PORT, PAGER_PORT = 9098, 9099
+
+
+def declare_monitor(paths: Paths, port: int) -> Part:
+    """The monitor. It needs no other part: it must tell of those that are away."""
+    address = f"http://{HOST}:{port}/metrics"
+    return Part(
+        name=MONITOR,
+        command=(sys.executable, "-m", "observability.monitor", "--metrics-port", str(port)),
+        env=environment(paths),
+        health=Health("http", address),
+        address=address,
+        metrics=address,
+        ports=(port,),
+        version=code_version(),
+    )
+
+
+def declare_pager(paths: Paths, port: int) -> Part:
+    """The pager. It keeps incidents itself and catches up with the warehouse, so it needs no other part."""
+    address = f"http://{HOST}:{port}"
+    return Part(
+        name=PAGER,
+        command=(sys.executable, "-m", "observability.pager", "--port", str(port)),
+        env=environment(paths),
+        health=Health("http", f"{address}/healthz"),
+        address=address,
+        metrics=f"{address}/metrics",
+        ports=(port,),
+        version=code_version(),
+    )

@@ -1,0 +1,77 @@
+"""``python -m observability.monitor --metrics-port N``: watch the mesh from outside until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from threading import Event
+from types import FrameType
+
+from mesh.kernel import metrics
+from mesh.kernel.discovery import find_mesh
+from mesh.kernel.errors import MeshError
+from mesh.kernel.settings import Settings, load_settings
+from observability.monitor.broker import Broker
+from observability.monitor.landings import Landings
+from observability.monitor.ledger import Ledger
+from observability.monitor.log import Log
+from observability.monitor.machine import Machine
+from observability.monitor.positions import Positions
+from observability.monitor.rounds import Rounds
+from observability.monitor.services import Services, probes
+from observability.monitor.sources import Sources
+
+
+def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
+    """What is measured, by the name of its kind."""
+    mesh = find_mesh(settings)
+    positions = Positions(mesh, Broker(settings.kafka))
+    ledger = Ledger(
+        mesh,
+        Broker(settings.kafka),
+        Landings(settings),
+        Log(settings.kafka),
+        committed=lambda: positions.committed,
+    )
+    return {
+        "positions": positions.measure,
+        "ledger": ledger.measure,
+        "services": Services(probes(settings, Broker(settings.kafka))).measure,
+        "machine": Machine(settings.home).measure,
+        "sources": Sources(mesh, settings.home).measure,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Watch until stopped; the exit code. An error that a person can mend is one line and 2."""
+    parser = argparse.ArgumentParser(prog="python -m observability.monitor", description=__doc__)
+    parser.add_argument("--metrics-port", type=int, default=0, help="port of the Prometheus metrics; 0: none")
+    parser.add_argument("--metrics-host", default="127.0.0.1", help="address of the metrics (%(default)s)")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request at INFO
+    stop = Event()
+
+    def end(_signum: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    try:
+        found = kinds(load_settings())
+    except MeshError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the command's answer
+        return 2
+    if arguments.metrics_port:
+        metrics.serve(arguments.metrics_port, arguments.metrics_host)
+    for kind, measure in found.items():
+        Rounds(kind, measure).start(stop)
+    stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Which sources are live, and how long each may be silent before somebody is told.
+
+A contract promises it (``frequency``), a retailer's overlay changes it (``live``), and ``live.json`` in the
+home, ``{topic: seconds}``, does so while the mesh runs; there ``null`` says that a source is not live.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from mesh.kernel.discovery import Mesh
+from mesh.kernel.metrics import SOURCE_LIMIT
+
+LIVE_FILE = "live.json"
+
+
+def promised(mesh: Mesh) -> dict[str, float]:
+    """The longest silence in seconds of each topic whose contract says that it is live."""
+    levels = {topic: port.service_levels.get("frequency") for topic, port in mesh.ports.items()}
+    return {topic: float(level.seconds) for topic, level in levels.items() if level is not None}
+
+
+def overridden(limits: Mapping[str, float], text: str) -> dict[str, float]:
+    """The limits with those of a ``live.json``; raise :class:`ValueError` when it is none."""
+    stated = json.loads(text)
+    if not isinstance(stated, dict) or not all(_is_limit(value) for value in stated.values()):
+        raise ValueError(f"{LIVE_FILE} must be an object of topics and seconds")
+    return {topic: float(value) for topic, value in {**limits, **stated}.items() if value is not None}
+
+
+def _is_limit(value: object) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+class Sources:
+    """Publishes the limits, and no series for a source that is not live (any more)."""
+
+    def __init__(self, mesh: Mesh, home: Path) -> None:
+        self._promised = promised(mesh)
+        self._file = home / LIVE_FILE
+        self._shown: set[str] = set()
+
+    def measure(self) -> None:
+        """Read ``live.json`` anew."""
+        try:
+            limits = overridden(self._promised, self._file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            limits = self._promised
+        for topic, seconds in limits.items():
+            SOURCE_LIMIT.labels(topic).set(seconds)
+        for topic in self._shown - limits.keys():
+            SOURCE_LIMIT.remove(topic)
+        self._shown = set(limits)
