@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.names import SINK
-from mesh.provisioning import subjects, tables, topics
+from mesh.provisioning import subjects, tables, topics, watching
 from mesh.provisioning.change import Action, Change
 
 MONITOR = "mesh.monitor"
@@ -24,6 +24,8 @@ def learners(changes: Iterable[Change], mesh: Mesh) -> set[str]:
     for change in changes:
         if change.area == topics.AREA and change.action is Action.CREATE:
             found |= {SINK, MONITOR}
+        if change.area == watching.SILENCE:
+            found.add(MONITOR)
         if change.area == tables.AREA and not change.name.startswith("mesh."):
             found.add(SINK)
         if change.area == subjects.AREA and change.name in ports:

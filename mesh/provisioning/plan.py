@@ -13,6 +13,7 @@ from mesh.provisioning.change import Area, Change, Report
 from mesh.provisioning.subjects import Subjects
 from mesh.provisioning.tables import Tables
 from mesh.provisioning.topics import Topics, changelog_topics, mesh_topics
+from mesh.provisioning.watching import Watching
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def make_plan(settings: Settings) -> Plan:
         Subjects(settings, mesh),
         Tables(settings, mesh),
         Access(settings, mesh),
+        Watching(settings, mesh),
     )
     with ThreadPoolExecutor(len(areas)) as threads:
         found = list(threads.map(lambda area: tuple(area.changes()), areas))

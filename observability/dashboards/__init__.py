@@ -1,5 +1,5 @@
 """Dashboards by code: panels described once, shown by Grafana and in the terminal."""
 
-from observability.dashboards.derive import committed, dashboards, find, write
+from observability.dashboards.derive import changes, committed, dashboards, find, write
 
-__all__ = ["committed", "dashboards", "find", "write"]
+__all__ = ["changes", "committed", "dashboards", "find", "write"]

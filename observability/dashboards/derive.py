@@ -43,22 +43,31 @@ def find(mesh: Mesh, name: str) -> Dashboard:
     return found[name]
 
 
+def changes(mesh: Mesh, home: Path) -> dict[Path, str | None]:
+    """What is not as it should be under ``home``: files with the text they shall have, None: to be gone."""
+    folder = home / "grafana" / "dashboards"
+    wanted = {folder / f"{uid(name)}.json": to_json(one) for name, one in dashboards(mesh).items()}
+    stray = [path for path in sorted(folder.glob("*.json")) if path not in wanted]
+    return dict.fromkeys(stray) | {
+        path: text
+        for path, text in wanted.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    }
+
+
 def write(mesh: Mesh, home: Path) -> list[Path]:
     """Write every dashboard as Grafana's JSON under ``home``; return the files that have changed.
 
     A dashboard whose product is gone is removed.
     """
-    folder = home / "grafana" / "dashboards"
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = {folder / f"{uid(name)}.json": to_json(one) for name, one in dashboards(mesh).items()}
-    changed = [path for path in sorted(folder.glob("*.json")) if path not in wanted]
-    for path in changed:
-        path.unlink()
-    for path, text in wanted.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+    changed = changes(mesh, home)
+    for path, text in changed.items():
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    return changed
+    return list(changed)
 
 
 def _of(domain: Domain, ports: Iterable[Port]) -> Dashboard:
