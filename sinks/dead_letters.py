@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
 from mesh.kernel.clock import now
+from mesh.kernel.dead_letter import headers_of, read_letter
 from mesh.kernel.errors import StreamError
+from mesh.kernel.holding import UNCOUNTED
 from mesh.kernel.names import SINK, TopicName
-from schemas.wire import schema_id
 from sinks.intake import Refusal
 
 TABLE = "mesh.dead_letters_v1"
@@ -23,11 +21,6 @@ COLUMNS = (
     "topic", "partition", "offset", "consumer", "file", "code", "reason", "schema_id", "code_version",
     "first_seen", "attempts", "key", "value", "dead_topic", "dead_partition", "dead_offset",
 )  # fmt: skip
-
-# anyone may write a dead letter, so its headers may say anything
-_NUMBER = re.compile(r"-?[0-9]{1,19}")
-_INT32, _INT64 = 1 << 31, 1 << 63
-_EPOCH, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2299, 1, 1, tzinfo=UTC)
 
 
 class Parking:
@@ -42,7 +35,6 @@ class Parking:
         self._limit = limit
         self._recent: deque[tuple[float, int]] = deque()  # moment, records
         self._errors: list[str] = []
-        self._version = version("retail-data-mesh")
 
     def park(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
         """Park records and wait until they are on the broker.
@@ -60,13 +52,14 @@ class Parking:
             )
 
     def _count(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
+        bad = [(message, refusal) for message, refusal in refused if refusal.code not in UNCOUNTED]
         moment = time.monotonic()
         while self._recent and self._recent[0][0] < moment - 60:
             self._recent.popleft()
-        self._recent.append((moment, len(refused)))
+        self._recent.append((moment, len(bad)))
         in_a_minute = sum(records for _, records in self._recent)
-        if in_a_minute > self._limit:
-            message, refusal = refused[0]
+        if bad and in_a_minute > self._limit:
+            message, refusal = bad[0]
             raise StreamError(
                 "dead-letter-limit",
                 f"{in_a_minute} records to park within a minute, more than {self._limit}; "
@@ -77,23 +70,21 @@ class Parking:
 
     def _produce(self, message: Message, refusal: Refusal) -> None:
         value = message.value()
-        headers = {
-            "mesh-topic": message.topic(),
-            "mesh-partition": str(message.partition()),
-            "mesh-offset": str(message.offset()),
-            "mesh-consumer": SINK,
-            "mesh-code": refusal.code,
-            "mesh-reason": refusal.reason,
-            "mesh-schema-id": _schema_id(value),
-            "mesh-version": self._version,
-            "mesh-first-seen": now().isoformat(),
-            "mesh-attempts": "1",
-        }
         self._producer.produce(
             str(TopicName.parse(message.topic()).dead),
             value,
             message.key(),
-            headers=[(name, text.encode()) for name, text in headers.items()],
+            headers=headers_of(
+                topic=message.topic(),
+                partition=message.partition(),
+                offset=message.offset(),
+                consumer=SINK,
+                code=refusal.code,
+                reason=refusal.reason,
+                value=value,
+                seen=now(),
+                headers=message.headers() or (),
+            ),
             on_delivery=self._delivered,
         )
 
@@ -102,51 +93,24 @@ class Parking:
             self._errors.append(str(error))
 
 
-def _schema_id(value: bytes | None) -> str:
-    """The schema id of a value as text; empty where it has no frame."""
-    try:
-        return str(schema_id(value or b""))
-    except ValueError:
-        return ""
-
-
 def row(message: Message) -> Sequence[Any]:
     """The warehouse's row of a parked record, in the order of :data:`COLUMNS`."""
-    headers = {name: (raw or b"").decode(errors="replace") for name, raw in message.headers() or []}
-
-    def number(name: str, default: int, limit: int = _INT32) -> int:
-        text = headers.get(name, "")
-        return int(text) if _NUMBER.fullmatch(text) and -limit <= int(text) < limit else default
-
-    writer = number("mesh-schema-id", -1)
+    letter = read_letter(message.key(), message.value(), message.headers() or (), message.timestamp()[1])
     return (
-        headers.get("mesh-topic", ""),
-        number("mesh-partition", -1),
-        number("mesh-offset", -1, _INT64),
-        headers.get("mesh-consumer", ""),
-        headers.get("mesh-file", ""),
-        headers.get("mesh-code", ""),
-        headers.get("mesh-reason", ""),
-        writer if writer >= 0 else None,
-        headers.get("mesh-version", ""),
-        _moment(headers.get("mesh-first-seen", ""), message),
-        number("mesh-attempts", 0),
-        message.key() or b"",
-        message.value() or b"",
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.consumer,
+        letter.file,
+        letter.code,
+        letter.reason,
+        letter.schema_id,
+        letter.code_version,
+        letter.first_seen,
+        letter.attempts,
+        letter.key or b"",
+        letter.value or b"",
         message.topic(),
         message.partition(),
         message.offset(),
     )
-
-
-def _moment(text: str, message: Message) -> datetime:
-    """The moment that a text stands for; that of the dead letter where it is none that a column can hold."""
-    try:
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if _EPOCH <= moment < _END:
-            return moment
-    except (ValueError, OverflowError):
-        pass
-    _, milliseconds = message.timestamp()
-    return _EPOCH + timedelta(milliseconds=max(milliseconds, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from sinks.port import RowsRefusedError
 if TYPE_CHECKING:
     from confluent_kafka import Message
 
+    from mesh.kernel.holding import Holding
     from sinks.clickhouse.tables import Table
     from sinks.intake import Intake
     from sinks.port import Warehouse
@@ -60,9 +61,13 @@ class Lane(Protocol):
 
 
 class EventLane:
-    """Events and derived records, landed without decoding."""
+    """Events and derived records, landed without decoding.
+
+    ``holdings`` says, by partition, what is held: on a topic where records wait behind an invalid one.
+    """
 
     def __init__(self, table: Table, intake: Intake, warehouse: Warehouse) -> None:
+        self.holdings: Mapping[int, Holding] = {}
         self._table = table
         self._intake = intake
         self._warehouse = warehouse
@@ -73,10 +78,9 @@ class EventLane:
         rows: list[Landable] = []
         landed: list[Message] = []
         parked: list[tuple[Message, Refusal]] = []
-        admit = self._intake.admit
         for message in block.messages:
             _, timestamp = message.timestamp()
-            value = admit(message.key(), message.value(), timestamp)
+            value = self._admit(message, timestamp)
             if isinstance(value, Refusal):
                 parked.append((message, value))
             else:
@@ -89,6 +93,21 @@ class EventLane:
         for _, refusal in parked:
             RECORDS_PARKED.labels(SINK, block.topic, refusal.code).inc()
         return parked
+
+    def _admit(self, message: Message, timestamp: int) -> bytes | Refusal:
+        """The framed value to land, or why it may not: it is invalid, or waits behind an invalid record."""
+        key, value = message.key(), message.value()
+        holding = self.holdings.get(message.partition())
+        if holding is None:
+            return self._intake.admit(key, value, timestamp)
+        if value is None or key in holding.keys:
+            verdict = holding.verdict(message.offset(), key, value, message.headers())
+            if verdict is not None:
+                return Refusal(*verdict)
+        admitted = self._intake.admit(key, value, timestamp)
+        if isinstance(admitted, Refusal):
+            holding.refused(message.offset(), key, *admitted)
+        return admitted
 
     def _insert(self, rows: Sequence[Landable], first: int, token: str) -> Iterator[tuple[int, Refusal]]:
         """Insert the rows; halve a refused block until the unreadable rows stand alone.

@@ -20,8 +20,10 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 
 from mesh.kernel import metrics
 from mesh.kernel.clock import now
+from mesh.kernel.dead_log import read_dead_letters
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
+from mesh.kernel.holding import holds_keys, recalled
 from mesh.kernel.names import SINK, TopicName
 from mesh.kernel.settings import load_settings
 from mesh.kernel.warehouse import connect
@@ -61,6 +63,7 @@ class Sink:
     """Gathers messages into a block a topic and lands a block when it is full or old enough."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._stop = False
         self._consumer = Consumer(
             {
@@ -80,6 +83,7 @@ class Sink:
             settings.dead_letter_limit,
         )
         self._writer = Writer(connect(settings), self._waiting)
+        self._holding: dict[str, EventLane] = {}  # the lanes on which records wait behind an invalid one
         self._lanes = self._make_lanes(settings)
         self._blocks: dict[str, Block] = {}
         self._patience = MIN_AGE
@@ -92,7 +96,9 @@ class Sink:
         for port in find_mesh(settings).ports.values():
             if port.table:
                 intake = Intake(port, ids[port.topic], codecs)
-                lanes[port.topic] = EventLane(Table(port), intake, self._writer)
+                lane = lanes[port.topic] = EventLane(Table(port), intake, self._writer)
+                if holds_keys(port):
+                    self._holding[port.topic] = lane
             lanes[str(TopicName.parse(port.topic).dead)] = dead
         return lanes
 
@@ -108,7 +114,9 @@ class Sink:
 
     def run(self) -> None:
         """Land until asked to stop."""
-        self._consumer.subscribe(sorted(self._lanes), on_revoke=self._revoked, on_lost=self._revoked)
+        self._consumer.subscribe(
+            sorted(self._lanes), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
         try:
             while not self._stop:
                 messages = self._consumer.consume(_FETCH, 0.1)
@@ -116,7 +124,7 @@ class Sink:
                 self._land_due(everything=False)
             self._land_due(everything=True)
         except StoppedWhileWaitingError:
-            log.warning("stopped while the warehouse was away; what had not landed is read again")
+            log.warning("stopped while a part was away; what had not landed is read again")
         finally:
             self._consumer.close()
 
@@ -157,6 +165,23 @@ class Sink:
         _, newest = block.messages[-1].timestamp()
         metrics.EVENT_AGE.labels(SINK, topic).observe(max(0.0, now().timestamp() - newest / 1000))
 
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Learn what is held in partitions that come, before their records do.
+
+        What the owner before has parked of them is on the broker: it committed nothing without.
+        """
+        places = [(place.topic, place.partition) for place in partitions if place.topic in self._holding]
+        if not places:
+            return
+        dead = {str(TopicName.parse(topic).dead) for topic, _ in places}
+        letters = read_dead_letters(self._settings.kafka, dead, cancelled=lambda: self._stop)
+        held = recalled(letters, SINK, places)
+        if self._stop:
+            raise StoppedWhileWaitingError  # what is held may be known in part
+        for (topic, number), holding in held.items():
+            lane = self._holding[topic]
+            lane.holdings = {**lane.holdings, number: holding}
+
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """What is gathered of partitions that leave is forgotten: their next owner reads it again."""
         for topic in {place.topic for place in partitions} & self._blocks.keys():
@@ -175,11 +200,12 @@ def main() -> None:
     )
     parser.add_argument("--index", type=int, default=1, help="Number of this process")
     parser.add_argument("--metrics-port", type=int, default=0, help="Port of the Prometheus metrics; 0: none")
+    parser.add_argument("--metrics-host", default="127.0.0.1", help="Address of the metrics (%(default)s)")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request at INFO
     if arguments.metrics_port:
-        metrics.serve(arguments.metrics_port)
+        metrics.serve(arguments.metrics_port, arguments.metrics_host)
     try:
         sink = Sink(load_settings())
         signal.signal(signal.SIGTERM, sink.stop)

@@ -3,7 +3,7 @@
 A fold holds the state of one partition of one application. It never touches Kafka, files or clocks, so the
 same code runs under Hypothesis, in a worker and in a benchmark. The runtime calls, for every batch:
 
-    fold.fold(topic, batch)            -> rejections   (parked by the runtime, in place)
+    fold.fold(topic, records)          -> rejections   (parked by the runtime, in place)
     fold.take(limit) until it is None  -> emissions    (written and flushed before the batch is acknowledged)
 
 and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, and again
@@ -12,7 +12,7 @@ and when a broadcast record changes something: ``shared.put(...)``, ``fold.corre
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -77,12 +77,13 @@ class Shared(Protocol):
 class PartitionFold(Protocol):
     """The state of one partition and the rows that it owes."""
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in a batch of one input topic in order of offsets; return the records that cannot be folded.
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records of one input topic in order of offsets; yield those that cannot be folded.
 
-        The records have keys and values: the runtime parks those that lack one. A fold may raise
+        Each is yielded before the next record is asked for, since whether that one is given may depend on
+        it. The records have keys and values: the runtime parks those that lack one. A fold may raise
         :class:`mesh.kernel.errors.PlatformError` while another part does not answer; the runtime waits and
-        gives it the same batch again.
+        gives it the same records again.
         """
 
     def correct(self, changes: Iterable[Hashable]) -> None:
@@ -119,3 +120,5 @@ class Application:
     shared: Shared
     fold: FoldFactory
     outputs: tuple[str, ...] = ()
+    holding: frozenset[str] = frozenset()
+    """The inputs on which later records of a key wait behind an invalid one (:mod:`mesh.kernel.holding`)."""

@@ -118,7 +118,7 @@ def unique_revisions(frame: pl.DataFrame, entity: Iterable[str]) -> pl.DataFrame
 def _read(port: Port, registry: Registry, log: Log, progress: Callable[[str, int], None]) -> pl.DataFrame:
     """The valid records of a port as columns."""
     schema = avro_schema(port.record)
-    intake = Intake(port, schema, registry)
+    intake = Queue(Intake(port, schema, registry), ordered=port.key == f"{{{port.partition_by}}}")
     types = {**column_types(schema), **PLACE}
     frames = [pl.DataFrame(schema=types)]
     rows: list[dict[str, Any]] = []
@@ -134,6 +134,35 @@ def _read(port: Port, registry: Registry, log: Log, progress: Callable[[str, int
             frames.append(pl.DataFrame(rows, schema=types))
             rows = []
     return pl.concat([*frames, pl.DataFrame(rows, schema=types)])
+
+
+class Queue:
+    """Sets aside the records that wait behind an invalid one of their key (rule 24).
+
+    ``ordered`` says whether a key of the topic stands for several facts, so that they do.
+    """
+
+    def __init__(self, intake: Intake, *, ordered: bool) -> None:
+        self._intake = intake
+        self._ordered = ordered
+        self._parked: dict[tuple[int, bytes], int] = {}  # the last offset that is set aside of a held key
+
+    def admit(self, message: Message) -> dict[str, Any] | None:
+        """The fields of a record that has an effect; None for any other. In order of offsets."""
+        key = message.key()
+        if not self._ordered or key is None:
+            return self._intake.admit(message)
+        place, headers = (message.partition(), key), dict(message.headers() or ())
+        redriven = "mesh-redrive" in headers
+        release = headers.get("mesh-release") or b""
+        if message.value() is None and redriven and len(release) <= 18 and release.isdigit():
+            if int(release) >= self._parked.get(place, -1):
+                self._parked.pop(place, None)
+            return None
+        row = None if place in self._parked and not redriven else self._intake.admit(message)
+        if row is None:
+            self._parked[place] = message.offset()
+        return row
 
 
 class Intake:

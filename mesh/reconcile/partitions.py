@@ -24,7 +24,7 @@ class Partition:
     landed: int
     """Of these, those in the ledger."""
     parked: int
-    """Of these, those that the sink refused."""
+    """Of these, those that the sink refused, waiting ones and releases (rule 24) included."""
 
     @property
     def missing(self) -> int:
@@ -74,7 +74,7 @@ def _landed(warehouse: Warehouse, topic: str, partition: int, span: Span) -> pl.
 
 def _parked(warehouse: Warehouse, topic: str, partition: int, span: Span) -> pl.Series:
     consumer = f" AND consumer = '{names.SINK}'"
-    return _offsets(warehouse, "mesh.dead_letters", topic, partition, span, consumer)
+    return _offsets(warehouse, "mesh.dead_letters_v1", topic, partition, span, consumer)
 
 
 def _offsets(

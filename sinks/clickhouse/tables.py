@@ -98,7 +98,7 @@ CREATE TABLE IF NOT EXISTS mesh.redrives_v1 (
     topic LowCardinality(String) COMMENT 'Topic that the record stood on',
     partition Int32 COMMENT 'Its partition',
     offset Int64 COMMENT 'Its offset',
-    code LowCardinality(String) COMMENT 'Code that it was parked under; empty when only waiting or not parked yet',
+    code LowCardinality(String) COMMENT 'Code that it was parked under; empty when it was not parked yet',
     outcome LowCardinality(String) COMMENT 'published, or discarded: given up as no fact',
     edited Array(LowCardinality(String)) COMMENT 'Fields that were changed',
     digest String COMMENT 'SHA-256 of the value that was published; empty when discarded',

@@ -6,7 +6,7 @@ the fact and its version or seq, so that an entry never changes, and recovery ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from schemas.wire import HEADER_SIZE, UndecodableError
 from streams.customer_360 import topics
@@ -63,16 +63,14 @@ class AccountsFold:
             topics.PAYMENT: self._payment,
         }
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in records in order of offsets; return the invalid ones (rules 1 and 2)."""
-        rejections = []
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records in order of offsets; yield the invalid ones (rules 1 and 2)."""
         put = self._line if topic == topics.LINE else self._fact(topic)
-        for record in batch:
+        for record in records:
             try:
                 put(record)
             except INVALID as problem:
-                rejections.append(Rejection(record, code_of(problem), str(problem)))
-        return rejections
+                yield Rejection(record, code_of(problem), str(problem))
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Mark the accounts of which a boundary lies between an earlier clock and this one."""

@@ -6,7 +6,7 @@ function of the registers that its version counts.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 
 from schemas.wire import UndecodableError
 from streams.customer_360 import topics
@@ -48,15 +48,13 @@ class GoldensFold:
         self._dirty: dict[bytes, Golden] = {}
         self._changelog: list[tuple[bytes, bytes]] = []
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in registers; return those that cannot be read."""
-        rejections = []
-        for record in batch:
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in registers; yield those that cannot be read."""
+        for record in records:
             try:
                 self._put(record)
             except INVALID as problem:
-                rejections.append(Rejection(record, code_of(problem), str(problem)))
-        return rejections
+                yield Rejection(record, code_of(problem), str(problem))
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """There is no broadcast knowledge here."""

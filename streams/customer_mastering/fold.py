@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 
 from domains.customer.events import AccountLinked, CustomerMastered, CustomerRecorded
 from mesh.kernel.event import ENVELOPE
@@ -71,20 +71,18 @@ class MasteringFold:
         self._views: list[OutputRow] = []
         self._links: list[OutputRow] = []
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Master every record of the batch."""
-        rejections = []
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Master every record."""
         master = self._mastering.master
         self._views, self._links = [], []  # what an interrupted batch left is folded again
-        for record in batch:
+        for record in records:
             try:
                 view, link = master(record)
             except REFUSALS as refusal:
-                rejections.append(Rejection(record, refusal.code, str(refusal)))
+                yield Rejection(record, refusal.code, str(refusal))
                 continue
             self._views.append(view)
             self._links.append(link)
-        return rejections
 
     def take(self, limit: int) -> Emission | None:
         """All rows of the batch at once: it has no more records than an emission may have rows."""

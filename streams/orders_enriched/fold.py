@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from mesh.kernel.errors import StreamError
 from schemas.varint import decode_long, encode_long
@@ -71,13 +71,12 @@ class EnrichedFold:
             topics.EMPLOYEE: state.by_employee,
         }
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in a batch; see :meth:`streams.fold.PartitionFold.fold`."""
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records; see :meth:`streams.fold.PartitionFold.fold`."""
         reader, intake = self._readers[topic], self._intakes[topic]
         account = reader.place("account")
         clocked = topic != topics.CUSTOMER
-        rejections = []
-        for record in batch:
+        for record in records:
             _, timestamp, key, value, _ = record
             moment = _NEVER
             try:
@@ -89,13 +88,12 @@ class EnrichedFold:
                     check_event_time(moment, timestamp)
                 identity, new = intake.take(fact, timestamp)
             except REFUSALS as refusal:
-                rejections.append(Rejection(record, refusal.code, str(refusal)))
+                yield Rejection(record, refusal.code, str(refusal))
                 continue
             if new:
                 self._changelog.append((intake.tag + identity + encode_long(fact.seq), fact.value))
             if clocked and (moment >= self._clock or self._clock_recovered):
                 self._advance(moment, timestamp, logged=new)
-        return rejections
 
     def _advance(self, moment: int, timestamp: int, *, logged: bool) -> None:
         """Owe the clock: when it grows, when the fact that set it is repeated, and once after a recovery."""

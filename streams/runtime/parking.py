@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
 from mesh.kernel import clock, metrics
+from mesh.kernel.dead_letter import headers_of
 from mesh.kernel.errors import StreamError
+from mesh.kernel.holding import UNCOUNTED
 from mesh.kernel.names import TopicName
-from schemas import wire
 from streams.fold import Rejection
 from streams.runtime.writer import BY_KEY, Writer
 
@@ -35,35 +34,29 @@ class Parking:
 
         Raises :class:`StreamError` ``dead-letter-limit``, with nothing of this call written.
         """
-        self._count(topic, len(rejections))
+        self._count(topic, sum(rejection.code not in UNCOUNTED for rejection in rejections))
         dead = str(TopicName.parse(topic).dead)
         for rejection in rejections:
-            offset, _, key, value, _ = rejection.record
-            await self._writer.record(
-                dead,
-                BY_KEY if key is not None else 0,
-                key,
-                value,
-                [
-                    ("mesh-topic", topic.encode()),
-                    ("mesh-partition", b"%d" % partition),
-                    ("mesh-offset", b"%d" % offset),
-                    ("mesh-consumer", self._application.encode()),
-                    ("mesh-code", rejection.code.encode()),
-                    ("mesh-reason", " ".join(rejection.reason.split()).encode()),
-                    ("mesh-schema-id", schema_id(value)),
-                    ("mesh-version", code_version().encode()),
-                    ("mesh-first-seen", clock.now().isoformat().encode()),
-                    ("mesh-attempts", b"1"),
-                ],
+            offset, _, key, value, headers = rejection.record
+            said = headers_of(
+                topic=topic,
+                partition=partition,
+                offset=offset,
+                consumer=self._application,
+                code=rejection.code,
+                reason=rejection.reason,
+                value=value,
+                seen=clock.now(),
+                headers=headers,
             )
+            await self._writer.record(dead, BY_KEY if key is not None else 0, key, value, said)
             metrics.RECORDS_PARKED.labels(self._application, topic, rejection.code).inc()
 
     def _count(self, topic: str, records: int) -> None:
         moment = time.monotonic()
         while self._recent and self._recent[0][0] < moment - MINUTE:
             self._in_a_minute -= self._recent.popleft()[1]
-        if self._in_a_minute + records > self._limit:
+        if records and self._in_a_minute + records > self._limit:
             raise StreamError(
                 "dead-letter-limit",
                 f"{self._in_a_minute + records} records to park within a minute, more than {self._limit}",
@@ -72,20 +65,3 @@ class Parking:
             )
         self._recent.append((moment, records))
         self._in_a_minute += records
-
-
-def schema_id(value: bytes | None) -> bytes:
-    """The schema id of a value as text; empty where it has no frame."""
-    try:
-        return b"%d" % wire.schema_id(value or b"")
-    except ValueError:
-        return b""
-
-
-@cache
-def code_version() -> str:
-    """The version of this code."""
-    try:
-        return version("retail-data-mesh")
-    except PackageNotFoundError:  # run from a checkout without being installed
-        return "checkout"

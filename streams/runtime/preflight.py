@@ -40,6 +40,7 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
         writes.update(
             str(TopicName.parse(topic).dead) for topic in application.inputs + application.broadcast
         )
+        reads.update(str(TopicName.parse(topic).dead) for topic in application.holding)
     client = AdminClient(connection(settings))
     found = _describe(client, sorted(reads | writes))
     for topics, operation in ((reads, AclOperation.READ), (writes, AclOperation.WRITE)):

@@ -182,19 +182,24 @@ class Processor:
         entries = corrected = 0
         for stage in self._stages:
             due: dict[int, Iterable[Hashable]] = {}
+            came: list[int] = []
             for number in sorted(owned):
                 kept = stage.kept(number, generation)
                 if not kept:
+                    came.append(number)
                     # One that comes back after a gap is read on; Faust may not call it newly assigned.
                     entries += await loop.run_in_executor(None, stage.recover, number, cancelled)
                 if cancelled():
-                    _log.info("%s: recovery gives way to the next rebalance", self.name)
-                    return
+                    break
                 partition = stage.partitions[number]
                 # A new owner writes a mark of its generation even if nothing is due: one that its
                 # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
                 if not kept or partition.corrected != stage.positions:
                     due[number] = stage.application.shared.changes_since(partition.corrected)
+            await loop.run_in_executor(None, stage.recall, came, cancelled)
+            if cancelled():
+                _log.info("%s: recovery gives way to the next rebalance", self.name)
+                return
             corrected += await self._corrections.correct(stage, generation, due)
         await self._writer.flush()  # the marks, before rows of this generation
         for stage in self._stages:

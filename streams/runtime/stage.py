@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mesh.kernel.dead_log import read_dead_letters
 from mesh.kernel.errors import StreamError
-from mesh.kernel.names import changelog
+from mesh.kernel.holding import Holding, recalled
+from mesh.kernel.names import TopicName, changelog
 from mesh.kernel.settings import Settings
 from streams.fold import Application, Fetched, PartitionFold, Rejection
 from streams.runtime import changelog as changelog_reader
@@ -28,6 +30,8 @@ class Partition:
     """Topic -> next offset of the broadcast whose changes its rows do not show yet."""
     mark: int = -1
     """The generation of the mark that ``corrected`` was read from."""
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
+    """Topic -> what is held there: for the inputs on which records wait behind an invalid one."""
 
 
 @dataclass(slots=True)
@@ -57,17 +61,14 @@ class Stage:
 
     def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
         """Fold a batch; return what is to be parked."""
-        lacking = [record for record in batch if record[3] is None or record[2] is None]
-        if not lacking:
-            return self.partitions[partition].fold.fold(topic, batch)
-        whole = [record for record in batch if record[3] is not None and record[2] is not None]
-        rejections = self.partitions[partition].fold.fold(topic, whole)
-        return rejections + [
-            Rejection(record, "undecodable", NO_VALUE)
-            if record[3] is None
-            else Rejection(record, "key-mismatch", NO_KEY)
-            for record in lacking
-        ]
+        here = self.partitions[partition]
+        holding = here.holdings.get(topic)
+        parked: list[Rejection] = []
+        for rejection in here.fold.fold(topic, _passed(batch, holding, parked)):
+            parked.append(rejection)
+            if holding is not None:  # before the fold is given the next record, which may wait behind it
+                holding.refused(rejection.record[0], rejection.record[2], rejection.code, rejection.reason)
+        return parked
 
     def put(self, topic: str, record: Fetched) -> Hashable | None:
         """Take in a broadcast record; return the change that it makes.
@@ -92,8 +93,11 @@ class Stage:
         for number in self.partitions.keys() - wanted:
             del self.partitions[number]
         for number in wanted - self.partitions.keys():
-            fold = self.application.fold(number, self.application.shared)
-            self.partitions[number] = Partition(fold, corrected=dict.fromkeys(self.positions, 0))
+            self.partitions[number] = Partition(
+                self.application.fold(number, self.application.shared),
+                corrected=dict.fromkeys(self.positions, 0),
+                holdings={topic: Holding(number) for topic in self.application.holding},
+            )
 
     def kept(self, number: int, generation: int) -> bool:
         """Whether a partition was here, ready, in the generation before: nobody else wrote in between."""
@@ -120,6 +124,19 @@ class Stage:
         )
         return count
 
+    def recall(self, numbers: Iterable[int], cancelled: Callable[[], bool]) -> None:
+        """Learn from the dead letters what this application holds in some partitions. Blocks."""
+        places = [(topic, number) for topic in self.application.holding for number in numbers]
+        if not places:
+            return
+        topics = {str(TopicName.parse(topic).dead) for topic in self.application.holding}
+        letters = read_dead_letters(self._settings.kafka, topics, cancelled=cancelled)
+        held = recalled(letters, self.application.name, places)
+        for number in {number for _, number in places}:
+            self.partitions[number].holdings = {
+                topic: held[topic, number] for topic in self.application.holding
+            }
+
     def _mark(self, partition: Partition, key: bytes, value: bytes) -> None:
         mark = marks.decode(key, value)
         if mark is not None and mark[0] >= partition.mark:
@@ -136,3 +153,26 @@ class Stage:
         """The refused broadcast records that a partition's mark does not cover yet."""
         corrected = self.partitions[number].corrected
         return [one for one in self.refused if one.rejection.record[0] >= corrected[one.topic]]
+
+
+def _passed(batch: Iterable[Fetched], holding: Holding | None, parked: list[Rejection]) -> Iterator[Fetched]:
+    """The records of a batch that are to be folded; the others are added to ``parked``."""
+    keys = {} if holding is None else holding.keys
+    for record in batch:
+        offset, _, key, value, headers = record
+        if holding is not None and (value is None or key in keys):
+            verdict = holding.verdict(offset, key, value, headers)
+            if verdict is not None:
+                parked.append(Rejection(record, *verdict))
+                continue
+        if value is not None and key is not None:
+            yield record
+            continue
+        rejection = (
+            Rejection(record, "undecodable", NO_VALUE)
+            if value is None
+            else Rejection(record, "key-mismatch", NO_KEY)
+        )
+        parked.append(rejection)
+        if holding is not None:
+            holding.refused(offset, key, rejection.code, rejection.reason)

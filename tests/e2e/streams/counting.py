@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 
 from mesh.kernel.errors import PlatformError
@@ -54,23 +54,21 @@ class CountingFold:
         self._owed: dict[bytes, int] = {}
         self._log: list[tuple[bytes, bytes]] = []
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
         """Add elements; rows are owed for every key touched, duplicates included."""
         self._trouble.meet()
-        rejections = []
-        for record in batch:
+        for record in records:
             _, moment, key, value, _ = record
             assert key is not None
             assert value is not None
             if value == b"poison":
-                rejections.append(Rejection(record, "undecodable", "it is\npoison"))
+                yield Rejection(record, "undecodable", "it is\npoison")
                 continue
             element = value.partition(b"\n")[0]
             if element not in self.sets[key]:
                 self.sets[key].add(element)
                 self._log.append((key + b"|" + element, value))
             self._owed[key] = moment
-        return rejections
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Owe the rows of all keys of these groups."""

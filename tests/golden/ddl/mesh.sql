@@ -55,10 +55,27 @@ CREATE TABLE IF NOT EXISTS mesh.incidents_v1 (
     undelivered Array(LowCardinality(String)) COMMENT 'Channels that did not take a page, so far'
 ) ENGINE = ReplacingMergeTree(revision) ORDER BY id SETTINGS non_replicated_deduplication_window = 10000;
 
+CREATE TABLE IF NOT EXISTS mesh.redrives_v1 (
+    id String COMMENT 'Id of the redrive; the header mesh-redrive of what it published',
+    redriven_at DateTime64(6, 'UTC') COMMENT 'When',
+    who String COMMENT 'Who ran it, user@host',
+    topic LowCardinality(String) COMMENT 'Topic that the record stood on',
+    partition Int32 COMMENT 'Its partition',
+    offset Int64 COMMENT 'Its offset',
+    code LowCardinality(String) COMMENT 'Code that it was parked under; empty when it was not parked yet',
+    outcome LowCardinality(String) COMMENT 'published, or discarded: given up as no fact',
+    edited Array(LowCardinality(String)) COMMENT 'Fields that were changed',
+    digest String COMMENT 'SHA-256 of the value that was published; empty when discarded',
+    new_partition Int32 COMMENT 'Where it was published; -1 when discarded',
+    new_offset Int64 COMMENT 'Its offset there; -1 when discarded'
+) ENGINE = ReplacingMergeTree ORDER BY (topic, partition, offset, id) SETTINGS non_replicated_deduplication_window = 10000;
+
 CREATE OR REPLACE VIEW mesh.raw_events AS SELECT * FROM mesh.raw_events_v1 FINAL;
 
-CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes FROM mesh.dead_letters_v1 FINAL;
+CREATE OR REPLACE VIEW mesh.dead_letters AS SELECT * EXCEPT (key, value), length(value) AS value_bytes FROM mesh.dead_letters_v1 FINAL WHERE code != 'released';
 
-CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL;
+CREATE OR REPLACE VIEW mesh.dead_letters_clear AS SELECT * FROM mesh.dead_letters_v1 FINAL WHERE code != 'released';
 
 CREATE OR REPLACE VIEW mesh.incidents AS SELECT * FROM mesh.incidents_v1 FINAL;
+
+CREATE OR REPLACE VIEW mesh.redrives AS SELECT * FROM mesh.redrives_v1 FINAL;

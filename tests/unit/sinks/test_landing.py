@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,12 +11,13 @@ from confluent_kafka import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesh.kernel.holding import Holding
 from sinks.clickhouse.tables import Table
 from sinks.intake import Intake
 from sinks.landing import Block, EventLane
 from sinks.memory import MemoryWarehouse
 from sinks.port import RowsRefusedError
-from tests.unit.sinks.samples import PRODUCTS, SCHEMA_ID, codecs, message
+from tests.unit.sinks.samples import ORDERS, PRODUCTS, SCHEMA_ID, codecs, message
 
 TABLE = Table(PRODUCTS)
 SAMPLE = message(PRODUCTS)
@@ -125,3 +127,26 @@ def test_partitions_that_leave_take_their_messages_along(leaving: set[int]) -> N
         (m.partition(), m.offset()) for m in whole.messages if m.partition() not in leaving
     ]
     assert rest.bytes == len(rest.messages) * len(SAMPLE.value())
+
+
+def test_later_records_of_a_key_wait_behind_an_invalid_one() -> None:
+    """Within a block and in the next, by partition; other keys land."""
+    warehouse = MemoryWarehouse()
+    orders = EventLane(Table(ORDERS), Intake(ORDERS, SCHEMA_ID, codecs()), warehouse)
+    orders.holdings = {0: Holding(0), 1: Holding(1)}
+    times = {"occurred_at": datetime(2023, 1, 1, tzinfo=UTC)}
+
+    def order(offset: int, account: str, partition: int = 0, **given: Any) -> Message:
+        return message(ORDERS, offset=offset, partition=partition, account=account, **given, **times)
+
+    first = [order(0, "a"), order(1, "a", value=b"poison"), order(2, "b"), order(3, "a")]
+    first.append(order(3, "a", partition=1))
+    parked = orders.land(Block(ORDERS.topic, 0.0, messages=first))
+    parked += orders.land(Block(ORDERS.topic, 0.0, messages=[order(4, "a"), order(5, "b")]))
+    assert [(found.offset(), refusal.code) for found, refusal in parked] == [
+        (1, "undecodable"),
+        (3, "waiting-behind"),
+        (4, "waiting-behind"),
+    ]
+    landed = warehouse.tables[Table(ORDERS).landing]
+    assert [(row["_partition"], row["_offset"]) for row in landed] == [(0, 0), (0, 2), (1, 3), (0, 5)]

@@ -33,7 +33,7 @@ class Worker:
 
     def offer(self, topic: str, *records: Fetched) -> list[Rejection]:
         """Records as they are; returns what the fold rejects."""
-        return self.fold.fold(topic, records)
+        return list(self.fold.fold(topic, records))
 
     def tell(self, moment: datetime) -> list[Fact]:
         """The clock advances."""
@@ -60,7 +60,7 @@ class Worker:
     def rows(self) -> dict[str, Fact]:
         """What the second fold writes for all that the first has written since the last call."""
         batch, self.written = self.written, []
-        assert self.second.fold(topics.ACTIVITY, batch) == []
+        assert list(self.second.fold(topics.ACTIVITY, batch)) == []
         found: dict[str, Fact] = {}
         while (emission := self.second.take(2)) is not None:
             for output in emission.outputs:

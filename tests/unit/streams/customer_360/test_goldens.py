@@ -156,14 +156,14 @@ def test_recovery_owes_nothing_and_knows_everything(worker: Worker) -> None:
     worker.put(topics.LINE, line(1, product_id="p1"), line(2, product_id="p2", quantity=9))
     worker.put(topics.CROSSWALK, link("crm:1", 0, "g"))
     last = worker.written[-2:]  # the summary, and the departure from its own name
-    assert worker.second.fold(topics.ACTIVITY, worker.written) == []
+    assert list(worker.second.fold(topics.ACTIVITY, worker.written)) == []
     emission = worker.second.take(100)
     assert emission is not None
     expected = {key: value for key, value, _ in emission.outputs[0].rows}
     other = Worker()
     other.second.recover(reversed(emission.changelog))
     assert other.second.take(1) is None
-    assert other.second.fold(topics.ACTIVITY, last) == []
+    assert list(other.second.fold(topics.ACTIVITY, last)) == []
     emission = other.second.take(100)
     assert emission is not None
     assert {key: value for key, value, _ in emission.outputs[0].rows} == expected

@@ -55,7 +55,7 @@ def fetched(key: bytes, value: bytes) -> Fetched:
 def mastered(*records: Fetched) -> tuple[list[OutputRow], list[OutputRow], list[Rejection]]:
     """Views, crosswalk facts and rejections of a batch."""
     fold = new_fold()
-    rejections = fold.fold(RECORDS, records)
+    rejections = list(fold.fold(RECORDS, records))
     emission = fold.take(100)
     assert fold.take(100) is None
     if emission is None:
@@ -153,8 +153,8 @@ def test_a_registry_that_does_not_answer_is_no_reason_to_reject(record: Customer
     fold = new_fold()
     good = fetched(b"crm:1", RECORDED.encode(record))
     with pytest.raises(PlatformError):
-        fold.fold(RECORDS, [good, fetched(b"crm:1", header(503) + RECORDED.encode(record)[5:])])
-    assert fold.fold(RECORDS, [good]) == []
+        list(fold.fold(RECORDS, [good, fetched(b"crm:1", header(503) + RECORDED.encode(record)[5:])]))
+    assert list(fold.fold(RECORDS, [good])) == []
     emission = fold.take(100)
     assert emission is not None
     assert len(emission.outputs[0].rows) == 1

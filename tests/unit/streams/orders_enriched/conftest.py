@@ -214,7 +214,7 @@ class Runtime:
     def deliver(self, topic: str, count: int = 1000) -> None:
         """Fold the next batch of a topic, write what it owes, acknowledge it."""
         batch = self.logs[topic][self.acked[topic] : self.acked[topic] + count]
-        self._park(topic, self.fold.fold(topic, batch))
+        self._park(topic, list(self.fold.fold(topic, batch)))
         self.drain()
         self.acked[topic] += len(batch)
 
@@ -226,7 +226,7 @@ class Runtime:
     def crash(self, topic: str, count: int, random: Random) -> None:
         """Fold a batch, write some of what it owes, die before the ack, start again."""
         batch = self.logs[topic][self.acked[topic] : self.acked[topic] + count]
-        self._park(topic, self.fold.fold(topic, batch))
+        self._park(topic, list(self.fold.fold(topic, batch)))
         while (emission := self.fold.take(random.randrange(1, 5))) is not None:
             for key, value in emission.changelog:
                 if random.random() < 0.5:

@@ -401,10 +401,8 @@ def test_emissions_keep_to_the_limit(world: Any) -> None:
         world.event(topics.ORDER, order_id=f"o{n}", lines=[world.line(1), world.line(2)]) for n in range(20)
     ]
     assert fold.take(10) is None
-    assert (
-        fold.fold(topics.ORDER, [world.record(topics.ORDER, value, n) for n, value in enumerate(events)])
-        == []
-    )
+    records = [world.record(topics.ORDER, value, n) for n, value in enumerate(events)]
+    assert list(fold.fold(topics.ORDER, records)) == []
     sizes, entries = [], 0
     while (emission := fold.take(5)) is not None:
         sizes.append(sum(len(output.rows) for output in emission.outputs if output.topic == topics.ENRICHED))
@@ -434,7 +432,7 @@ def test_recovery_in_pieces_gives_the_same_rows(runtime: Any, world: Any) -> Non
     expected = rows(runtime)
     fold = runtime._app.fold(world.PARTITION, runtime.shared)
     late = world.record(topics.PAYMENT, world.event(topics.PAYMENT, seq=8))
-    fold.fold(topics.PAYMENT, [late])
+    list(fold.fold(topics.PAYMENT, [late]))
     for entry in runtime.changelog.items():
         fold.recover([entry])
     emission = fold.take(100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from streams.fold import Application, Emission, Fetched, Output, OutputRow, Rejection
@@ -43,22 +43,20 @@ class NotedFold:
         self._rows: list[OutputRow] = []
         self._log: list[tuple[bytes, bytes]] = []
 
-    def fold(self, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Take in a batch."""
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records."""
         self.batches += 1
         if self.trouble:
             raise self.trouble.pop(0)
-        rejections = []
-        for record in batch:
+        for record in records:
             _, moment, key, value, _ = record
             assert key is not None
             assert value is not None
             if value == b"poison":
-                rejections.append(Rejection(record, "undecodable", "poison"))
+                yield Rejection(record, "undecodable", "poison")
             else:
                 self._rows.append((key, value, moment))
                 self._log.append((key, value))
-        return rejections
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Owe a row for each change."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from mesh.kernel.dead_letter import headers_of, read_letter
 from mesh.kernel.errors import StreamError
 from mesh.kernel.settings import Settings
 from streams.runtime import changelog, marks
+from streams.runtime import stage as stage_module
 from streams.runtime.stage import Stage
 from tests.unit.streams.runtime.parts import FACT, GROUP, application, record
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -52,9 +57,9 @@ def test_records_without_key_or_value_never_reach_the_fold(stage: Stage) -> None
     ]
     rejections = stage.fold(0, FACT, batch)
     assert [(one.record[0], one.code) for one in rejections] == [
-        (4, "undecodable"),
         (2, "undecodable"),
         (3, "key-mismatch"),
+        (4, "undecodable"),
         (5, "undecodable"),
     ]
 
@@ -129,3 +134,71 @@ def test_corrections_need_a_store() -> None:
     stateless = Stage(application(store=None, broadcast=()), Settings())
     stateless.own({0})
     assert stateless.recover(0, never) == 0
+
+
+HOLDING = frozenset({FACT})
+
+
+def parked(stage: Stage, *records: Any) -> list[tuple[int, str]]:
+    """Offsets and codes of what a batch parks."""
+    return [(one.record[0], one.code) for one in stage.fold(0, FACT, list(records))]
+
+
+def test_later_records_of_a_key_wait_within_the_batch() -> None:
+    """And in the next one; what lacks a value holds its key too, what lacks a key does not."""
+    stage = Stage(application(holding=HOLDING), Settings())
+    stage.own({0})
+    batch = [
+        record(0, b"v"),
+        record(1, b"poison"),
+        record(2, b"v"),
+        record(3, b"v", b"other"),
+        record(4, b"v", None),
+    ]
+    assert parked(stage, *batch) == [(1, "undecodable"), (2, "waiting-behind"), (4, "key-mismatch")]
+    assert parked(stage, record(5, b"poison"), record(6, None, b"other"), record(7, b"v", b"other")) == [
+        (5, "waiting-behind"),
+        (6, "undecodable"),
+        (7, "waiting-behind"),
+    ]
+    emission = stage.partitions[0].fold.take(9)
+    assert emission is not None
+    assert [key for key, _, _ in emission.outputs[0].rows] == [b"key", b"other"]
+
+
+def test_an_interrupted_batch_is_folded_again_alike() -> None:
+    """What was read before the interruption does not wait behind what came after it."""
+    stage = Stage(application(holding=HOLDING), Settings())
+    stage.own({0})
+    batch = [record(0, b"v"), record(1, b"poison"), record(2, b"v")]
+    assert parked(stage, *batch) == parked(stage, *batch) == [(1, "undecodable"), (2, "waiting-behind")]
+
+
+def test_on_other_topics_nothing_waits(stage: Stage) -> None:
+    """A key names one revision there."""
+    assert parked(stage, record(1, b"poison"), record(2, b"v")) == [(1, "undecodable")]
+
+
+def test_what_is_held_is_learned_from_the_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a new owner of a partition, before its records flow."""
+    stage = Stage(application(holding=HOLDING), Settings())
+    stage.own({0, 1})
+    said = {"topic": FACT, "offset": 3, "consumer": "test.noted", "code": "undecodable", "reason": "no"}
+    letters = [
+        read_letter(b"key", b"poison", headers_of(**said, partition=n, value=b"", seen=NOW), 0)
+        for n in (0, 1)
+    ]
+    asked: list[set[str]] = []
+
+    def read(_kafka: str, topics: set[str], *, cancelled: Any) -> Any:
+        asked.append(topics)
+        return iter(letters)
+
+    monkeypatch.setattr(stage_module, "read_dead_letters", read)
+    stage.recall([0], never)
+    assert asked == [{"test.dead.fact.v1"}]
+    assert parked(stage, record(4, b"v")) == [(4, "waiting-behind")]
+    assert stage.fold(1, FACT, [record(4, b"v")]) == []
+    stage.recall([], never)
+    Stage(application(), Settings()).recall([0], never)
+    assert len(asked) == 1
