@@ -50,6 +50,7 @@ def prometheus(alertmanager: str) -> dict[str, Any]:
         "scrape_configs": [
             {
                 "job_name": JOB,
+                "honor_labels": True,  # what the monitor says of a part keeps that part's name
                 "file_sd_configs": [{"files": [f"{TARGETS}/*.json"], "refresh_interval": f"{INTERVAL}s"}],
                 "metric_relabel_configs": [_from_topic("domain", 1), _from_topic("product", 2)],
             }

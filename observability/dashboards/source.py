@@ -24,7 +24,7 @@ class Prometheus:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._client = httpx.Client(base_url=address, timeout=TIMEOUT)
+        self._client = httpx.Client(base_url=address, timeout=TIMEOUT, trust_env=False)
         self._threads = ThreadPoolExecutor(AT_A_TIME)
 
     def __enter__(self) -> Self:
