@@ -54,7 +54,7 @@ def stopped(app: str) -> Fault:
 
 
 def stream_stalled(ground: Ground) -> Steps:
-    """A record of a schema that nobody knows yet, while the registry is away: whoever reads it waits in place.
+    """A record of a schema that nobody knows, while the registry is away: whoever reads it waits in place.
 
     The processes answer all the while. When the registry is back the record is parked: nobody has its schema.
     """
