@@ -22,12 +22,12 @@ def alerts(port: Port, runbook: str) -> Iterator[Alert]:
     if port.kind == "private":
         return
     if not port.application:
-        yield _silent(port, runbook)
+        yield _silence(port, runbook)
     if port.table and "freshness" in port.service_levels:
-        yield _stale(port, runbook)
-    yield _rejected(port, runbook)
+        yield _staleness(port, runbook)
+    yield _rejections(port, runbook)
     if port.table:
-        yield _drifting(port, runbook)
+        yield _drift(port, runbook)
 
 
 def dead_letter_limit(port: Port) -> int:
@@ -36,7 +36,7 @@ def dead_letter_limit(port: Port) -> int:
     return DEAD_LETTERS if level is None else int(level.value)
 
 
-def _silent(port: Port, runbook: str) -> Alert:
+def _silence(port: Port, runbook: str) -> Alert:
     name = f"{subject(port.topic)}Silent"
     condition = (
         "time() - max(\n"
@@ -89,7 +89,7 @@ def _silent(port: Port, runbook: str) -> Alert:
     )
 
 
-def _stale(port: Port, runbook: str) -> Alert:
+def _staleness(port: Port, runbook: str) -> Alert:
     name = f"{subject(port.topic)}Stale"
     limit = port.service_levels["freshness"].seconds
     waits = [f'mesh_behind_seconds{{application="{SINK}", topic="{port.topic}"}}']
@@ -135,7 +135,7 @@ def _stale(port: Port, runbook: str) -> Alert:
     )
 
 
-def _rejected(port: Port, runbook: str) -> Alert:
+def _rejections(port: Port, runbook: str) -> Alert:
     name = f"{subject(port.topic)}Rejected"
     limit, ends = dead_letter_limit(port), f'mesh_topic_end_offsets{{topic="{port.dead_letters}"}}'
     condition = f"sum(\n  {ends}\n  - {ends} offset 1m\n) > {limit}"
@@ -171,7 +171,7 @@ def _rejected(port: Port, runbook: str) -> Alert:
     )
 
 
-def _drifting(port: Port, runbook: str) -> Alert:
+def _drift(port: Port, runbook: str) -> Alert:
     name = f"{subject(port.topic)}Drifting"
     drift = _series("mesh_ledger_drift_records", port)
     return _alert(

@@ -7,7 +7,7 @@ address outside, where the settings name them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -71,12 +71,25 @@ def inhibitions() -> Iterable[dict[str, Any]]:
     yield _inhibition('alertname="PlatformWorkerDown"', (Symptom.STALLED, Symptom.STALE), "app")
 
 
-def receiver(alert: Alert, domains: Iterable[str], settings: Settings) -> tuple[str, ...]:
+def receiver(alert: Alert, domains: Collection[str], settings: Settings) -> tuple[str, ...]:
     """The receivers that an alert must reach, for the tests of the routes."""
     if alert.symptom is Symptom.WATCHDOG:
         return (WATCHDOG,)
     mail = (MAIL,) if settings.smtp and alert.name == "PlatformPagerDown" else ()
     return (*mail, alert.domain if alert.domain in domains else PLATFORM)
+
+
+def route_tests(
+    alerts: Iterable[Alert], domains: Collection[str], settings: Settings
+) -> list[dict[str, Any]]:
+    """For each alert its labels and the receivers that amtool must find for them."""
+    return [
+        {
+            "labels": {"alertname": alert.name, **alert.all_labels},
+            "receivers": list(receiver(alert, domains, settings)),
+        }
+        for alert in alerts
+    ]
 
 
 def _inhibition(cause: str, symptoms: Iterable[Symptom], *equal: str) -> dict[str, Any]:

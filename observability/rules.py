@@ -10,13 +10,16 @@ import yaml
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import Domain, Mesh
 from mesh.kernel.settings import Settings
-from observability import platform_alerts, port_alerts
+from observability import own_alerts, platform_alerts, port_alerts
 from observability.alerts import PLATFORM, Alert
 from observability.stream_alerts import stalled
 
 
 def alerts_of(domain: Domain) -> Iterator[Alert]:
-    """Every alert of a domain: of its ports in the contract's order, then of the streams that write them."""
+    """Every alert of a domain: of its ports in the contract's order, of the streams that write them, its own.
+
+    Raises :class:`ContractError` for a fault in its own.
+    """
     runbook = f"{domain.shown_as}/runbook.md"
     streams: dict[str, Port] = {}
     for port in domain.contract.ports:
@@ -25,6 +28,7 @@ def alerts_of(domain: Domain) -> Iterator[Alert]:
             streams.setdefault(port.application, port)
     for application, port in streams.items():
         yield stalled(application, port, runbook)
+    yield from own_alerts.read(domain)
 
 
 def groups(mesh: Mesh, settings: Settings) -> dict[str, tuple[Alert, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mesh.checks import dashboards, tables
+from mesh.checks import alert_files, dashboards, tables
 from mesh.checks.readme import Stale, stale, stale_products
 from mesh.kernel.discovery import Domain, Mesh
 from schemas.published import Pending, pending, records
@@ -20,10 +20,13 @@ def waiting(mesh: Mesh) -> Iterator[Pending | Stale]:
     yield from filter(None, [stale_products(domains)])
     yield from tables.stale(mesh)
     yield from dashboards.stale(mesh)
+    yield from alert_files.stale(mesh)
 
 
 def waiting_in(domains: Iterable[Domain]) -> Iterator[Pending | Stale]:
     """What is stale in, or beside, the folders of these domains."""
+    domains = list(domains)
     for domain in domains:
         yield from filter(None, (pending(record) for record in records(domain.contract.ports)))
         yield from filter(None, [stale(domain)])
+    yield from alert_files.runbooks(domains)

@@ -8,7 +8,7 @@ from pathlib import Path
 from mesh.checks.check import Scope
 from mesh.kernel.errors import ContractError, did_you_mean
 
-REQUIRED = ("README.md", "product.yaml", "contract.yaml", "events.py", "examples")
+REQUIRED = ("README.md", "product.yaml", "contract.yaml", "events.py", "examples", "runbook.md")
 OPTIONAL = (
     "__init__.py",
     "source.py",
@@ -17,7 +17,6 @@ OPTIONAL = (
     "slo.yaml",
     "alerts.yaml",
     "dashboard.yaml",
-    "runbook.md",
 )
 
 

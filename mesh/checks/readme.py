@@ -30,6 +30,7 @@ class Stale:
 
     def write(self) -> None:
         """Bring the file up to date."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(self.text, encoding="utf-8")
 
 

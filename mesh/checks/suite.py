@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mesh.checks import (
+    alert_files,
+    alerts,
     dashboards,
     examples,
     folders,
@@ -29,6 +31,8 @@ CHECKS = (
     Check("schemas", "every published schema is current and compatible", published.faults),
     Check("overlays", "every retailer's overlay changes promises that exist", overlays.faults),
     Check("readmes", "every domain's table of ports is the contract's", readme.faults),
+    Check("alerts", "every alert is owned, measured, explained and proven", alerts.faults),
+    Check("rules", "rules, routes and runbooks are those of the contracts", alert_files.faults),
     Check("dashboards", "every dashboard is current and asks for metrics that exist", dashboards.faults),
     Check("imports", "imports flow one way", imports.faults),
 )

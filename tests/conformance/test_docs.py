@@ -22,6 +22,8 @@ PAGES = sorted(
         *ROOT.glob("*.md"),
         *(ROOT / "portal" / "docs").rglob("*.md"),
         *(ROOT / "domains").glob("*/README.md"),
+        *(ROOT / "domains").glob("*/runbook.md"),
+        ROOT / "observability" / "runbook.md",
     ]
 )
 SHOWN = [str(path.relative_to(ROOT)) for path in PAGES]

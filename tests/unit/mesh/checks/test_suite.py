@@ -8,14 +8,13 @@ import pytest
 
 from mesh.checks import suite
 from mesh.checks.check import Check, Scope, run
+from mesh.checks.derived import waiting_in
 from mesh.checks.imports import import_faults
 from mesh.checks.naming import application_faults
 from mesh.checks.overlays import overlay_faults
-from mesh.checks.readme import stale
 from mesh.kernel.discovery import assemble
 from mesh.kernel.errors import ContractError
 from mesh.kernel.settings import Settings
-from schemas.published import pending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,11 +28,10 @@ OF_THE_TREE = ("imports", "overlays")
 @pytest.fixture
 def sound(toys: Folder) -> Folder:
     """The small domain with everything derived written."""
-    waiting, readme = pending(toys.port().record), stale(toys.read())
-    assert waiting is not None
-    assert readme is not None
-    waiting.write()
-    readme.write()
+    found = list(waiting_in([toys.read()]))
+    assert [item.path.name for item in found] == ["v1.avsc", "README.md", "runbook.md"]
+    for item in found:
+        item.write()
     return toys
 
 
@@ -57,7 +55,7 @@ def test_a_strange_a_missing_and_an_empty_file_are_refused(sound: Folder) -> Non
     """The list of a domain's files is closed."""
     (sound.path / "helpers.py").write_text("x = 1\n")
     (sound.path / "README.md").unlink()
-    (sound.path / "runbook.md").touch()
+    (sound.path / "runbook.md").write_text("")
     assert refused("folders", sound) == [
         ("file-unknown", "helpers.py"),
         ("file-empty", "runbook.md"),
