@@ -20,7 +20,7 @@ from observability.pager.entry import Change
 TIMEOUT = 10.0
 """Seconds that the server may take for an answer."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
-_PORTS = {"smtp": 587, "smtps": 465}
+_PORTS = {"smtp": 25, "smtps": 465}
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
 
@@ -39,10 +39,10 @@ class Server:
         """The one that the settings name; raise :class:`SettingsError` when they name none rightly."""
         try:
             url = urlsplit(settings.smtp)
-            port = url.port or _PORTS.get(url.scheme, 0)
-        except ValueError:
+            port = url.port or _PORTS[url.scheme]
+        except (ValueError, KeyError):
             url, port = urlsplit(""), 0
-        if not port or not url.hostname or url.password is not None or url.path.strip("/"):
+        if url.scheme not in _PORTS or not url.hostname or url.password is not None or url.path.strip("/"):
             raise SettingsError(
                 "setting-invalid",
                 "is not the address of a mail server",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from mesh.kernel.errors import IncidentError, did_you_mean
@@ -32,6 +33,7 @@ class Pager:
         journal: Journal,
         channels: Mapping[str, Channel],
         clock: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._settings = settings
         self._journal = journal
@@ -43,7 +45,7 @@ class Pager:
             self._last = max(self._last, entry.at)
             self.book.apply(entry)
         self.switch = Switch(clock())
-        self.delivery = Delivery(self.book, channels, self._record, clock)
+        self.delivery = Delivery(self.book, channels, self._record, clock, sleep)
         self.changed: Callable[[Incident], None] = lambda _: None
         """Called with every incident that has changed."""
         self._shown: set[tuple[str, str]] = set()
