@@ -5,19 +5,19 @@ from __future__ import annotations
 import polars as pl
 
 from mesh.kernel.contract import Port
-from mesh.reconcile.facts import ENTITY, PLACE, Facts
+from mesh.reconcile.facts import PLACE, Facts, entity_of, fact_name
 
 
 def domain_table(port: Port, facts: Facts) -> pl.DataFrame | None:
     """The rows that the table of a port must have; None when it is not one record an entity."""
+    if entity_of(port):
+        return facts.newest[fact_name(port)].drop(PLACE)
     match port.record.__name__:
         case "CustomerMastered":
             mastered = facts.newest["CustomerRecorded"]
             return mastered.drop(PLACE).with_columns(golden_id=pl.col("account"))
         case "AccountLinked":
             return _crosswalk(facts.revisions["CustomerRecorded"])
-        case name if name in ENTITY:
-            return facts.newest[name].drop(PLACE)
         case _:
             return None
 

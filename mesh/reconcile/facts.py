@@ -13,6 +13,7 @@ from zlib import crc32
 import polars as pl
 
 from mesh.kernel.discovery import find_mesh
+from mesh.kernel.event import Event
 from mesh.reconcile.avro import FRAME, Reader, column_types
 from mesh.reconcile.log import Log
 from schemas.derive import avro_schema
@@ -40,7 +41,13 @@ ENTITY = {
     "FulfilmentUpdated": ("fulfilment_id",),
     "ReturnRecorded": ("return_id",),
 }
-"""What identifies a fact, by record class (rule 3). These are the facts; all else is derived from them."""
+"""What identifies a fact that the rules name, by record class (rule 3).
+
+Every other event with a table that no application writes is a fact too, identified by the key of its table.
+"""
+
+RULED = ("customer", "employee", "location", "product", "sales")
+"""The domains of these classes; a class of the same name in another domain is another fact."""
 
 OF_ORDERS = ("OrderPlaced", "PaymentRecorded", "FulfilmentUpdated", "ReturnRecorded")
 """The facts of an order: they drive the clock, and may not be ahead of time."""
@@ -54,7 +61,7 @@ _CHUNK = 20_000
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts by record class: ``revisions`` holds every valid one once, ``newest`` the one that holds."""
+    """The facts by :func:`fact_name`: ``revisions`` holds each valid one once, ``newest`` those that hold."""
 
     revisions: Mapping[str, pl.DataFrame]
     newest: Mapping[str, pl.DataFrame]
@@ -91,19 +98,35 @@ def read_facts(settings: Settings, log: Log, progress: Callable[[str, int], None
 
     Raises :class:`ReconcileError` when the broker or a topic cannot be read.
     """
-    revisions = {}
+    revisions, entities = {}, {}
     with Registry(settings.registry) as registry:
         for port in find_mesh(settings).ports.values():
-            name = port.record.__name__
-            if name in ENTITY:
-                revisions[name] = unique_revisions(_read(port, registry, log, progress), ENTITY[name])
-    return facts_of(revisions)
+            if entity := entity_of(port):
+                name = fact_name(port)
+                entities[name] = entity
+                revisions[name] = unique_revisions(_read(port, registry, log, progress), entity)
+    return facts_of(revisions, entities)
 
 
-def facts_of(revisions: Mapping[str, pl.DataFrame]) -> Facts:
+def fact_name(port: Port) -> str:
+    """Under which name the facts of a port are found: their class where the rules name it, else the topic."""
+    name = port.record.__name__
+    return name if name in ENTITY and port.domain in RULED else port.topic
+
+
+def entity_of(port: Port) -> tuple[str, ...]:
+    """The fields that identify a fact of a port; empty where its records are no facts."""
+    if port.application or not issubclass(port.record, Event):
+        return ()
+    return ENTITY.get(fact_name(port), port.table_key)
+
+
+def facts_of(
+    revisions: Mapping[str, pl.DataFrame], entities: Mapping[str, tuple[str, ...]] = ENTITY
+) -> Facts:
     """The facts of given revisions: the newest of each entity, and the clock."""
     newest = {
-        name: frame.sort("seq").unique(ENTITY[name], keep="last", maintain_order=True)
+        name: frame.sort("seq").unique(entities[name], keep="last", maintain_order=True)
         for name, frame in revisions.items()
     }
     times = [revisions[name]["occurred_at"].max() for name in OF_ORDERS]
@@ -172,7 +195,7 @@ class Intake:
         self._schema = schema
         self._registry = registry
         self._by_account = port.partition_by == "account"
-        self._clocked = port.record.__name__ in OF_ORDERS
+        self._clocked = fact_name(port) in OF_ORDERS
         self._readers: dict[int, Reader | None] = {}
 
     def admit(self, message: Message) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from mesh.kernel.settings import Settings, load_settings
 from mesh.kernel.warehouse import connect
 from mesh.platform.launch import down, up
 from mesh.platform.workers import SERVICES
-from mesh.provisioning import Topic, apply, apply_topics, changelog_topics, mesh_topics
+from mesh.provisioning import apply
+from mesh.provisioning.topics import Topic, apply_topics, changelog_topics, mesh_topics
 from schemas.registry import schema_ids
 
 pytestmark = pytest.mark.real

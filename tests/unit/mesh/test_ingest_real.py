@@ -19,7 +19,7 @@ from mesh.kernel.discovery import find_mesh, root
 from mesh.kernel.errors import PublishError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, launch
-from mesh.provisioning import apply_topics, mesh_topics
+from mesh.provisioning.topics import apply_topics, mesh_topics
 from mesh.publish import Publisher
 from schemas.codec import Codec
 from schemas.registry import register_all, schema_ids

@@ -7,14 +7,8 @@ import pytest
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
-from mesh.provisioning import (
-    ROOM,
-    Topic,
-    apply_topics,
-    changelog_topics,
-    mesh_topics,
-    refuse_other_partitions,
-)
+from mesh.provisioning.change import Action
+from mesh.provisioning.topics import ROOM, Topic, apply_topics, changelog_topics, compare, mesh_topics
 
 SETTINGS = Settings(partitions=3)
 
@@ -63,17 +57,41 @@ def test_changelogs_are_compacted() -> None:
 @pytest.mark.parametrize("count", [2, 4])
 def test_other_partitions_are_refused(count: int) -> None:
     """More or fewer: a key's records would no longer meet in one partition."""
-    wanted = [Topic("a", 3), Topic("b", 3)]
-    refuse_other_partitions(wanted, {"a": 3, "c": 9})
-    with pytest.raises(PlatformError, match="partitions-changed") as caught:
-        refuse_other_partitions(wanted, {"a": 3, "b": count})
-    assert caught.value.place == "b"
-    assert f"MESH_PARTITIONS={count}" in caught.value.remedy
+    wanted = {"a": Topic("a", 3), "b": Topic("b", 3)}
+    assert list(compare(wanted, {"a": 3, "b": 3, "c": 9}, {})) == []
+    (change,) = compare(wanted, {"a": 3, "b": count}, {})
+    assert (change.name, change.action) == ("b", Action.REFUSE)
+    assert change.refusal is not None
+    assert change.refusal.code == "partitions-changed"
+    assert f"MESH_PARTITIONS={count}" in change.refusal.remedy
+
+
+def test_topics_are_created_and_mended() -> None:
+    """What is missing, and what has other settings than the contract states; the rest is the broker's."""
+    wanted = {"a": Topic("a", 3, {"retention.ms": "-1"}), "b": Topic("b", 1)}
+    present = {"a": {"retention.ms": "1000", "segment.bytes": "7"}}
+    changed, created = compare(wanted, {"a": 3}, present)
+    assert str(changed) == "topic a changed: retention.ms = -1 (was 1000)"
+    assert str(created) == "topic b created: 1 partitions"
+
+
+def test_what_no_contract_names_is_told_and_nothing_else() -> None:
+    """Topics that break the grammar belong to somebody else."""
+    present = {
+        "toys.public.toy.v1": 4,
+        "mesh.customer-360-old-changelog": 4,
+        "__consumer_offsets": 4,
+        "app-in": 1,
+    }
+    found = list(compare({}, present, {}))
+    assert [change.name for change in found] == ["mesh.customer-360-old-changelog", "toys.public.toy.v1"]
+    assert {change.action for change in found} == {Action.UNUSED}
+    assert not any(change.is_due for change in found)
 
 
 def test_an_unreachable_broker_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address that was tried."""
-    monkeypatch.setattr("mesh.provisioning.PATIENCE", 0.5)
+    monkeypatch.setattr("mesh.provisioning.topics.PATIENCE", 0.5)
     with pytest.raises(PlatformError, match="broker-unreachable") as caught:
         apply_topics(Settings(kafka="127.0.0.1:1"), [], lambda line: None)
     assert caught.value.place == "127.0.0.1:1"
