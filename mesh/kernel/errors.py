@@ -9,6 +9,7 @@
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
     ├── StreamError        a stream cannot go on without losing or spoiling a record
+    ├── DeadLetterError    a dead letter cannot be found, shown or redriven
     ├── IncidentError      an alert cannot become an incident, or there is no such incident
     ├── DrillError         a drill cannot be held
     └── ReconcileError     the reconciliation could not be carried out
@@ -83,6 +84,10 @@ class IncidentError(MeshError):
 
 class DrillError(MeshError):
     """A drill cannot be held on the mesh as it is."""
+
+
+class DeadLetterError(MeshError):
+    """A dead letter cannot be found, shown or redriven."""
 
 
 class ReconcileError(MeshError):
