@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +10,9 @@ from typing import Any
 
 from mesh.kernel.contract import Port
 from mesh.kernel.errors import SubscribeError
-from mesh.kernel.settings import Settings
+from mesh.subscribe.feed import Owner, Source
 from mesh.subscribe.intake import Intake, Received
-from mesh.subscribe.newest import Entity, Kind, Newest
+from mesh.subscribe.newest import Entity, Kind, Newest, written
 from mesh.subscribe.state import State
 from mesh.subscribe.subscription import Subscription
 
@@ -54,20 +54,21 @@ class Changes(Subscription[Change]):
 
     def __init__(
         self,
-        settings: Settings,
         port: Port,
         intake: Intake,
+        feed: Callable[[Owner], Source],
         *,
-        state: Path | None,
-        group: str | None,
+        state: Path | None = None,
+        shared: bool = False,
         **options: Any,
     ) -> None:
         self._newest = Newest(port)
         self._folder = state
-        self._shared = group is not None
+        self._shared = shared
         self._states: dict[int, State] = {}
         self._silent = 0
-        super().__init__(settings, port, intake, group=group, **options)
+        super().__init__(port.topic, intake, feed, **options)
+        self._decode = intake.decode
 
     def snapshot(self) -> Iterator[Change]:
         """The rows of the table as of now, of the partitions that this process has, each as an ``upsert``.
@@ -120,10 +121,11 @@ class Changes(Subscription[Change]):
     def _fold(self, received: Received, value: bytes) -> Change | None:
         state, newest, values = self._states[received.partition], self._newest, received.values
         entity = newest.entity(values)
-        held, kind = newest.fold(state.held(entity), values, value)
+        name = written(entity)
+        held, kind = newest.fold(state.held(name), values, value)
         if held is not None:
             published_ms = (received.published_at - _EPOCH) // timedelta(milliseconds=1)
-            state.hold(entity, held, received.offset, published_ms)
+            state.hold(name, held, received.offset, published_ms)
         if kind is None:
             return None
         shown = self._intake.shown(values)
@@ -144,7 +146,7 @@ class Changes(Subscription[Change]):
     def _rows(self) -> Iterator[Change]:
         for partition, state in self._states.items():
             for value, offset, published_ms in state.live():
-                values = self._intake.decode(value)
+                values = self._decode(value)
                 entity, rank = self._newest.entity(values), self._newest.rank(values)
                 published_at = _EPOCH + timedelta(milliseconds=published_ms)
                 yield Change(

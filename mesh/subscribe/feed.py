@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Protocol
 
 from confluent_kafka import (
-    OFFSET_BEGINNING,
-    OFFSET_END,
     Consumer,
     KafkaError,
     KafkaException,
@@ -45,8 +43,39 @@ class Owner(Protocol):
         """All partitions are taken away. ``lost``: already, so that nothing can be committed any more."""
 
 
+class Source(Protocol):
+    """Where a subscription gets its messages: a :class:`Feed`, or what stands for one in a test."""
+
+    @property
+    def topic_id(self) -> str:
+        """See :attr:`Feed.topic_id`."""
+
+    @property
+    def at_end(self) -> bool:
+        """See :attr:`Feed.at_end`."""
+
+    def start(self) -> None:
+        """See :meth:`Feed.start`."""
+
+    def poll(self, timeout: float) -> Message | None:
+        """See :meth:`Feed.poll`."""
+
+    def mark(self) -> None:
+        """See :meth:`Feed.mark`."""
+
+    def commit(self, offsets: Mapping[int, int], *, wait: bool = False) -> None:
+        """See :meth:`Feed.commit`."""
+
+    def close(self) -> None:
+        """See :meth:`Feed.close`."""
+
+
 class Feed:
-    """The records of one topic, for the partitions that this process owns: all of them without a ``group``.
+    """The records of one topic, for the partitions that this process owns: without a ``group`` all of them,
+    or ``only`` one.
+
+    A partition without a place begins where it does, with the first record published ``since`` a moment, or
+    with the ``newest`` so many.
 
     Raises :class:`PlatformError` ``broker-unreachable`` when the broker does not answer within ``patience``
     seconds at the start, and :class:`SubscribeError` ``topic-missing``. Later a broker that is away is waited
@@ -61,12 +90,16 @@ class Feed:
         *,
         group: str | None = None,
         since: datetime | None = None,
+        newest: int | None = None,
+        only: int | None = None,
         patience: float = 30.0,
     ) -> None:
         self._topic = topic
         self._owner = owner
         self._group = group
         self._since = since
+        self._newest = newest
+        self._only = only
         self._address = settings.kafka
         self._away = False
         self._ends: dict[int, int] | None = None
@@ -105,7 +138,7 @@ class Feed:
                 "topic-missing", "is not on the broker", place=self._topic, remedy="run `mesh apply`"
             )
         if self._group is None:
-            self._assign(sorted(found.partitions), {})
+            self._assign(sorted(found.partitions) if self._only is None else [self._only], {})
         else:
             self._consumer.subscribe(
                 [self._topic], on_assign=self._dealt, on_revoke=self._taken, on_lost=self._lost
@@ -172,25 +205,24 @@ class Feed:
 
     def _assign(self, partitions: list[int], committed: Mapping[int, int]) -> None:
         begin = self._owner.assigned(partitions, committed)
-        places = [TopicPartition(self._topic, p, begin.get(p, OFFSET_BEGINNING)) for p in partitions]
-        if self._since is not None:
-            places = [self._at_moment(place, self._since) for place in places]
+        places, self._ends, self._at = [], {}, {}
+        for partition in partitions:
+            low, high = self._bounds(partition)
+            start = begin[partition] if partition in begin else self._beginning(partition, low, high)
+            self._ends[partition] = high
+            self._at[partition] = max(low, start)  # what lay before is gone
+            places.append(TopicPartition(self._topic, partition, self._at[partition]))
         self._consumer.assign(places)
-        self._ends, self._at = {}, {}
-        for place in places:
-            low, high = self._bounds(place.partition)
-            self._ends[place.partition] = high
-            # Offsets before ``low`` are gone; a place after the end means that nothing came since a moment.
-            start = {OFFSET_BEGINNING: low, OFFSET_END: high}.get(place.offset, place.offset)
-            self._at[place.partition] = max(low, start)
 
-    def _at_moment(self, place: TopicPartition, since: datetime) -> TopicPartition:
-        """The first record since a moment, for a partition without a place of its own."""
-        if place.offset != OFFSET_BEGINNING:
-            return place
-        asked = TopicPartition(place.topic, place.partition, int(since.timestamp() * 1000))
+    def _beginning(self, partition: int, low: int, high: int) -> int:
+        """Where a partition without a place of its own begins."""
+        if self._newest is not None:
+            return high - self._newest
+        if self._since is None:
+            return low
+        asked = TopicPartition(self._topic, partition, int(self._since.timestamp() * 1000))
         (found,) = self._consumer.offsets_for_times([asked], timeout=_PATIENCE)
-        return found
+        return int(found.offset) if found.offset >= 0 else high  # nothing was published since
 
     def _taken(self, _: Consumer, __: list[TopicPartition]) -> None:
         self._ends = None

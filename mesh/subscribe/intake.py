@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from confluent_kafka import Message
 
@@ -19,11 +19,13 @@ _DAY = timedelta(days=1)
 
 
 class Rejected(NamedTuple):
-    """A record that cannot be used. Neither code nor reason holds a value of it."""
+    """A record that cannot be used. Neither code nor reason holds a value of it but for its key."""
 
     topic: str
     partition: int
     offset: int
+    key: str
+    published_at: datetime
     code: str
     reason: str
 
@@ -49,6 +51,16 @@ class Received:
         return self.values[field]
 
 
+class Reader(Protocol):
+    """Makes records of messages: an :class:`Intake`, or who reads something else than a port."""
+
+    def read(self, message: Message) -> Received | Rejected:
+        """See :meth:`Intake.read`."""
+
+    def shown(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See :meth:`Intake.shown`."""
+
+
 class Intake:
     """Reads the messages of one port as every consumer of the mesh does (semantics, rule 2)."""
 
@@ -65,26 +77,18 @@ class Intake:
 
         Raises :class:`mesh.kernel.errors.PlatformError` while a schema is needed and the registry is away.
         """
-        key, published_at = message.key() or b"", moment(message)
+        at = place(message)
         try:
             values = self.decode(message.value())
         except UndecodableError as problem:
             return _rejected(message, problem.code, str(problem))
-        if self._keyed and not _starts_with(key, str(values["account"]).encode()):
+        if self._keyed and not _starts_with(message.key() or b"", str(values["account"]).encode()):
             return _rejected(message, "key-mismatch", "the key does not start with the record's account")
-        if self._moves_clock and values["occurred_at"] > published_at + _DAY:
+        if self._moves_clock and values["occurred_at"] > at[-1] + _DAY:
             return _rejected(
                 message, "event-time-ahead", "occurred_at is more than a day after the time of publishing"
             )
-        return Received(
-            topic=message.topic() or "",
-            partition=message.partition(),
-            offset=message.offset(),
-            key=key.decode(errors="replace"),
-            published_at=published_at,
-            headers=dict(message.headers() or []),
-            values=values,
-        )
+        return Received(*at, dict(message.headers() or []), values)
 
     def decode(self, value: bytes | None) -> dict[str, Any]:
         """The fields of a value in clear. Raises :class:`UndecodableError`, and as :meth:`read` does."""
@@ -97,9 +101,11 @@ class Intake:
         return values if self._masking is None else self._masking.apply(values)
 
 
-def moment(message: Message) -> datetime:
-    """When a message was published."""
-    return _EPOCH + timedelta(milliseconds=max(message.timestamp()[1], 0))
+def place(message: Message) -> tuple[str, int, int, str, datetime]:
+    """Topic, partition, offset, key as text, and the time of publishing."""
+    key = (message.key() or b"").decode(errors="backslashreplace")
+    published_at = _EPOCH + timedelta(milliseconds=max(message.timestamp()[1], 0))
+    return message.topic() or "", message.partition(), message.offset(), key, published_at
 
 
 def _starts_with(key: bytes, account: bytes) -> bool:
@@ -107,5 +113,4 @@ def _starts_with(key: bytes, account: bytes) -> bool:
 
 
 def _rejected(message: Message, code: str, reason: str) -> Rejected:
-    place = message.topic() or "", message.partition(), message.offset()
-    return Rejected(*place, code, " ".join(reason.split()))
+    return Rejected(*place(message), code, " ".join(reason.split()))

@@ -7,7 +7,9 @@ records and, for equal ranks only, on their order in the partition; repeats chan
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from mesh.kernel.contract import Port
@@ -90,3 +92,14 @@ class Newest:
 def _body(value: bytes) -> bytes:
     """Without the schema id, which a repeat by newer code may change."""
     return value[HEADER_SIZE:]
+
+
+def written(entity: Entity) -> str:
+    """An entity as text; equal entities, and no others, give equal texts."""
+    return json.dumps(entity, ensure_ascii=False, default=_moment)
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} in the key of a table")

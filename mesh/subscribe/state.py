@@ -10,15 +10,12 @@ at once, and that of the machine soon after: what is lost then is whole commits,
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from mesh.kernel.errors import SubscribeError
-from mesh.subscribe.newest import Entity, Held
+from mesh.subscribe.newest import Held
 
 _RANK = 32
 """Bytes of a rank."""
@@ -84,21 +81,19 @@ class State:
                 remedy="delete the folder of the state, and whatever was made of the topic before",
             )
 
-    def held(self, entity: Entity) -> Held | None:
-        """The record that holds of an entity; None when there was none yet."""
-        row = self._db.execute(
-            "SELECT rank, live, value FROM held WHERE entity = ?", (_text(entity),)
-        ).fetchone()
+    def held(self, entity: str) -> Held | None:
+        """The record that holds of an entity, named by its text; None when there was none yet."""
+        row = self._db.execute("SELECT rank, live, value FROM held WHERE entity = ?", (entity,)).fetchone()
         return None if row is None else Held(int.from_bytes(row[0], "big"), bool(row[1]), row[2])
 
-    def hold(self, entity: Entity, held: Held, offset: int, published_ms: int) -> None:
+    def hold(self, entity: str, held: Held, offset: int, published_ms: int) -> None:
         """Put a record in the place of the one before; final with the next :meth:`commit`."""
         self._begin()
         self._db.execute(
             "INSERT INTO held VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (entity) DO UPDATE SET"
             " rank = excluded.rank, live = excluded.live, value = excluded.value, offset = excluded.offset,"
             " published_ms = excluded.published_ms",
-            (_text(entity), held.rank.to_bytes(_RANK, "big"), held.live, held.value, offset, published_ms),
+            (entity, held.rank.to_bytes(_RANK, "big"), held.live, held.value, offset, published_ms),
         )
 
     def commit(self, next_offset: int) -> None:
@@ -141,13 +136,3 @@ class State:
             place=self._place,
             remedy="delete the file: it is computed again from the topic",
         )
-
-
-def _text(entity: Entity) -> str:
-    return json.dumps(entity, ensure_ascii=False, default=_written)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} in the key of a table")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Literal, overload
 
+from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError, SubscribeError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.subscribe.changes import Changes
+from mesh.subscribe.feed import Feed
 from mesh.subscribe.intake import Intake, Rejected
 from mesh.subscribe.subscription import Records
 from schemas.codec import Codec, Codecs
@@ -97,26 +100,35 @@ def subscribe(
             place=group,
             remedy="take another",
         )
+    intake = intake_of(port, settings, clear=clear, patience=patience)
+    feed = partial(Feed, settings, topic, group=group, since=since, patience=patience)
+    if not latest:
+        return Records(topic, intake, feed, follow=follow, on_rejected=on_rejected)
+    if since is not None:
+        raise SubscribeError(
+            "latest-since",
+            "the newest of each entity is known from the whole topic only",
+            place=topic,
+            remedy="leave out since",
+        )
+    folder = settings.home / STATES / group if state is None and group is not None else state
+    return Changes(
+        port,
+        intake,
+        feed,
+        state=None if folder is None else Path(folder),
+        shared=group is not None,
+        follow=follow,
+        on_rejected=on_rejected,
+    )
+
+
+def intake_of(port: Port, settings: Settings, *, clear: bool, patience: float) -> Intake:
+    """The intake of a port, with the registry behind it. Raises :class:`PlatformError`."""
     registry = Registry(settings.registry, patience=patience)
     schema_id = registry.find_id(port.subject, avro_schema(port.record))
     if schema_id is None:
         raise PlatformError(
             "schema-unregistered", "is not registered", place=port.subject, remedy="run `mesh apply`"
         )
-    intake = Intake(port, Codec.of_port(port, schema_id), Codecs(registry), clear=clear)
-    options: dict[str, Any] = {
-        "group": group,
-        "follow": follow,
-        "on_rejected": on_rejected,
-        "patience": patience,
-    }
-    if not latest:
-        return Records(settings, port, intake, since=since, **options)
-    if since is not None:
-        raise SubscribeError(
-            "latest-since", "the newest of each entity is known from the whole topic only", place=topic,
-            remedy="leave out since",
-        )  # fmt: skip
-    if state is None and group is not None:
-        state = settings.home / STATES / group
-    return Changes(settings, port, intake, state=None if state is None else Path(state), **options)
+    return Intake(port, Codec.of_port(port, schema_id), Codecs(registry), clear=clear)

@@ -8,14 +8,11 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from mesh.kernel.contract import Port
-from mesh.kernel.settings import Settings
-from mesh.subscribe.feed import Feed
-from mesh.subscribe.intake import Intake, Received, Rejected
+from mesh.subscribe.feed import Owner, Source
+from mesh.subscribe.intake import Reader, Received, Rejected
 
 _LOG = logging.getLogger("mesh.subscribe")
 Item = TypeVar("Item")
@@ -34,26 +31,25 @@ class Subscription(ABC, Generic[Item]):
     error. What was not finished comes again: to the next run, or to the process that got the partition. So
     everything comes at least once.
 
+    ``follow`` False: iterating ends where the topic ended when the partitions came. Set to True, it goes on.
+
     ``rejected`` holds the newest records that could not be used; ``on_rejected`` is told each of them (by
     default the log of ``mesh.subscribe`` is). They never end the iteration.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        port: Port,
-        intake: Intake,
+        topic: str,
+        intake: Reader,
+        feed: Callable[[Owner], Source],
         *,
-        group: str | None,
-        follow: bool,
-        since: datetime | None = None,
+        follow: bool = True,
         on_rejected: Callable[[Rejected], None] | None = None,
-        patience: float,
     ) -> None:
-        self.topic = port.topic
+        self.topic = topic
         self.rejected: deque[Rejected] = deque(maxlen=REMEMBERED)
         self._intake = intake
-        self._follow = follow
+        self.follow = follow
         self._on_rejected = on_rejected or _log
         self._open: list[Item] = []  # handed out, or collected to be
         self._read: dict[int, int] = {}  # next offset by partition, those of open items included
@@ -61,7 +57,7 @@ class Subscription(ABC, Generic[Item]):
         self._told: dict[int, int] = {}  # where the group was when the partition came
         self._committed_at = time.monotonic()
         self._closed = False
-        self._feed = Feed(settings, port.topic, self, group=group, since=since, patience=patience)
+        self._feed = feed(self)
         try:
             self._feed.start()
         except BaseException:
@@ -73,7 +69,7 @@ class Subscription(ABC, Generic[Item]):
 
     def __next__(self) -> Item:
         self._finish()
-        while not self._closed and (self._follow or not self._feed.at_end):
+        while not self._closed and (self.follow or not self._feed.at_end):
             item = self._take(WAIT)
             if item is not None:
                 self._open.append(item)
@@ -87,14 +83,14 @@ class Subscription(ABC, Generic[Item]):
             self._finish()
             until = time.monotonic() + seconds
             while len(self._open) < size and (left := until - time.monotonic()) > 0:
-                if self._closed or not (self._follow or not self._feed.at_end):
+                if self._closed or not (self.follow or not self._feed.at_end):
                     break
                 item = self._take(min(WAIT, left))
                 if item is not None:
                     self._open.append(item)
             if self._open:
                 yield list(self._open)
-            elif self._closed or (not self._follow and self._feed.at_end):
+            elif self._closed or (not self.follow and self._feed.at_end):
                 self._finish()
                 return
 
