@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request at INFO
+    logging.getLogger("clickhouse_connect").setLevel(logging.ERROR)  # it warns of what it raises
     stop = Event()
 
     def end(_signum: int, _frame: FrameType | None) -> None:

@@ -147,14 +147,24 @@ class Book:
             elif end >= account.join:
                 account.whole = True
 
-    def open_gaps(self) -> list[tuple[Place, Gap]]:
-        """All gaps, with their partitions."""
-        return [(place, gap) for place, account in self.accounts.items() for gap in account.gaps]
+    @property
+    def whole(self) -> bool:
+        """Whether the rotation has been through the past of every partition."""
+        return all(account.whole for account in self.accounts.values())
 
-    def shrunk(self, place: Place, gap: Gap, left: tuple[tuple[int, int], ...]) -> None:
+    def doubtful(self) -> list[tuple[Place, Gap]]:
+        """Every gap that the log does not explain, with its partition."""
+        return [
+            (place, gap)
+            for place, account in self.accounts.items()
+            for gap in account.gaps
+            if gap.missing != 0
+        ]
+
+    def shrunk(self, place: Place, gap: Gap, left: list[tuple[int, int]]) -> None:
         """A gap was looked at again, and ``left`` are the stretches of it that still have no row."""
         account = self.accounts[place]
-        if left == ((gap.start, gap.end),):
+        if left == [(gap.start, gap.end)]:
             return
         account.gaps.remove(gap)
         account.gaps += [Gap(first, last, gap.letters) for first, last in left]
@@ -162,7 +172,7 @@ class Book:
 
     def in_suspense(self, read: Mapping[Place, int]) -> Iterator[tuple[Place, Gap]]:
         """Gaps for which the log is to be asked: all dead letters of their time are ``read`` by the sink."""
-        for place, gap in self.open_gaps():
+        for place, gap in self.doubtful():
             if gap.missing is None and all(read.get(p, 0) >= end for p, end in gap.letters.items()):
                 yield place, gap
 
