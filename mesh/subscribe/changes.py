@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import Message
+
 from mesh.kernel.contract import Port
 from mesh.kernel.errors import SubscribeError
+from mesh.kernel.holding import release_of
 from mesh.subscribe.feed import Owner, Source
-from mesh.subscribe.intake import Intake, Received
+from mesh.subscribe.intake import Intake, Received, Rejected
 from mesh.subscribe.newest import Entity, Kind, Newest, written
-from mesh.subscribe.state import State
+from mesh.subscribe.state import Parked, State, recall
 from mesh.subscribe.subscription import Subscription
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -88,7 +91,10 @@ class Changes(Subscription[Change]):
         super().assigned(partitions, committed)
         topic_id = self._feed.topic_id
         for partition in partitions:
-            self._states[partition] = self._state(partition, topic_id)
+            state = self._states[partition] = self._state(partition, topic_id)
+            if partition in self._holdings:
+                for mark in state.parked():
+                    recall(self._holdings[partition], mark)
         return {partition: state.next_offset for partition, state in self._states.items()}
 
     def revoked(self, *, lost: bool) -> None:
@@ -131,6 +137,13 @@ class Changes(Subscription[Change]):
         shown = self._intake.shown(values)
         rank, place = newest.rank(values), (received.partition, received.offset)
         return Change(entity, kind, shown, rank, *place, received.published_at)
+
+    def _reject(self, rejected: Rejected, message: Message) -> None:
+        super()._reject(rejected, message)
+        if rejected.partition in self._holdings:
+            covers = release_of(message.value(), message.headers())
+            parked = Parked(message.offset(), message.key(), rejected.code, rejected.reason, covers)
+            self._states[rejected.partition].park(parked)
 
     def _take_silently(self) -> None:
         if self._take(0.1) is not None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from confluent_kafka import Message
 
 from mesh.kernel.contract import Port
+from mesh.kernel.holding import Holding
 from mesh.subscribe.masking import Masking
 from schemas.codec import Codec, Codecs
 from schemas.wire import UndecodableError
@@ -54,7 +55,7 @@ class Received:
 class Reader(Protocol):
     """Makes records of messages: an :class:`Intake`, or who reads something else than a port."""
 
-    def read(self, message: Message) -> Received | Rejected:
+    def read(self, message: Message, holding: Holding | None = None) -> Received | Rejected:
         """See :meth:`Intake.read`."""
 
     def shown(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Reader(Protocol):
 
 
 class Intake:
-    """Reads the messages of one port as every consumer of the mesh does (semantics, rule 2)."""
+    """Reads the messages of one port as every consumer of the mesh does (semantics, rules 2 and 24)."""
 
     def __init__(self, port: Port, codec: Codec, codecs: Codecs, *, clear: bool = False) -> None:
         self._codec = codec
@@ -72,21 +73,33 @@ class Intake:
         # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
         self._moves_clock = port.domain == "sales" and self._keyed and port.revision == "seq"
 
-    def read(self, message: Message) -> Received | Rejected:
+    def read(self, message: Message, holding: Holding | None = None) -> Received | Rejected:
         """The record in a message, personal text in clear, or why there is none.
 
+        ``holding`` knows what waits behind an invalid record in this partition, and learns from this one.
         Raises :class:`mesh.kernel.errors.PlatformError` while a schema is needed and the registry is away.
         """
+        offset, key, value = message.offset(), message.key(), message.value()
+        if holding is not None and (value is None or key in holding.keys):
+            verdict = holding.verdict(offset, key, value, message.headers())
+            if verdict is not None:
+                return Rejected(*place(message), *verdict)
+        read = self._judged(message)
+        if isinstance(read, Rejected) and holding is not None:
+            holding.refused(offset, key, read.code, read.reason)
+        return read
+
+    def _judged(self, message: Message) -> Received | Rejected:
         at = place(message)
         try:
             values = self.decode(message.value())
         except UndecodableError as problem:
-            return _rejected(message, problem.code, str(problem))
+            return Rejected(*at, problem.code, " ".join(str(problem).split()))
         if self._keyed and not _starts_with(message.key() or b"", str(values["account"]).encode()):
-            return _rejected(message, "key-mismatch", "the key does not start with the record's account")
+            return Rejected(*at, "key-mismatch", "the key does not start with the record's account")
         if self._moves_clock and values["occurred_at"] > at[-1] + _DAY:
-            return _rejected(
-                message, "event-time-ahead", "occurred_at is more than a day after the time of publishing"
+            return Rejected(
+                *at, "event-time-ahead", "occurred_at is more than a day after the time of publishing"
             )
         return Received(*at, dict(message.headers() or []), values)
 
@@ -110,7 +123,3 @@ def place(message: Message) -> tuple[str, int, int, str, datetime]:
 
 def _starts_with(key: bytes, account: bytes) -> bool:
     return key == account or key.startswith((account + b"@", account + b"#"))
-
-
-def _rejected(message: Message, code: str, reason: str) -> Rejected:
-    return Rejected(*place(message), code, " ".join(reason.split()))

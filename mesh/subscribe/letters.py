@@ -11,6 +11,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
+from mesh.kernel.holding import Holding
 from mesh.subscribe.intake import Intake, Received, Rejected, place
 from schemas.wire import UndecodableError
 
@@ -24,7 +25,7 @@ class Letters:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    def read(self, message: Message) -> Received:
+    def read(self, message: Message, holding: Holding | None = None) -> Received:
         """The dead letter, with what its headers say of it."""
         headers = dict(message.headers() or [])
         said: dict[str, Any] = {
@@ -45,9 +46,9 @@ class Everything:
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
 
-    def read(self, message: Message) -> Received:
-        """The record, masked; or what is wrong with it."""
-        read = self._intake.read(message)
+    def read(self, message: Message, holding: Holding | None = None) -> Received:
+        """The record, masked; or what is wrong with it, whether it waits behind another one or not."""
+        read = self._intake.read(message, Holding(message.partition()))  # so that a release shows as one
         if isinstance(read, Rejected):
             reason = {CODE: read.code, REASON: read.reason}
             return Received(*place(message), dict(message.headers() or []), reason)

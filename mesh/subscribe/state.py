@@ -1,6 +1,6 @@
-"""What is known of one partition: the record that holds of each entity, and how far the topic was read.
+"""What is known of one partition: the record that holds of each entity, what waits, how far it was read.
 
-Both change in one transaction, so that what is held is always the fold of exactly the records before the next
+All change in one transaction, so that what is held is always the fold of exactly the records before the next
 offset: a function of the topic alone, whoever computed it and how often it was interrupted. A state that is
 lost, or in the hands of another process, is no loss: it is computed again.
 
@@ -13,8 +13,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from mesh.kernel.errors import SubscribeError
+from mesh.kernel.holding import HOLDS, UNCOUNTED, Holding, Mark, Trail, Verdict
 from mesh.subscribe.newest import Held
 
 _RANK = 32
@@ -27,10 +29,31 @@ CREATE TABLE IF NOT EXISTS held (
     entity TEXT NOT NULL UNIQUE, rank BLOB NOT NULL, live INTEGER NOT NULL, value BLOB NOT NULL,
     offset INTEGER NOT NULL, published_ms INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS parked (
+    offset INTEGER PRIMARY KEY, key BLOB, code TEXT NOT NULL, reason TEXT NOT NULL, covers INTEGER
+);
 CREATE TABLE IF NOT EXISTS place (
     one INTEGER PRIMARY KEY CHECK (one = 0), topic_id TEXT NOT NULL, next_offset INTEGER NOT NULL
 );
 """
+
+
+class Parked(NamedTuple):
+    """A record that was not used, on a topic where others wait behind it."""
+
+    offset: int
+    key: bytes | None
+    code: str
+    reason: str
+    covers: int | None
+    """What it releases, where it is a release: everything up to this offset."""
+
+
+def recall(holding: Holding, parked: Parked) -> None:
+    """Have a holding know of it."""
+    if parked.key is not None and (parked.code in HOLDS or parked.code in UNCOUNTED):
+        mark = Mark(Verdict(parked.code, parked.reason), -1 if parked.covers is None else parked.covers)
+        holding.keys.setdefault(parked.key, Trail()).add(parked.offset, mark)
 
 
 class State:
@@ -95,6 +118,15 @@ class State:
             " published_ms = excluded.published_ms",
             (entity, held.rank.to_bytes(_RANK, "big"), held.live, held.value, offset, published_ms),
         )
+
+    def park(self, parked: Parked) -> None:
+        """Remember a record that was not used; final with the next :meth:`commit`."""
+        self._begin()
+        self._db.execute("INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?)", parked)
+
+    def parked(self) -> list[Parked]:
+        """The records that were not used, by offset."""
+        return [Parked(*row) for row in self._db.execute("SELECT * FROM parked ORDER BY offset")]
 
     def commit(self, next_offset: int) -> None:
         """What was held, and that every record before ``next_offset`` is in it: both or neither."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal, overload
 
 from mesh.kernel.contract import Port
+from mesh.kernel.dead_log import read_dead_letters
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError, SubscribeError
+from mesh.kernel.holding import holds_keys
 from mesh.kernel.settings import Settings, load_settings
 from mesh.subscribe.changes import Changes
 from mesh.subscribe.feed import Feed
@@ -102,8 +104,9 @@ def subscribe(
         )
     intake = intake_of(port, settings, clear=clear, patience=patience)
     feed = partial(Feed, settings, topic, group=group, since=since, patience=patience)
+    letters = partial(read_dead_letters, settings.kafka, [port.dead_letters]) if holds_keys(port) else None
     if not latest:
-        return Records(topic, intake, feed, follow=follow, on_rejected=on_rejected)
+        return Records(topic, intake, feed, letters=letters, follow=follow, on_rejected=on_rejected)
     if since is not None:
         raise SubscribeError(
             "latest-since",
@@ -118,6 +121,7 @@ def subscribe(
         feed,
         state=None if folder is None else Path(folder),
         shared=group is not None,
+        letters=letters,
         follow=follow,
         on_rejected=on_rejected,
     )

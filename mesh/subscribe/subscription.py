@@ -6,16 +6,21 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from confluent_kafka import Message
+
+from mesh.kernel.dead_letter import DeadLetter
+from mesh.kernel.holding import RELEASED, Holding
 from mesh.subscribe.feed import Owner, Source
 from mesh.subscribe.intake import Reader, Received, Rejected
 
 _LOG = logging.getLogger("mesh.subscribe")
 Item = TypeVar("Item")
+Letters = Callable[[], Iterable[DeadLetter]]
 WAIT = 0.5
 """Seconds to wait for a record before looking around."""
 COMMIT = 1.0
@@ -33,6 +38,9 @@ class Subscription(ABC, Generic[Item]):
 
     ``follow`` False: iterating ends where the topic ended when the partitions came. Set to True, it goes on.
 
+    ``letters`` reads the dead letters of the topic, where later records of a key wait behind an invalid one:
+    what any consumer has parked there is held back here too, until it is redriven. None elsewhere.
+
     ``rejected`` holds the newest records that could not be used; ``on_rejected`` is told each of them (by
     default the log of ``mesh.subscribe`` is). They never end the iteration.
     """
@@ -43,12 +51,15 @@ class Subscription(ABC, Generic[Item]):
         intake: Reader,
         feed: Callable[[Owner], Source],
         *,
+        letters: Letters | None = None,
         follow: bool = True,
         on_rejected: Callable[[Rejected], None] | None = None,
     ) -> None:
         self.topic = topic
         self.rejected: deque[Rejected] = deque(maxlen=REMEMBERED)
         self._intake = intake
+        self._letters = letters
+        self._holdings: dict[int, Holding] = {}
         self.follow = follow
         self._on_rejected = on_rejected or _log
         self._open: list[Item] = []  # handed out, or collected to be
@@ -119,8 +130,13 @@ class Subscription(ABC, Generic[Item]):
             self.close(finished=False)
 
     def assigned(self, partitions: Sequence[int], committed: Mapping[int, int]) -> Mapping[int, int]:
-        """Where to begin: at what the broker remembers."""
+        """Learn what is held in these partitions; begin where the broker remembers that we were."""
         self._read, self._finished, self._told = {}, {}, dict(committed)
+        if self._letters is not None:
+            self._holdings = {partition: Holding(partition) for partition in partitions}
+            for letter in self._letters():
+                if letter.topic == self.topic and letter.partition in self._holdings:
+                    self._holdings[letter.partition].recall(letter)
         return committed
 
     def revoked(self, *, lost: bool) -> None:
@@ -144,13 +160,18 @@ class Subscription(ABC, Generic[Item]):
             if not self._open:
                 self._finish()
             return None
-        received = self._intake.read(message)
+        received = self._intake.read(message, self._holdings.get(message.partition()))
         self._read[message.partition()] = message.offset() + 1
         if isinstance(received, Rejected):
-            self.rejected.append(received)
-            self._on_rejected(received)
+            self._reject(received, message)
             return None
         return self._admit(received, message.value() or b"")
+
+    def _reject(self, rejected: Rejected, message: Message) -> None:
+        told = rejected.offset < self._told.get(rejected.partition, 0)
+        if not told and rejected.code != RELEASED:  # a release is a note to consumers, not a record
+            self.rejected.append(rejected)
+            self._on_rejected(rejected)
 
     def _finish(self) -> None:
         """Everything that was handed out is done with."""

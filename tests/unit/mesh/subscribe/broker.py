@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from mesh.subscribe.intake import Intake
 from schemas.codec import Codec, Codecs
 from schemas.version import ORDER_LINE, pack
 
+Headers = Sequence[tuple[str, bytes]]
 SCHEMA_ID = 7
 LINES = "sales.public.orders-enriched.v1"
 PAYMENTS = "sales.public.payment-recorded.v1"
@@ -66,6 +67,7 @@ class Message:
     offset_: int
     key_: bytes | None
     value_: bytes | None
+    headers_: list[tuple[str, bytes]]
     timestamp_ms: int = 1_800_000_000_000
 
     def topic(self) -> str:
@@ -93,8 +95,8 @@ class Message:
         return 1, self.timestamp_ms
 
     def headers(self) -> list[tuple[str, bytes]]:
-        """None."""
-        return []
+        """Its headers."""
+        return self.headers_
 
 
 @dataclass
@@ -106,18 +108,19 @@ class Broker:
     partitions: dict[int, list[Message]] = field(default_factory=dict)
     committed: dict[int, int] = field(default_factory=dict)
 
-    def publish(self, partition: int, values: Mapping[str, Any], *, key: bytes | None = None) -> None:
-        """Append a record."""
-        self.append(
-            partition,
-            str(values["account"]).encode() if key is None else key,
-            codec_of(self.topic).encode(values),
-        )
+    def publish(
+        self, partition: int, values: Mapping[str, Any], *, key: bytes | None = None, headers: Headers = ()
+    ) -> None:
+        """Append a record of these values; its key is the account unless told otherwise."""
+        key = str(values["account"]).encode() if key is None else key
+        self.append(partition, key, codec_of(self.topic).encode(values), headers=headers)
 
-    def append(self, partition: int, key: bytes | None, value: bytes | None) -> None:
+    def append(
+        self, partition: int, key: bytes | None, value: bytes | None, *, headers: Headers = ()
+    ) -> None:
         """Append a record of any content."""
         log = self.partitions.setdefault(partition, [])
-        log.append(Message(self.topic, partition, len(log), key, value))
+        log.append(Message(self.topic, partition, len(log), key, value, list(headers)))
 
 
 class FakeFeed:

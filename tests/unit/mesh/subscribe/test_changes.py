@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesh.kernel.dead_letter import DeadLetter
 from mesh.kernel.errors import SubscribeError
 from mesh.subscribe.changes import Change, Changes
 from tests.unit.mesh.subscribe.broker import (
@@ -30,6 +32,7 @@ from tests.unit.mesh.subscribe.broker import (
 
 LINE, PAYMENT = example(LINES, "paid"), example(PAYMENTS, "completed")
 PARTITIONS = {0, 1, 2}
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 Table = dict[tuple[Any, ...], tuple[int, Any]]
 
 
@@ -41,10 +44,10 @@ def line(
     return {**LINE, "line_number": key, **told}
 
 
-def changes(broker: Broker, state: Path | None = None, **options: Any) -> Changes:
+def changes(broker: Broker, state: Path | None = None, letters: Any = None, **options: Any) -> Changes:
     """A subscription to such a broker that ends where the topic ends."""
     feed = partial(FakeFeed, broker, **options)
-    options = {"state": state, "shared": options.get("group", True), "follow": False}
+    options = {"state": state, "shared": options.get("group", True), "follow": False, "letters": letters}
     return Changes(port_of(broker.topic), intake_of(broker.topic), feed, **options)
 
 
@@ -241,6 +244,42 @@ def test_what_cannot_be_used_is_skipped_and_counted() -> None:
         assert [change.key[1] for change in told] == [1]
         assert [rejected.code for rejected in told.rejected] == ["undecodable", "key-mismatch"]
     assert broker.committed == {0: 3}
+
+
+def test_records_wait_behind_an_invalid_one_until_they_are_redriven(tmp_path: Path) -> None:
+    """As in the tables, whatever restarts come between; what others have parked waits as well."""
+    broker = Broker(PAYMENTS)
+    account = PAYMENT["account"].encode()
+
+    def publish(seq: int, *, redriven: bool = False) -> None:
+        headers = [("mesh-redrive", b"r1")] if redriven else []
+        broker.publish(0, {**PAYMENT, "seq": seq}, headers=headers)
+
+    def seen() -> list[int]:
+        with changes(broker, tmp_path, letters=lambda: []) as told:
+            return [change.version for change in told]
+
+    publish(1)
+    broker.append(0, account, b"poison")
+    publish(2)
+    assert seen() == [1]
+    publish(3)
+    assert seen() == []
+    publish(2, redriven=True)
+    assert seen() == [2]
+    publish(3, redriven=True)
+    broker.append(0, account, None, headers=[("mesh-redrive", b"r1"), ("mesh-release", b"3")])
+    publish(4)
+    assert seen() == [3, 4]
+    parked = DeadLetter(
+        PAYMENTS, 0, 7, "mesh.sink", "", "schema-unknown", "unknown", 9, "1", NOON, 1, account, b"", ()
+    )
+    publish(5)
+    with changes(broker, None, letters=lambda: [parked], group=False) as told:
+        assert [change.version for change in told] == [1, 2, 3]
+        assert [r.code for r in told.rejected] == [
+            "undecodable", "waiting-behind", "waiting-behind", "schema-unknown", "waiting-behind"
+        ]  # fmt: skip
 
 
 RECORDS = st.lists(
