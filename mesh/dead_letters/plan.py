@@ -1,0 +1,172 @@
+"""What a redrive would publish: of each key all that waits, in order, or nothing. Pure.
+
+A key whose invalid record stays invalid stays as it is: what waits behind it must not overtake it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from mesh.dead_letters.mending import Mended
+from mesh.dead_letters.parked import Parked, Place
+from mesh.dead_letters.topic_log import SourceRecord
+from mesh.kernel.contract import Port
+from mesh.kernel.holding import REDRIVE_OF, WAITING, is_redriven, release_of
+
+_OF = re.compile(rb"([0-9]{1,9})@([0-9]{1,18})")
+
+
+class Action(StrEnum):
+    """What is done with a record."""
+
+    PUBLISH = "publish"
+    DISCARD = "discard"
+    STAY = "stay"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One record, and what is done with it."""
+
+    place: Place
+    code: str
+    """Under which it is parked; ``waiting-behind``, or empty when nobody has parked it yet."""
+    action: Action
+    key: bytes | None = None
+    value: bytes | None = None
+    partition: int = -1
+    """Where it is published."""
+    edited: tuple[str, ...] | None = None
+    """The fields that an edit gives; None without an edit."""
+    reason: str = ""
+    """Why it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What moves together: the records of one held key in their order, or a record that holds nothing."""
+
+    port: Port
+    partition: int
+    key: bytes | None
+    steps: list[Step] = field(default_factory=list)
+    covers: int | None = None
+    """Up to where the key is released afterwards; None where nothing is held."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it can be redriven: nothing of it stays."""
+        return all(step.action is not Action.STAY for step in self.steps)
+
+
+class Held(NamedTuple):
+    """A key that somebody holds."""
+
+    topic: str
+    partition: int
+    key: bytes
+
+
+Judge = Callable[[Port, bytes | None, bytes | None], "tuple[str, str] | None"]
+"""Code and reason why a record would be invalid if it were published now; None when it would be valid."""
+Mend = Callable[[Port, Place, bytes | None], Mended]
+"""Applies the edit to a value."""
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans with a judge of today; ``mend`` is the edit, if any is given, for the records in ``chosen``."""
+
+    ports: Mapping[str, Port]
+    judge: Judge
+    chosen: frozenset[Place]
+    mend: Mend | None = None
+    discard: bool = False
+
+    def single(self, parked: Parked) -> Lot:
+        """The lot of a record that holds nothing."""
+        port, place, letter = self.ports[parked.place.topic], parked.place, parked.letter
+        lot = Lot(port, place.partition, letter.key)
+        if parked.of_row:
+            reason = "a row of a file: mend the file or its mapping, and `mesh ingest` it again"
+            lot.steps.append(Step(place, parked.code, Action.STAY, reason=reason))
+        elif parked.code == "revision-conflict" and self.mend is None and not self.discard:
+            reason = (
+                "another record has its seq: give it its own with --set seq=N, or give it up with --discard"
+            )
+            lot.steps.append(Step(place, parked.code, Action.STAY, reason=reason))
+        else:
+            lot.steps.append(self._step(port, place, parked.code, letter.key, letter.value))
+        return lot
+
+    def held(self, held: Held, parked: Sequence[Parked], records: Iterable[SourceRecord]) -> Lot | None:
+        """The lot of a held key; ``parked`` are its open records, ``records`` its topic's since the first.
+
+        None when an earlier redrive has published everything, and the consumers have only to read it.
+        """
+        port = self.ports[held.topic]
+        parked_at = {one.place.offset: one for one in parked}
+        # What the topic no longer has is known from its dead letter; the rest is met below.
+        known = {offset: (one.letter.key, one.letter.value) for offset, one in parked_at.items()}
+        waits: dict[int, tuple[bytes | None, bytes | None]] = {}
+        redriven: set[int] = set()
+        free = False
+        first = True
+        for record in records:
+            if first:
+                waits = {offset: parts for offset, parts in known.items() if offset < record.offset}
+                first = False
+            if record.key != held.key:
+                continue
+            covers = release_of(record.value, record.headers)
+            if covers is not None:
+                waits = {offset: parts for offset, parts in waits.items() if offset > covers}
+                free = not waits
+            elif is_redriven(record.headers):
+                redriven.update(_of(held.partition, record.headers))
+                if record.offset in parked_at:
+                    waits[record.offset] = record.key, record.value
+            elif not free or record.offset in parked_at:
+                waits[record.offset] = record.key, record.value
+                free = False
+        if not waits:
+            return None
+        lot = Lot(port, held.partition, held.key, covers=max(waits))
+        for offset in sorted(waits.keys() - redriven):
+            one = parked_at.get(offset)
+            place = Place(held.topic, held.partition, offset)
+            lot.steps.append(self._step(port, place, one.code if one else "", *waits[offset]))
+        return lot
+
+    def _step(self, port: Port, place: Place, code: str, key: bytes | None, value: bytes | None) -> Step:
+        if place in self.chosen and code != WAITING:
+            if self.discard:
+                return Step(place, code, Action.DISCARD)
+            if self.mend is not None:
+                mended = self.mend(port, place, value)
+                return Step(
+                    place, code, Action.PUBLISH, mended.key, mended.value, mended.partition, mended.edited
+                )
+        refused = self.judge(port, key, value)
+        if refused is not None:
+            return Step(place, code or refused[0], Action.STAY, reason=": ".join(refused))
+        return Step(place, code, Action.PUBLISH, key, value, place.partition)
+
+
+def _of(partition: int, headers: Iterable[tuple[str, bytes]]) -> Iterable[int]:
+    """The offset of the record of this partition that a redriven one takes the place of."""
+    found = (_OF.fullmatch(content) for name, content in headers if name == REDRIVE_OF)
+    return [int(match[2]) for match in found if match is not None and int(match[1]) == partition]
+
+
+def held_keys(parked: Iterable[Parked]) -> dict[Held, list[Parked]]:
+    """The open records of each held key, in order of their offsets."""
+    found: dict[Held, list[Parked]] = {}
+    for one in parked:
+        if one.held and one.key is not None:
+            found.setdefault(Held(one.place.topic, one.place.partition, one.key), []).append(one)
+    return found
