@@ -10,8 +10,17 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mesh.checks.derived import waiting_in
-from mesh.kernel.discovery import BUILT_IN, Domain, assemble, find_mesh, parents, read_domain, root
+from mesh.checks.derived import waiting, waiting_in
+from mesh.kernel.discovery import (
+    BUILT_IN,
+    assemble,
+    find_folders,
+    find_mesh,
+    is_built_in,
+    parents,
+    read_domain,
+    root,
+)
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings, remember
 from mesh.scaffold.folder import place_for, texts, write
@@ -54,8 +63,13 @@ def command(
     contents = texts(names, owner or f"{name}@retail.example")
     made = [path for path in (folder, *parent.parents, parent) if not path.exists()]
     try:
-        domain = _complete(folder, contents, settings)
-        assemble([*mesh.domains.values(), domain])
+        write(folder, contents)
+        joined = assemble(
+            read_domain(one, settings.partitions) for one in find_folders(_folders(parent, settings))
+        )
+        domain = joined.domains[name]
+        for stale in waiting(joined) if is_built_in(folder) else waiting_in([domain]):
+            stale.write()
     except MeshError:
         for path in made:
             shutil.rmtree(path, ignore_errors=True)
@@ -69,26 +83,22 @@ def command(
         f"topic {port.topic}, view {port.view}, owner {port.owner}\n"
         f"next: make events.py and contract.yaml yours, then"
     )
-    for line in _next(parent, settings, name):
+    for line in _next(parent, settings):
         console.print(f"  {line}", markup=False)
 
 
-def _complete(folder: Path, contents: dict[str, str], settings: Settings) -> Domain:
-    """Write the files, then what derives from them."""
-    write(folder, contents)
-    domain = read_domain(folder, settings.partitions)
-    for stale in waiting_in([domain]):
-        stale.write()
-    return domain
-
-
-def _next(parent: Path, settings: Settings, name: str) -> list[str]:
-    """The commands that follow; the folder is remembered unless this shell names others."""
+def _folders(parent: Path, settings: Settings) -> str:
+    """The setting that finds the domains in ``parent`` too."""
     known = [path.absolute() for path in parents(settings.domains)]
+    return ":".join(map(str, known if parent in (root() / BUILT_IN, *known) else [*known, parent]))
+
+
+def _next(parent: Path, settings: Settings) -> list[str]:
+    """The commands that follow; the folder is remembered unless this shell names others."""
     steps = ["mesh build     # after every change", "mesh check", "mesh plan", "mesh apply"]
-    if parent in (root() / BUILT_IN, *known):
+    folders = _folders(parent, settings)
+    if folders == _folders(root() / BUILT_IN, settings):
         return steps
-    folders = ":".join(map(str, [*known, parent]))
     if os.environ.get(VARIABLE):
         return [f"export {VARIABLE}={folders}", *steps]
     remember(settings.home, domains=folders)

@@ -167,6 +167,7 @@ def _events(folder: Path) -> ModuleType:
     if not path.exists():
         raise ContractError("file-missing", "a domain has events", place=f"{_shown(folder)}/events.py")
     if is_built_in(folder):
+        importlib.invalidate_caches()  # `mesh new` may have written it a moment ago
         return importlib.import_module(f"{BUILT_IN}.{folder.name}.events")
     name = f"mesh_domains.{folder.resolve().as_posix().strip('/').replace('/', '_')}.events"
     if name in sys.modules:
