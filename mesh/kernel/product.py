@@ -49,6 +49,8 @@ class Product:
     id: str
     name: str
     version: str
+    status: str
+    """One of :data:`STATUSES`."""
     domain: str
     purpose: str
     owner: str
@@ -70,7 +72,7 @@ def read_product(document: Node, domain: str) -> Product:
     document.only(*_KEYS)
     document.need("apiVersion").one_of((API_VERSION,), "standard-version")
     document.need("kind").one_of(("DataProduct",), "standard-kind")
-    document.need("status").one_of(STATUSES, "status-unknown")
+    status = document.need("status").one_of(STATUSES, "status-unknown")
     named = document.need("domain")
     if named.text() != domain:
         raise named.fault("domain-wrong", f"{named.text()!r} is not the folder's name", f"write {domain!r}")
@@ -79,6 +81,7 @@ def read_product(document: Node, domain: str) -> Product:
         id=document.need("id").text(),
         name=document.need("name").text(),
         version=document.need("version").text(),
+        status=status,
         domain=domain,
         purpose=document.need("description").need("purpose").text(),
         owner=_address(owner),
