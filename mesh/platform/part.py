@@ -51,7 +51,7 @@ class Part:
     needs: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     grace: float = 15.0
-    ready_timeout: float = 120.0
+    ready_timeout: float = 300.0
     prepare: tuple[str, ...] = ()
     prepared_by: str = ""
 
