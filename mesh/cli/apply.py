@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from mesh.cli.plan import count
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client
@@ -28,7 +29,7 @@ def command(
     settings = load_settings()
     console = Console(highlight=False, soft_wrap=True)
     plan = apply(settings, lambda line: console.print(line, markup=False))
-    console.print(f"{len(plan.due)} changes" if plan.due else "nothing to change")
+    console.print(count(len(plan.due)) if plan.due else "nothing to change")
     for note in plan.notes:
         console.print(note, style="dim", markup=False)
     if restart and plan.due and client.running(settings.home):

@@ -73,13 +73,14 @@ def show(plan: Plan, console: Console) -> None:
 
 def _verdict(plan: Plan) -> str:
     if plan.refused:
-        return f"{_count(len(plan.refused))} cannot be made, so `mesh apply` would change nothing"
+        return f"{count(len(plan.refused))} cannot be made, so `mesh apply` would change nothing"
     if plan.due:
-        return f"{_count(len(plan.due))}; `mesh apply` makes them"
+        return f"{count(len(plan.due))}; `mesh apply` makes {'it' if len(plan.due) == 1 else 'them'}"
     return "nothing to change"
 
 
-def _count(number: int) -> str:
+def count(number: int) -> str:
+    """So many changes, in words."""
     return "1 change" if number == 1 else f"{number} changes"
 
 
