@@ -86,8 +86,8 @@ def _port(console: Console, port: dict[str, Any]) -> None:
     _table(console, "Lineage", ("", ""), steps, headers=False)
     _alerts(console, port["alerts"])
     if port["query"]:
-        _code(console, "Ask the warehouse", f'mesh query "{port["query"]}"')
-    _code(console, "Subscribe", port["subscribe"].rstrip())
+        _snippet(console, "Ask the warehouse", f'mesh query "{port["query"]}"')
+    _snippet(console, "Subscribe", port["subscribe"].rstrip())
 
 
 def _field(field: dict[str, Any]) -> tuple[str, ...]:
@@ -131,9 +131,9 @@ def _table(
     console.print(Padding(table, (0, 0, 0, 2)))
 
 
-def _code(console: Console, title: str, code: str) -> None:
+def _snippet(console: Console, title: str, text: str) -> None:
     _section(console, title)
-    for line in code.splitlines():
+    for line in text.splitlines():
         console.print(Text(f"  {line}"), soft_wrap=True)
 
 
