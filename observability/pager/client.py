@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -117,5 +118,5 @@ def _from_warehouse(settings: Settings, *, everything: bool, limit: int) -> list
     return plain
 
 
-def _isoformat(value: Any) -> str:
-    return str(value.isoformat())
+def _isoformat(moment: datetime) -> str:
+    return moment.replace(tzinfo=UTC).isoformat()  # the driver leaves out the zone where it is UTC
