@@ -95,7 +95,9 @@ def _staleness(port: Port, runbook: str) -> Alert:
     waits = [f'mesh_behind_seconds{{application="{SINK}", topic="{port.topic}"}}']
     if port.application:
         waits.append(f'mesh_behind_seconds{{application="{port.application}"}}')
-    condition = f"max({' or '.join(waits)}) > {limit}"
+    condition = f"max({waits[0]}) > {limit}"
+    if len(waits) > 1:
+        condition = "max(\n  {}\n  or {}\n) > {}".format(*waits, limit)
     lag = _series("mesh_behind_seconds", port, application=SINK)
     cases = [
         Case(

@@ -15,7 +15,7 @@ def stalled(application: str, port: Port, runbook: str) -> Alert:
     taken = f'mesh_committed_offsets{{application="{application}"}}'
     condition = (
         f'sum(mesh_behind_records{{application="{application}"}}) > 0\n'
-        f"and sum({taken}) == sum({taken} offset {STILL}s)"
+        f"and sum({taken})\n  == sum({taken} offset {STILL}s)"
     )
     behind = (
         f'mesh_behind_records{{part="monitor", application="{application}", topic="any.public.input.v1"}}'
