@@ -1,9 +1,10 @@
-"""Events written as JSON, one a line: what a shell or a program in another language can hand over."""
+"""Events written as JSON: what a shell or a program in another language can hand over."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,33 +16,38 @@ from schemas.derive import field_annotation
 
 
 def read_events(record: type[Event], lines: Iterable[str], place: str) -> Iterator[dict[str, Any]]:
-    """The values of each line's event, with the Python types of its fields; empty lines are left out.
+    """The values of each line's event, as :func:`read_event` gives them; empty lines are left out.
 
-    Amounts are strings (``"12.30"``), moments ISO 8601 with a zone, days ``YYYY-MM-DD``. Fields that the SDK
-    stamps may be missing. Raises :class:`PublishError` with the number of the line.
+    Raises :class:`PublishError` with the number of the line.
     """
-    fields = {name: TypeAdapter[Any](field_annotation(info)) for name, info in record.model_fields.items()}
     for number, line in enumerate(lines, 1):
         if line.strip():
-            yield _event(record, fields, line, f"{place}:{number}")
+            yield read_event(record, line, partial(_of_line, place, number))
 
 
-def _event(record: type[Event], fields: dict[str, TypeAdapter[Any]], line: str, place: str) -> dict[str, Any]:
+def read_event(record: type[Event], text: str, where: Callable[[str], str]) -> dict[str, Any]:
+    """The values of one event, with the Python types of its fields.
+
+    Amounts are strings (``"12.30"``), moments ISO 8601 with a zone, days ``YYYY-MM-DD``. Fields that the SDK
+    stamps may be missing. Raises :class:`PublishError` at the place that ``where`` gives for the dotted path
+    of a field, or for the empty path.
+    """
+    fields = _adapters(record)
     try:
-        given = json.loads(line)
+        given = json.loads(text)
     except json.JSONDecodeError as error:
-        raise PublishError("json-broken", f"is not JSON ({error.msg})", place=place) from None
+        raise PublishError("json-broken", f"is not JSON ({error.msg})", place=where("")) from None
     if not isinstance(given, dict):
-        raise PublishError("json-broken", "is not an object of fields", place=place)
+        raise PublishError("json-broken", "is not an object of fields", place=where(""))
     for name in given:
         if name not in fields:
             what = f"{name!r} is not a field of {record.__name__}"
-            raise PublishError("field-unknown", what, place=place, remedy=did_you_mean(name, fields))
+            raise PublishError("field-unknown", what, place=where(name), remedy=did_you_mean(name, fields))
     for path in _inexact(record, given, ""):
         raise PublishError(
             "value-invalid",
             f"{path} is a number with a point, whose digits JSON does not keep",
-            place=place,
+            place=where(path),
             remedy='write amounts as text, "12.30"',
         )
     values = {}
@@ -53,9 +59,18 @@ def _event(record: type[Event], fields: dict[str, TypeAdapter[Any]], line: str, 
             path = ".".join([name, *(str(part) for part in first["loc"] if isinstance(part, str))])
             what = f"{path}: {first['msg'][0].lower()}{first['msg'][1:]}"
             raise PublishError(
-                "value-invalid", what, place=place, remedy=f"see {record.__module__}"
+                "value-invalid", what, place=where(path), remedy=f"see {record.__module__}"
             ) from None
     return values
+
+
+def _of_line(place: str, number: int, _: str) -> str:
+    return f"{place}:{number}"
+
+
+@cache
+def _adapters(record: type[Event]) -> dict[str, TypeAdapter[Any]]:
+    return {name: TypeAdapter[Any](field_annotation(info)) for name, info in record.model_fields.items()}
 
 
 def _inexact(record: type[Event], value: Any, path: str) -> Iterator[str]:
