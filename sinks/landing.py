@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from mesh.kernel.metrics import BATCH_SECONDS, RECORDS_PARKED, RECORDS_READ
+from mesh.kernel.metrics import (
+    BATCH_SECONDS,
+    INSERT_BYTES,
+    INSERT_ROWS,
+    INSERT_SECONDS,
+    RECORDS_PARKED,
+    RECORDS_READ,
+)
 from mesh.kernel.names import SINK
 from sinks import dead_letters
 from sinks.container import Container, Landable
@@ -117,7 +125,8 @@ class EventLane:
         try:
             with BATCH_SECONDS.labels(SINK).time():
                 container = self._container.build(rows)
-                self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
+                with _measured(self._table.port.topic, len(rows), len(container)):
+                    self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
         except RowsRefusedError as error:
             if len(rows) == 1:
                 yield first, Refusal("warehouse-refused", str(error))
@@ -129,6 +138,15 @@ class EventLane:
             )
 
 
+@contextmanager
+def _measured(topic: str, rows: int, size: int) -> Iterator[None]:
+    """Measure one insert of so many rows and bytes, with the time for which the warehouse was waited for."""
+    INSERT_ROWS.labels(topic).observe(rows)
+    INSERT_BYTES.labels(topic).observe(size)
+    with INSERT_SECONDS.labels(topic).time():
+        yield
+
+
 class DeadLetterLane:
     """Dead letters, landed as rows with their reason."""
 
@@ -138,6 +156,9 @@ class DeadLetterLane:
     def land(self, block: Block) -> list[tuple[Message, Refusal]]:
         """Insert every dead letter; none is ever refused."""
         rows = [dead_letters.row(message) for message in block.messages]
-        self._warehouse.insert_rows(dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows)))
+        with _measured(block.topic, len(rows), block.bytes):
+            self._warehouse.insert_rows(
+                dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows))
+            )
         RECORDS_READ.labels(SINK, block.topic).inc(len(rows))
         return []

@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
+from prometheus_client import generate_latest
+
+from mesh.kernel.metrics import ENGINE_MEMORY, REGISTRY, STATEMENT_SECONDS, STATEMENTS, STATEMENTS_RUNNING
 from sinks.warehouse_server.body import ClientGoneError, Room, read_body
 from sinks.warehouse_server.errors import ClickHouseError, body_of, from_engine
-from sinks.warehouse_server.execution import Inserted, execute
+from sinks.warehouse_server.execution import execute
 from sinks.warehouse_server.lanes import Lanes
-from sinks.warehouse_server.metrics import Metrics
 from sinks.warehouse_server.outlet import QueueOutlet
 from sinks.warehouse_server.request import build_query
 from sinks.warehouse_server.sessions import Sessions
@@ -55,7 +57,6 @@ class Application:
         self._sessions = Sessions()
         self._lanes = Lanes(limits)
         self._room = Room(limits)
-        self._metrics = Metrics(engine.memory)
         places = limits.writers + limits.readers + limits.monitors
         self._workers = ThreadPoolExecutor(places, thread_name_prefix="query")
         self._aside = ThreadPoolExecutor(4, thread_name_prefix="aside")  # parsing, killing, metrics
@@ -93,8 +94,7 @@ class Application:
         ):
             await _reply(send, 200, b"Ok.\n", [_TEXT])
         elif path == "/metrics":
-            self._metrics.sessions.set(len(self._sessions))
-            text = await asyncio.get_running_loop().run_in_executor(self._aside, self._metrics.text)
+            text = await asyncio.get_running_loop().run_in_executor(self._aside, self._metrics)
             await _reply(send, 200, text, [_PROMETHEUS])
         elif path == "/":
             await self._query(scope, receive, send)
@@ -117,7 +117,8 @@ class Application:
         except ClientGoneError:
             return  # nothing was executed, and nobody is there to be told
         except ClickHouseError as error:
-            await self._fail(answer, error)
+            STATEMENTS.labels("refused", str(error.code)).inc()
+            await answer.fail(error)
 
     async def _parse(self, scope: dict[str, Any], headers: dict[str, str], body: bytes) -> Query:
         def build() -> Query:
@@ -132,8 +133,7 @@ class Application:
     async def _answer(self, query: Query, receive: Receive, answer: _Answer) -> None:
         lane = query.lane
         began = time.perf_counter()
-        self._metrics.requests.labels(lane.value).inc()
-        running = self._metrics.running.labels(lane.value)
+        running = STATEMENTS_RUNNING.labels(lane.value)
         running.inc()
         outlet = QueueOutlet(asyncio.get_running_loop())
         watcher = asyncio.create_task(self._watch(query, receive, outlet))
@@ -144,13 +144,12 @@ class Application:
         finally:
             watcher.cancel()
             running.dec()
-            self._metrics.seconds.labels(lane.value).observe(time.perf_counter() - began)
+            STATEMENT_SECONDS.labels(lane.value).observe(time.perf_counter() - began)
 
     async def _run(self, query: Query, outlet: QueueOutlet, answer: _Answer) -> None:
         def work() -> None:
             try:
-                inserted = execute(self._engine, self._sessions, query, outlet)
-                self._count(inserted)
+                execute(self._engine, self._sessions, query, outlet)
                 outlet.end(None)
             except Exception as error:  # noqa: BLE001 - whatever fails, the client is told in ClickHouse's words
                 outlet.end(from_engine(error))
@@ -158,8 +157,10 @@ class Application:
         worker = asyncio.get_running_loop().run_in_executor(self._workers, work)
         try:
             error = await answer.send_all(outlet)
+            outcome = "gone" if outlet.closed else "ok" if error is None else str(error.code)
+            STATEMENTS.labels(query.lane.value, outcome).inc()
             if error is not None:
-                await self._fail(answer, error)
+                await answer.fail(error)
         finally:
             outlet.close()
             await asyncio.shield(worker)
@@ -172,17 +173,12 @@ class Application:
             pass
         if query.statement.is_query and not outlet.ended:
             outlet.close()
-            self._metrics.killed.inc()
             await asyncio.get_running_loop().run_in_executor(self._aside, self._engine.kill, query.tag)
 
-    async def _fail(self, answer: _Answer, error: ClickHouseError) -> None:
-        self._metrics.errors.labels(str(error.code)).inc()
-        await answer.fail(error)
-
-    def _count(self, inserted: Inserted | None) -> None:
-        if inserted is not None:
-            self._metrics.inserted_rows.inc(inserted.rows)
-            self._metrics.inserted_bytes.inc(inserted.bytes)
+    def _metrics(self) -> bytes:
+        """What Prometheus reads."""
+        ENGINE_MEMORY.labels("warehouse").set(self._engine.memory())
+        return bytes(generate_latest(REGISTRY))
 
 
 class _Answer:

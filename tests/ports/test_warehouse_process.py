@@ -19,6 +19,7 @@ from tests.ports.embedded_server import ROOT, EmbeddedServer
 
 pytestmark = pytest.mark.real
 
+GONE = 'mesh_statements_total{kind="reader",outcome="gone"} 1.0'
 SLOW = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
 
 
@@ -116,13 +117,13 @@ class TestClients:
         assert eventually(lambda: server.post(running).text == "1\n")
         connection.close()
         assert eventually(lambda: server.post(running).text == "0\n")
-        assert eventually(lambda: "mesh_warehouse_killed_queries_total 1.0" in server.metrics())
+        assert eventually(lambda: GONE in server.metrics())
 
     def test_an_answered_query_is_not_counted_as_killed(self, server: EmbeddedServer) -> None:
         """Closing the connection after the answer is no hang-up."""
         for _ in range(50):
             server.post("SELECT 1")
-        assert "mesh_warehouse_killed_queries_total 0.0" in server.metrics()
+        assert GONE not in server.metrics()
 
     def test_reports_do_not_hold_up_inserts_and_monitors(self, server: EmbeddedServer) -> None:
         """With all readers' places taken, writers and monitors are served at once."""
@@ -130,7 +131,7 @@ class TestClients:
         request = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SLOW)}\r\n\r\n{SLOW}".encode()
         connections = [send(server.url, request) for _ in range(10)]
         try:
-            busy = 'mesh_warehouse_running_requests{lane="reader"} 10.0'
+            busy = 'mesh_running_statements{kind="reader"} 10.0'
             assert eventually(lambda: busy in server.metrics())
             began = time.perf_counter()
             insert = httpx.post(server.url, content="INSERT INTO few VALUES (1)", timeout=20)
@@ -241,21 +242,19 @@ class TestLife:
         assert server.answers()
 
     def test_metrics_are_prometheus_text(self, server: EmbeddedServer) -> None:
-        """Requests, errors, rows, seconds and memory are counted; a scrape costs no request."""
+        """Statements by outcome, their seconds, and memory; a scrape is no statement."""
         server.post("CREATE TABLE few (a Int32) ENGINE = MergeTree ORDER BY a")
         httpx.post(server.url, params={"query": "INSERT INTO few FORMAT CSV"}, content="1\n2\n")
         server.post("SELECT * FROM nope")
         text = server.metrics()
         for line in (
-            'mesh_warehouse_requests_total{lane="writer"} 2.0',
-            'mesh_warehouse_errors_total{code="60"} 1.0',
-            "mesh_warehouse_inserted_rows_total 2.0",
-            'mesh_warehouse_query_seconds_count{lane="reader"} 1.0',
+            'mesh_statements_total{kind="writer",outcome="ok"} 2.0',
+            'mesh_statements_total{kind="reader",outcome="60"} 1.0',
+            'mesh_statement_seconds_count{kind="reader"} 1.0',
+            'mesh_engine_memory_bytes{engine="warehouse"} ',
         ):
             assert line in text
         resident = next(
-            line
-            for line in text.splitlines()
-            if line.startswith('mesh_warehouse_memory_bytes{kind="resident"}')
+            line for line in text.splitlines() if line.startswith("mesh_process_resident_memory_bytes ")
         )
         assert 50e6 < float(resident.split()[-1]) < 1e9

@@ -19,6 +19,7 @@ UNITS = (
     "_rows",
     "_incidents",
     "_restarts",
+    "_statements",
     "_up",
 )
 
