@@ -93,14 +93,14 @@ def _ask(settings: Settings, method: str, path: str, **options: Any) -> Any:
         answer.raise_for_status()
         return answer.json()
     except httpx.HTTPStatusError as error:
-        raise _away(
+        raise _unreached(
             settings, f"answers {error.response.status_code}: {error.response.text.strip()}"
         ) from None
     except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError) as error:
-        raise _away(settings, no_answer(error)) from None
+        raise _unreached(settings, no_answer(error)) from None
 
 
-def _away(settings: Settings, what: str) -> PlatformError:
+def _unreached(settings: Settings, what: str) -> PlatformError:
     return PlatformError(
         "pager-unreachable", what, place=settings.pager, remedy="see `mesh status` and `mesh logs pager`"
     )
@@ -112,7 +112,7 @@ def _from_warehouse(settings: Settings, *, everything: bool, limit: int) -> list
     try:
         result = connect(settings, timeout=TIMEOUT).query(sql)
     except (ClickHouseError, MeshError):
-        raise _away(settings, "does not answer, nor does the warehouse") from None
+        raise _unreached(settings, "does not answer, nor does the warehouse") from None
     rows = [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
     plain: list[dict[str, Any]] = json.loads(json.dumps(rows, default=_isoformat))
     return plain
