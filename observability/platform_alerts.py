@@ -151,7 +151,7 @@ def _sink_behind(owner: str) -> Alert:
     waits = f'mesh_behind_records{{application="{SINK}"}}'
     condition = (
         f'max(mesh_behind_seconds{{application="{SINK}"}}) > {SINK_BEHIND}\n'
-        f"and sum({waits}) >= sum({waits} offset {CATCHING_UP}s)"
+        f"and sum({waits})\n  >= sum({waits} offset {CATCHING_UP}s)"
     )
     of_topic = f'part="monitor", application="{SINK}", topic="any.public.fact.v1"'
     seconds, records = f"mesh_behind_seconds{{{of_topic}}}", f"mesh_behind_records{{{of_topic}}}"
