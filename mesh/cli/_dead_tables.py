@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.dead_letters import showing
-from mesh.dead_letters.parked import Parked, State
+from mesh.dead_letters.parked import OPEN, Parked, State
 from mesh.dead_letters.plan import Action, Lot, Step
 from mesh.dead_letters.selection import shown_key
+from mesh.kernel.event import ENVELOPE
 
 if TYPE_CHECKING:
     from mesh.dead_letters.desk import Proposal
@@ -25,35 +26,37 @@ SHOWN = 20
 """Records whose differences a person is shown; ``--json`` has all."""
 _WAITING = 10
 """Waiting records that are listed."""
+_EDITED = 4
+"""Edited fields that are named."""
 
 
 def groups(found: Sequence[Parked]) -> Table:
-    """By topic and code: records, keys, and when they were parked."""
-    table = _table("topic", "code", right=("records", "keys", "redriven"), more=("first seen", "last seen"))
-    for (topic, code), some in _grouped(found).items():
-        done = sum(one.state in (State.DONE, State.DISCARDED) for one in some)
-        keys = len({one.key for one in some})
-        first, last = min(one.first_seen for one in some), max(one.first_seen for one in some)
-        table.add_row(
-            topic,
-            code,
-            f"{len(some):,}",
-            f"{keys:,}",
-            f"{done:,}" if done else "–",
-            _moment(first),
-            _moment(last),
-        )
+    """By topic and code: records that are open and done, their keys, and when they were parked."""
+    table = _table("topic and code", right=("open", "done", "keys"), more=("first", "last"))
+    by = _grouped(found)
+    for topic in dict.fromkeys(topic for topic, _ in by):
+        table.add_row(Text(topic, style="bold"))
+        for (of, code), some in by.items():
+            if of == topic:
+                open_ = sum(one.state in OPEN for one in some)
+                counts = (open_, len(some) - open_, len({one.key for one in some}))
+                moments = [one.first_seen for one in some]
+                shown = (f"{count:,}" if count else "–" for count in counts)
+                table.add_row(f"  {code}", *shown, _moment(min(moments)), _moment(max(moments)))
     return table
 
 
-def records(found: Sequence[Parked]) -> Table:
-    """One by one: where, whose, why, and what has become of them."""
-    table = _table("topic", "place", "key", "code", "state", "reason")
-    for one in found:
-        state = f"behind {one.behind}" if one.behind is not None else str(one.state)
-        key = shown_key(one.key) or "–"
-        table.add_row(one.place.topic, str(one.place), Text(key), one.code, state, Text(one.letter.reason))
-    return table
+def records(found: Sequence[Parked]) -> Iterator[RenderableType]:
+    """One by one, a table for each topic: where, whose, why, and what has become of them."""
+    for topic in dict.fromkeys(one.place.topic for one in found):
+        yield f"\n[bold]{topic}[/]"
+        table = _table("place", "key", "code", "state", "reason")
+        for one in found:
+            if one.place.topic == topic:
+                state = f"behind {one.behind}" if one.behind is not None else str(one.state)
+                key = Text(shown_key(one.key) or "–")
+                table.add_row(str(one.place), key, one.code, state, Text(one.letter.reason))
+        yield table
 
 
 def record(
@@ -91,47 +94,50 @@ def proposal(found: Proposal) -> Iterator[RenderableType]:
     if not found.lots:
         yield "nothing to redrive"
         return
-    staying = [step for lot in found.staying for step in lot.steps if step.action is Action.STAY]
-    if staying:
-        table = _table("topic", "stays", "key", "why")
-        for step in staying[:SHOWN]:
-            lot = next(lot for lot in found.staying if step in lot.steps)
-            waiting = len(lot.steps) - sum(one.action is Action.STAY for one in lot.steps)
-            with_it = f" (and {waiting:,} records behind it)" if waiting else ""
-            key = Text(shown_key(lot.key) or "–")
-            table.add_row(step.place.topic, str(step.place), key, Text(step.reason + with_it))
+    staying = [(lot, step) for lot in found.staying for step in lot.steps if step.action is Action.STAY]
+    for topic, some in _by_topic(staying[:SHOWN]).items():
+        yield f"[bold]{topic}[/]: stays parked"
+        table = _table("place", "key", "why")
+        for lot, step in some:
+            waiting = sum(one.action is not Action.STAY for one in lot.steps)
+            with_it = f" (with {waiting:,} records of its key)" if waiting else ""
+            table.add_row(str(step.place), Text(shown_key(lot.key) or "–"), Text(step.reason + with_it))
         yield table
-        yield from _rest(staying)
+    yield from _rest(staying)
     moving = [(lot, step) for lot in found.moving for step in lot.steps]
-    if moving:
-        table = _table("topic", "redriven", "what it changes", "field", "before", "after")
-        for lot, step in moving[:SHOWN]:
+    for topic, some in _by_topic(moving[:SHOWN]).items():
+        yield f"[bold]{topic}[/]: redriven, in this order"
+        table = _table("place", "what it changes", "field", "before", "after")
+        for lot, step in some:
             _changes(table, lot, step, found.differences.get(step.place))
         yield table
-        yield from _rest(moving)
+    yield from _rest(moving)
     counts = {action: sum(step.action is action for _, step in moving) for action in Action}
     yield (
-        f"{counts[Action.PUBLISH]:,} records to publish, {counts[Action.DISCARD]:,} to give up, "
-        f"{sum(lot.covers is not None for lot in found.moving):,} keys to release; "
-        f"{sum(len(lot.steps) for lot in found.staying):,} records stay"
+        f"to publish: {counts[Action.PUBLISH]:,}; to give up: {counts[Action.DISCARD]:,}; "
+        f"keys to release: {sum(lot.covers is not None for lot in found.moving):,}; "
+        f"stay parked: {sum(len(lot.steps) for lot in found.staying):,}"
     )
 
 
 def _changes(table: Table, lot: Lot, step: Step, difference: Difference | None) -> None:
     place = str(step.place)
     if step.action is Action.DISCARD:
-        table.add_row(step.place.topic, place, "nothing: it is given up", "", "", "")
+        table.add_row(place, "nothing: it is given up")
         return
     what = "–" if difference is None else difference.effect
     if step.edited is not None:
-        what += f"; edited: {', '.join(step.edited)}" if step.edited else ""
+        some = ", ".join(step.edited) if len(step.edited) <= _EDITED else f"{len(step.edited)} fields"
+        what += f"; edited: {some}" if step.edited else ""
         if step.key != lot.key:
             what += f"; new key {shown_key(step.key)}"
-    fields = list({} if difference is None else difference.fields.items())
-    table.add_row(step.place.topic, place, Text(what), "", "", "")
-    for name, (before, after) in fields:
+    fields = {} if difference is None else difference.fields
+    table.add_row(place, Text(what))
+    for name, (before, after) in fields.items():
+        if name in ENVELOPE:
+            continue
         old = Text("–", style="dim") if before is None else Text(showing.text(before))
-        table.add_row("", "", "", name, old, Text(showing.text(after)))
+        table.add_row("", "", name, old, Text(showing.text(after)))
 
 
 def list_document(found: Sequence[Parked], limit: int) -> dict[str, Any]:
@@ -140,14 +146,14 @@ def list_document(found: Sequence[Parked], limit: int) -> dict[str, Any]:
         "groups": [
             {
                 "topic": topic,
-                "code": code,
+                "code": some[0].code,
                 "records": len(some),
                 "keys": len({one.key for one in some}),
                 "first_seen": min(one.first_seen for one in some).isoformat(),
                 "last_seen": max(one.first_seen for one in some).isoformat(),
                 "states": {state.value: sum(one.state is state for one in some) for state in State},
             }
-            for (topic, code), some in _grouped(found).items()
+            for (topic, _), some in _grouped(found).items()
         ],
         "records": [
             _about(one) | {"behind": one.behind}
@@ -199,7 +205,7 @@ def lots_document(
 
 
 def _step_document(step: Step, difference: Difference | None) -> dict[str, Any]:
-    found: dict[str, Any] = {"place": str(step.place), "code": step.code, "action": step.action.value}
+    found: dict[str, Any] = {"place": str(step.place), "parked_as": step.cause, "action": step.action.value}
     if step.reason:
         found["reason"] = step.reason
     if step.edited is not None:
@@ -236,13 +242,20 @@ def _grouped(found: Iterable[Parked]) -> dict[tuple[str, str], list[Parked]]:
     return by
 
 
+def _by_topic(steps: Iterable[tuple[Lot, Step]]) -> dict[str, list[tuple[Lot, Step]]]:
+    by: dict[str, list[tuple[Lot, Step]]] = {}
+    for lot, step in steps:
+        by.setdefault(step.place.topic, []).append((lot, step))
+    return by
+
+
 def _rest(listed: Sequence[object]) -> Iterator[str]:
     if len(listed) > SHOWN:
         yield f"and {len(listed) - SHOWN:,} more; --json shows all"
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+    return f"{moment:%m-%d %H:%M:%S}"
 
 
 def _table(*columns: str, right: Sequence[str] = (), more: Sequence[str] = ()) -> Table:

@@ -25,7 +25,7 @@ command = typer.Typer(add_completion=False, no_args_is_help=True, pretty_excepti
 
 Topic = Annotated[str | None, typer.Option(help="The topic that the records stood on.")]
 Key = Annotated[str | None, typer.Option(help="The records' key, such as crm:4711.")]
-Code = Annotated[str | None, typer.Option(help="What is wrong with them, such as undecodable.")]
+Fault = Annotated[str | None, typer.Option("--code", help="What is wrong with them, such as undecodable.")]
 Since = Annotated[str | None, typer.Option(help="Parked since: a moment, or 15m, 2h, 7d ago.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -42,7 +42,7 @@ def group() -> None:
 def list_(
     topic: Topic = None,
     key: Key = None,
-    code: Code = None,
+    fault: Fault = None,
     since: Since = None,
     every: Annotated[bool, typer.Option("--all", help="Also what was redriven or given up.")] = False,
     limit: Annotated[int, typer.Option(min=0, help="Records to show at the most.")] = 20,
@@ -53,7 +53,7 @@ def list_(
     from mesh.dead_letters.parked import OPEN
 
     desk = Desk(load_settings())
-    selection = _selection(topic, key, code, since)
+    selection = _selection(topic, key, fault, since)
     found = [one for one in selection.of(desk.parked(topic)) if every or one.state in OPEN]
     if as_json:
         print(json.dumps(tables.list_document(found, limit), indent=1, ensure_ascii=False))  # noqa: T201
@@ -64,7 +64,7 @@ def list_(
         return
     console.print(tables.groups(found))
     if limit:
-        console.print("", tables.records(sorted(found, key=lambda one: one.first_seen)[-limit:]))
+        console.print(*tables.records(sorted(found, key=lambda one: one.first_seen)[-limit:]), sep="\n")
     if len(found) > limit:
         console.print(f"{len(found) - limit:,} older ones are not shown; raise --limit or use --json")
 
@@ -104,7 +104,7 @@ def show(
 def redrive(
     topic: Topic = None,
     key: Key = None,
-    code: Code = None,
+    fault: Fault = None,
     since: Since = None,
     at: Annotated[str | None, typer.Option(help="One record: PARTITION@OFFSET.", metavar="PLACE")] = None,
     assign: Annotated[
@@ -135,7 +135,7 @@ def redrive(
     given = Edit.given(assign or [], edit, rekey=rekey)
     if given is not None and discard:
         raise DeadLetterError("edit-invalid", "gives a record up and mends it", place="--discard")
-    order = Order(_selection(topic, key, code, since, at), given, discard)
+    order = Order(_selection(topic, key, fault, since, at), given, discard)
     desk = Desk(load_settings())
     console = Console(stderr=as_json, highlight=False)
     proposal = desk.propose(order)
@@ -149,9 +149,8 @@ def redrive(
         count, left = desk.redrive(order, proposal, id_, who)
         slow = desk.taken_in(proposal.moving, _PATIENCE)
         document |= {"id": id_, "published": count, "left": tables.lots_document(left.lots), "not_yet": slow}
-        console.print(
-            f"redrive {id_}: {count:,} records published, {len(proposal.moving):,} keys or records done"
-        )
+        keys = sum(lot.covers is not None for lot in proposal.moving)
+        console.print(f"redrive {id_} by {who}: {count:,} published, {keys:,} keys released")
         if slow:
             console.print(f"not yet taken in by {', '.join(slow)}; see `mesh status`")
         proposal = left
@@ -162,14 +161,14 @@ def redrive(
 
 
 def _selection(
-    topic: str | None, key: str | None, code: str | None, since: str | None, place: str | None = None
+    topic: str | None, key: str | None, fault: str | None, since: str | None, place: str | None = None
 ) -> Selection:
     from mesh.dead_letters import selection
 
     moment = None if since is None else selection.since(since, now())
     if place is not None:
         selection.check_place(place)
-    return selection.Selection(topic, key, code, moment, place)
+    return selection.Selection(topic, key, fault, moment, place)
 
 
 def _confirm(console: Console) -> None:

@@ -44,7 +44,7 @@ def keep(
             step.place.topic,
             step.place.partition,
             step.place.offset,
-            step.code,
+            step.cause,
             "discarded" if step.action is Action.DISCARD else "published",
             list(step.edited or ()),
             "" if step.value is None else sha256(step.value).hexdigest(),

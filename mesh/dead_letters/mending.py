@@ -78,7 +78,8 @@ class Edit:
             )
         if self.event is not None:
             (values,) = read_events(record, [self.event], self.place)
-            values, edited = stamp(port, values), tuple(values)
+            values = stamp(port, values)
+            edited = tuple(name for name in values if fields is None or values[name] != fields[name])
         elif fields is None:
             raise DeadLetterError(
                 "not-editable",

@@ -33,8 +33,8 @@ class Step:
     """One record, and what is done with it."""
 
     place: Place
-    code: str
-    """Under which it is parked; ``waiting-behind``, or empty when nobody has parked it yet."""
+    cause: str
+    """The code under which it is parked; empty when nobody has parked it yet."""
     action: Action
     key: bytes | None = None
     value: bytes | None = None
@@ -142,19 +142,19 @@ class Planner:
             lot.steps.append(self._step(port, place, one.code if one else "", *waits[offset]))
         return lot
 
-    def _step(self, port: Port, place: Place, code: str, key: bytes | None, value: bytes | None) -> Step:
-        if place in self.chosen and code != WAITING:
+    def _step(self, port: Port, place: Place, cause: str, key: bytes | None, value: bytes | None) -> Step:
+        if place in self.chosen and cause != WAITING:
             if self.discard:
-                return Step(place, code, Action.DISCARD)
+                return Step(place, cause, Action.DISCARD)
             if self.mend is not None:
                 mended = self.mend(port, place, value)
                 return Step(
-                    place, code, Action.PUBLISH, mended.key, mended.value, mended.partition, mended.edited
+                    place, cause, Action.PUBLISH, mended.key, mended.value, mended.partition, mended.edited
                 )
         refused = self.judge(port, key, value)
         if refused is not None:
-            return Step(place, code or refused[0], Action.STAY, reason=": ".join(refused))
-        return Step(place, code, Action.PUBLISH, key, value, place.partition)
+            return Step(place, cause or refused[0], Action.STAY, reason=": ".join(refused))
+        return Step(place, cause, Action.PUBLISH, key, value, place.partition)
 
 
 def _of(partition: int, headers: Iterable[tuple[str, bytes]]) -> Iterable[int]:

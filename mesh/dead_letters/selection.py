@@ -22,7 +22,8 @@ class Selection:
 
     topic: str | None = None
     key: str | None = None
-    code: str | None = None
+    fault: str | None = None
+    """A code."""
     since: datetime | None = None
     place: str | None = None
     """``<partition>@<offset>``, or ``<file>:<row>``."""
@@ -32,7 +33,7 @@ class Selection:
         return (
             self.topic in (None, parked.place.topic)
             and self.key in (None, shown_key(parked.key))
-            and (self.code is None or any(letter.code == self.code for letter in parked.letters))
+            and (self.fault is None or any(letter.code == self.fault for letter in parked.letters))
             and (self.since is None or parked.first_seen >= self.since)
             and self.place in (None, str(parked.place))
         )
@@ -51,9 +52,11 @@ class Selection:
         if self.key is not None and not any(shown_key(one.key) == self.key for one in here):
             known = {shown_key(one.key) for one in here if one.key is not None}
             raise _not_parked(where, f"no record with key {self.key!r} is parked", self.key, known)
-        if self.code is not None and not any(self.code == one.code for each in here for one in each.letters):
+        if self.fault is not None and not any(
+            self.fault == one.code for each in here for one in each.letters
+        ):
             codes = {letter.code for one in here for letter in one.letters}
-            raise _not_parked(where, f"no record is parked as {self.code!r}", self.code, codes)
+            raise _not_parked(where, f"no record is parked as {self.fault!r}", self.fault, codes)
         if self.place is not None:
             check_place(self.place)
             places = {str(one.place) for one in here}

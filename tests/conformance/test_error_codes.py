@@ -115,6 +115,8 @@ def _texts(value: ast.expr, scopes: list[ast.AST]) -> Iterator[str | None]:
             yield from _texts(orelse, scopes)
         case ast.Attribute(attr="code") | ast.Subscript(slice=ast.Constant(value="code")):
             return  # another error's, found where that one is made
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value="mesh-code"), _]):
+            return  # that of a dead letter, found where it was parked
         case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value="code"), default]):
             yield from _texts(default, scopes)
         case ast.Call(func=ast.Name(id="str"), args=[inner]):
