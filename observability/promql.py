@@ -70,10 +70,10 @@ def known() -> frozenset[str]:
 
 
 def faults(expression: str, place: str) -> Iterator[ContractError]:
-    """A fault ``metric-unknown`` for each name that nobody exports, with the nearest one."""
+    """A fault ``series-unknown`` for each name that nobody exports, with the nearest one."""
     for name in metrics(expression):
         if name not in known() and name not in OF_PROMETHEUS and _FOREIGN.fullmatch(name) is None:
             remedy = did_you_mean(name, known() | OF_PROMETHEUS)
             if remedy.startswith("known"):
                 remedy = "mesh/kernel/metrics.py lists those of the mesh"
-            yield ContractError("metric-unknown", f"nobody exports {name!r}", place=place, remedy=remedy)
+            yield ContractError("series-unknown", f"nobody exports {name!r}", place=place, remedy=remedy)

@@ -12,7 +12,7 @@ from mesh.kernel.errors import ContractError
 from observability.dashboards import committed
 from observability.dashboards.grafana import to_json, uid
 from observability.dashboards.panel import Dashboard
-from observability.expressions import require_known
+from observability.promql import faults as unknown_series
 
 FOLDER = Path("observability") / "generated" / "dashboards"
 
@@ -35,10 +35,7 @@ def unknown_metrics(dashboard: Dashboard) -> Iterator[ContractError]:
     """The panels of a dashboard that ask for a metric that no process has."""
     for panel in dashboard.panels:
         for query in panel.queries:
-            try:
-                require_known(query.expr, f"dashboard {dashboard.name}, panel {panel.title!r}")
-            except ContractError as error:
-                yield error
+            yield from unknown_series(query.expr, f"dashboard {dashboard.name}, panel {panel.title!r}")
 
 
 def stale(mesh: Mesh, folder: Path | None = None) -> Iterator[Stale]:

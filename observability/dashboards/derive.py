@@ -9,6 +9,7 @@ from mesh.kernel.contract import Port
 from mesh.kernel.discovery import Domain, Mesh
 from mesh.kernel.errors import SettingsError, did_you_mean
 from observability.dashboards.grafana import to_json, uid
+from observability.dashboards.own_panels import own_panels
 from observability.dashboards.panel import Dashboard
 from observability.dashboards.platform import NAME, platform_dashboard
 from observability.dashboards.product import product_dashboard
@@ -71,4 +72,5 @@ def write(mesh: Mesh, home: Path) -> list[Path]:
 
 
 def _of(domain: Domain, ports: Iterable[Port]) -> Dashboard:
-    return product_dashboard(domain.name, domain.product.name, domain.product.purpose, list(ports))
+    own = own_panels(domain.folder, domain.shown_as)
+    return product_dashboard(domain.name, domain.product.name, domain.product.purpose, list(ports), own)

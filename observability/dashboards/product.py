@@ -24,8 +24,10 @@ NEAR = 0.5
 """The share of a promise that is used up when its panel warns."""
 
 
-def product_dashboard(name: str, title: str, purpose: str, ports: Sequence[Port]) -> Dashboard:
-    """What the owner and the consumers of a domain's data look at."""
+def product_dashboard(
+    name: str, title: str, purpose: str, ports: Sequence[Port], own: tuple[Panel, ...] = ()
+) -> Dashboard:
+    """What owner and consumers of a domain's data look at; ``own`` are panels that it brings itself."""
     return Dashboard(
         name=name,
         title=f"{title} data product",
@@ -35,6 +37,7 @@ def product_dashboard(name: str, title: str, purpose: str, ports: Sequence[Port]
             Section("Flow", _flow(name)),
             Section("Freshness", _freshness(name, ports)),
             Section("Quality", _quality(name)),
+            *((Section("Own", own),) if own else ()),
         ),
         alerts=f'domain="{name}"',
     )

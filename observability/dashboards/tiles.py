@@ -102,7 +102,7 @@ def _series(panel: Panel, lines: Sequence[Line], width: int, height: int) -> Tex
                 out.append(" " * max(_VALUE - value.cell_len, 0))
                 out.append_text(value)
             elif row == tall - 2:
-                out.append(f"{'≤ ' + shown(line.highest, panel.unit):>{_VALUE}}"[-_VALUE:], style=QUIET)
+                out.append(f"{_most(line, panel):>{_VALUE}}", style=QUIET)
     return out
 
 
@@ -137,7 +137,15 @@ def _course(panel: Panel, line: Line, width: int, height: int, top: float) -> li
     return drawn
 
 
+def _most(line: Line, panel: Panel) -> str:
+    """The greatest value of a course, which stands above the present one where there is room."""
+    return f"≤{shown(line.highest, panel.unit)}" if math.isfinite(line.highest) else ""
+
+
 def _style(panel: Panel, value: float) -> str:
+    """The colour of a column; a gap has none, so that it can be told from what was measured."""
+    if not math.isfinite(value):
+        return ""
     now = level(panel, value)
     if now is None:
         return PLAIN if value else QUIET

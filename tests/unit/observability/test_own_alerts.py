@@ -72,7 +72,7 @@ def test_an_alert_is_filled_in(toys: Domain) -> None:
         (
             'mesh_behind_records{topic="toys.public.toy.v1"}) > 3',
             "mesh_behind_rows) > 3",
-            "metric-unknown",
+            "series-unknown",
             3,
         ),
         ("for: 1m", "for: a while", "alert-duration", 5),

@@ -41,7 +41,7 @@ def test_series_of_histograms_and_counters_are_known_by_their_full_names() -> No
 def test_an_unknown_metric_is_refused_with_the_nearest_name() -> None:
     """In one line with its place."""
     (fault,) = faults("max(mesh_behind_second) > 1", "alerts.yaml:3")
-    assert (fault.code, fault.place) == ("metric-unknown", "alerts.yaml:3")
+    assert (fault.code, fault.place) == ("series-unknown", "alerts.yaml:3")
     assert "did you mean 'mesh_behind_seconds'" in str(fault)
     (far,) = faults("nothing_like_it", "alerts.yaml:3")
     assert "mesh/kernel/metrics.py" in str(far)

@@ -52,7 +52,7 @@ def test_a_sound_alert_passes() -> None:
         (replace(SOUND, owner=""), "alert-unowned"),
         (replace(SOUND, drill=""), "alert-drill"),
         (replace(SOUND, drill="source-silence"), "alert-drill"),
-        (replace(SOUND, expr="max(mesh_topic_last_publishd) > 3"), "metric-unknown"),
+        (replace(SOUND, expr="max(mesh_topic_last_publishd) > 3"), "series-unknown"),
         (replace(SOUND, proof=SOUND.proof[:1]), "alert-unproven"),
         (replace(SOUND, proof=SOUND.proof[-1:]), "alert-unproven"),
     ],
@@ -100,7 +100,7 @@ def test_a_fault_of_one_domains_alerts_hides_no_other(toys: Folder) -> None:
     (toys.path / "alerts.yaml").write_text(OWN.replace("mesh_behind_records)", "mesh_behind)"))
     domain = toys.read()
     found = [fault.code for fault in faults(Scope((domain, *MESH.domains.values()), None))]
-    assert found == ["metric-unknown"]
+    assert found == ["series-unknown"]
 
 
 def test_a_page_that_is_not_derived_is_stale(toys: Folder) -> None:
