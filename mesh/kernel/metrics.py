@@ -110,8 +110,8 @@ INCIDENTS_OPEN = _gauge("mesh_open_incidents", "Open incidents", "domain", "seve
 PAGES = _counter("mesh_pages_total", "Pages delivered or failed", "receiver", "channel", "outcome")
 WATCHDOG_SEEN = _gauge("mesh_watchdog_last_seen_timestamp_seconds", "Last watchdog heard")
 
-# The embedded warehouse: statements by kind (reader, writer, monitor; refused: none was begun) and outcome (ok,
-# gone: its client hung up, or ClickHouse's number of an error), how long they take, how many are under way.
+# The embedded warehouse: statements by kind (reader, writer, monitor; refused: none was begun) and outcome
+# (ok; gone: its client hung up; ClickHouse's number of an error), their duration, those under way.
 STATEMENTS = _counter("mesh_statements_total", "Statements", "kind", "outcome")
 STATEMENT_SECONDS = _histogram("mesh_statement_seconds", "Duration of a statement", "kind")
 STATEMENTS_RUNNING = _gauge("mesh_running_statements", "Statements that run or wait for a place", "kind")
