@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from observability.pager.client import Listing
 
 PIPED_WIDTH = 160  # columns, where there is no terminal to ask
+_NAME = 24  # columns below which names of alerts are torn
 _COLOURS = {"page": "red", "ticket": "yellow"}
 
 
@@ -73,24 +74,20 @@ def doubt(listed: Listing, address: str, moment: datetime) -> str:
 
 
 def table(incidents: list[dict[str, Any]], moment: datetime) -> Table:
-    """One row an incident."""
+    """Two lines an incident, so that it fits a narrow terminal."""
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     shown.add_column("incident", no_wrap=True)
-    shown.add_column("severity")
-    shown.add_column("what", overflow="fold", ratio=3)
-    shown.add_column("whose", overflow="fold")
-    shown.add_column("since", justify="right")
-    shown.add_column("state", overflow="fold")
-    shown.add_column("paged over", overflow="fold", ratio=1)
+    shown.add_column("what", overflow="fold", min_width=_NAME)
+    for heading in ("whose", "state, paged over"):
+        shown.add_column(heading, overflow="fold")
     for one in incidents:
+        age = span((moment - datetime.fromisoformat(one["fired_at"])).total_seconds())
+        severity = (one["severity"], _COLOURS.get(one["severity"], ""))
         shown.add_row(
-            one["id"],
-            Text(one["severity"], style=_COLOURS.get(one["severity"], "")),
+            Text.assemble(one["id"], "\n", severity, f", {age}"),
             Text.assemble((one["name"], "bold"), f"\n{one['summary']}" if one["summary"] else ""),
             Text(f"{one['domain']}\n{one['owner']}".strip()),
-            span((moment - datetime.fromisoformat(one["fired_at"])).total_seconds()),
-            Text(state(one)),
-            ways(one),
+            Text("\n").join([Text(state(one)), ways(one)]),
         )
     return shown
 
@@ -113,7 +110,7 @@ def ways(one: Mapping[str, Any]) -> Text:
         reasons[page["channel"]] = reasons.get(page["channel"]) or _reason(page)
     taken = [channel for channel, reason in reasons.items() if not reason]
     late = [(f"{channel}: {reason}", "red") for channel, reason in reasons.items() if reason]
-    first = "the log only" if taken == ["log"] == list(reasons) else ", ".join(taken)
+    first = "nobody: in the log only" if taken == ["log"] == list(reasons) else ", ".join(taken)
     return Text("\n").join(filter(None, [Text(first), *(Text.assemble(way) for way in late)]))
 
 

@@ -137,6 +137,21 @@ def fold(entries: Iterable[Entry]) -> Book:
     return book
 
 
+def lasting(entries: Iterable[Entry], since: datetime) -> list[Entry]:
+    """The entries that still matter: those of every day on which something is open, untold, or newer.
+
+    Whole days, so that the ids of what stays do not change.
+    """
+    book = Book()
+    told = [(_day(one), entry) for entry in entries if (one := book.apply(entry)) is not None]
+    kept = {_day(one) for one in book if one.revision >= since or one.resolved_at is None or one.waits}
+    return [entry for day, entry in told if day in kept]
+
+
+def _day(incident: Incident) -> str:
+    return incident.id.partition("-")[0]
+
+
 def _due(incident: Incident, change: Change, entry: Alerted | Acknowledged) -> Incident:
     """The same with the pages that a change calls for."""
     said = text(incident, change)

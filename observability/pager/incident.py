@@ -89,6 +89,11 @@ class Incident:
         """Whether a receiver was told of a change, or is about to be."""
         return any(page.change is change and page.route.receiver == receiver for page in self.pages)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a page about it has still to go out."""
+        return any(page.outcome is Outcome.WAITING for page in self.pages)
+
     def next_page(self, route: Route) -> Page | None:
         """The earliest page that still waits for this way out; pages of an incident go out in their order."""
         waiting = (page for page in self.pages if page.route == route and page.outcome is Outcome.WAITING)

@@ -30,17 +30,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
         self._reserve = folder / RESERVE
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise PlatformError(
-                "journal-in-use",
-                "another pager writes it",
-                place=str(self._path),
-                remedy="see `mesh status`; two pagers need two homes (MESH_HOME)",
-            ) from None
+        self._file = _open(self._path)
         self._end = 0
         self._keep_reserve()
         _sync_folder(folder)
@@ -75,6 +65,16 @@ class Journal:
             self._write(data)
         self._end += len(data)
 
+    def rewrite(self, entries: Sequence[Entry]) -> None:
+        """Keep these entries only. A crash in between leaves the old ones or the new ones."""
+        draft = self._path.with_suffix(".part")
+        draft.unlink(missing_ok=True)
+        old, self._file, self._end = self._file, _open(draft), 0
+        self.append(entries)
+        draft.rename(self._path)
+        _sync_folder(self._path.parent)
+        os.close(old)
+
     def _write(self, data: bytes) -> None:
         try:
             done = 0
@@ -95,6 +95,22 @@ class Journal:
     def close(self) -> None:
         """Let go of it."""
         os.close(self._file)
+
+
+def _open(path: Path) -> int:
+    """Open or make a file that nobody else may write as long as we live."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        raise PlatformError(
+            "journal-in-use",
+            "another pager writes it",
+            place=str(path),
+            remedy="see `mesh status`; two pagers need two homes (MESH_HOME)",
+        ) from None
+    return file
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,7 +12,7 @@ from mesh.kernel.metrics import INCIDENTS_OPEN, WATCHDOG_SEEN
 from mesh.kernel.settings import Settings
 from observability.pager import watchdog
 from observability.pager.alert import read_notification
-from observability.pager.book import Book
+from observability.pager.book import Book, lasting
 from observability.pager.channel import Channel
 from observability.pager.delivery import Delivery
 from observability.pager.entry import Acknowledged, Alerted, Entry, Outcome, Paged, Route
@@ -22,6 +22,9 @@ from observability.pager.routing import routes
 from observability.pager.watchdog import Switch
 
 log = logging.getLogger("mesh.pager")
+
+KEPT = timedelta(days=90)
+"""How long the journal keeps what is over; the warehouse keeps it for ever."""
 
 
 class Pager:
@@ -41,7 +44,11 @@ class Pager:
         self._clock = clock
         self._last = datetime.min.replace(tzinfo=UTC)
         self.book = Book()
-        for entry in journal.read():
+        entries = journal.read()
+        if entries and entries[0].at < clock() - KEPT:
+            entries = lasting(entries, clock() - KEPT)
+            journal.rewrite(entries)
+        for entry in entries:
             self._last = max(self._last, entry.at)
             self.book.apply(entry)
         self.switch = Switch(clock())

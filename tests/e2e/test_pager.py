@@ -284,7 +284,7 @@ def test_incidents_are_shown_when_the_pager_is_what_is_down(start: Start, wareho
     shown = pager.mesh("incidents")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "PlatformSinkDown" in shown.stdout
-    assert "the log only" in shown.stdout
+    assert "nobody: in the log only" in shown.stdout
     (incident,) = pager.incidents()
     at_length = pager.mesh("incidents", incident["id"].partition("-")[2])
     assert "What to do\nSee `mesh status`." in at_length.stdout

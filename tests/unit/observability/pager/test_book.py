@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability.pager.book import Book, fold
+from observability.pager.book import Book, fold, lasting
 from observability.pager.entry import Acknowledged, Alerted, Change, Entry, Outcome, Route
 from tests.unit.observability.pager.notifications import LOG, MAIL, at, ended, fired, paged, taken_on
 
@@ -225,6 +226,42 @@ def test_everyone_told_is_paged_of_each_change_once(history: list[tuple[str, int
         pages = [(page.change, page.route) for page in incident.pages]
         assert len(pages) == len(set(pages))
         assert pages
+
+
+DAY = 86_400.0
+WEEK = 7 * DAY
+
+
+def test_days_on_which_all_is_over_are_left_out() -> None:
+    """What is open, untold or newer stays, with its id and with all of its day."""
+    log = (LOG,)
+    history: list[Entry] = [
+        fired(0, who="over", due=()),
+        ended(9, who="over", due=()),
+        fired(DAY, since=DAY, who="over too", due=()),
+        ended(DAY + 9, since=DAY, who="over too", due=()),
+        fired(DAY + 1, since=DAY, who="open", due=()),
+        fired(2 * DAY, since=2 * DAY, who="untold", due=log),
+        ended(2 * DAY + 9, since=2 * DAY, who="untold", due=()),
+        fired(3 * DAY, since=3 * DAY, who="late", due=()),
+        ended(WEEK, since=3 * DAY, who="late", due=()),
+    ]
+    kept = lasting(history, at(WEEK))
+    assert kept == history[2:]
+    names = {incident.id for incident in fold(history)}
+    assert {incident.id for incident in fold(kept)} < names
+
+
+@given(st.lists(tellings, max_size=14))
+def test_what_stays_is_as_it_was(history: list[tuple[str, int, bool, str]]) -> None:
+    """To leave out the past changes no incident that is kept."""
+    entries = told(history)
+    shifted = [
+        replace(entry, starts_at=entry.starts_at - timedelta(days=entry.at.second % 2)) for entry in entries
+    ]
+    before = {incident.id: incident for incident in fold(shifted)}
+    after = list(fold(lasting(shifted, at(WEEK))))
+    assert all(before[incident.id] == incident for incident in after)
 
 
 @pytest.mark.parametrize("cut", range(5))

@@ -72,6 +72,19 @@ def test_two_pagers_never_write_one_journal(written: Path) -> None:
     Journal(written).close()
 
 
+def test_it_can_be_made_shorter(written: Path) -> None:
+    """What is appended then stands behind what was kept, and the lock holds on."""
+    journal = reopened(written)
+    journal.read()
+    journal.rewrite(ENTRIES[1:2])
+    journal.append(ENTRIES[3:])
+    with pytest.raises(PlatformError, match="journal-in-use"):
+        Journal(written)
+    journal.close()
+    assert reopened(written).read() == [ENTRIES[1], ENTRIES[3]]
+    assert sorted(path.name for path in written.iterdir()) == [FILE, RESERVE]
+
+
 def failing(times: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the disk refuse so many writes, the first of them after some bytes."""
     real, left = os.pwrite, [times]

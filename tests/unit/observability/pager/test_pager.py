@@ -16,7 +16,7 @@ from mesh.kernel.settings import Settings
 from observability.pager.channel import Log
 from observability.pager.incident import Incident
 from observability.pager.journal import FILE, Journal
-from observability.pager.pager import Pager
+from observability.pager.pager import KEPT, Pager
 from observability.pager.watchdog import LIMIT, NAME
 from tests.unit.observability.pager.notifications import at, posted, posted_alert
 
@@ -189,6 +189,23 @@ async def test_a_restart_in_the_silence_opens_no_second_incident(desk: Desk) -> 
     assert [one.id for one in desk.open()] == [incident.id]
     desk.pager.hear(posted(posted_alert(labels={"alertname": "Watchdog"})))
     assert desk.open() == []
+
+
+async def test_what_is_long_over_is_forgotten_at_a_restart(desk: Desk) -> None:
+    """The warehouse has it; what is open is kept however old it is."""
+    desk.pager.notify("sales", posted(posted_alert(), posted_alert(fingerprint="b")))
+    desk.pager.notify("sales", posted(posted_alert(**OVER), posted_alert(fingerprint="b", **OVER)))
+    later = posted_alert(fingerprint="c", startsAt="2026-11-29T12:00:00Z")
+    desk.pager.notify("sales", posted(later))
+    await desk.pager.delivery.idle()
+    entries = desk.written()
+    desk.moment = at(0) + KEPT
+    desk.restart()
+    assert desk.written() == entries
+    desk.moment = at(60) + KEPT
+    desk.restart()
+    assert desk.written() < entries
+    assert [incident.labels for incident in desk.pager.book] == [later["labels"]]
 
 
 async def test_the_newest_come_first(desk: Desk) -> None:
