@@ -8,10 +8,13 @@ at the most; of records that were there before the monitor it is the time since 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
-LIMIT = 720
-"""Ends remembered of a partition; with more, each two become one. An hour of rounds."""
+LIMIT = 1000
+"""Ends remembered of a partition, more than an hour of rounds; with more, neighbours become one."""
+ERROR = 0.02
+"""By how much of a long wait that may lengthen it."""
 
 
 class Place(NamedTuple):
@@ -36,7 +39,7 @@ class Waits:
             if not seen or seen[-1][1] < end:
                 seen.append((moment, end))
             if len(seen) > LIMIT:
-                self._seen[place] = _thinned(seen)
+                self._seen[place] = _thinned(seen, moment)
 
     def waited(self, place: Place, position: int, moment: float) -> float:
         """Seconds for which the first record at ``position`` or later has waited; 0 when there is none."""
@@ -52,11 +55,16 @@ class Waits:
             self._seen[place] = [(began, end) for began, end in seen[:-1] if end > position] + seen[-1:]
 
 
-def _thinned(seen: list[tuple[float, int]]) -> list[tuple[float, int]]:
-    """Half as many entries, each of two: the earlier moment and the later end, so that waits err upward.
+def _thinned(seen: list[tuple[float, int]], moment: float) -> list[tuple[float, int]]:
+    """Fewer entries, each of neighbours that lie close for their age: the earlier moment and the later end.
 
-    The newest entry is kept as it is.
+    So waits err upward, by a fiftieth at the most.
     """
-    older, newest = seen[:-1], seen[-1]
-    pairs = [(older[at][0], older[min(at + 1, len(older) - 1)][1]) for at in range(0, len(older), 2)]
-    return [*pairs, newest]
+    kept = seen[:1]
+    for (began, end), (until, _) in pairwise(seen[1:]):
+        first, _ = kept[-1]
+        if until - first <= (moment - until) * ERROR:
+            kept[-1] = (first, end)
+        else:
+            kept.append((began, end))
+    return [*kept, seen[-1]]

@@ -100,3 +100,16 @@ def test_an_unknown_topic_is_refused(mesh: Mesh, tmp_path: Path) -> None:
     path.write_text("retailer: toyshop\nports:\n  toys.public.toi.v1: {required: [colour]}\n")
     with pytest.raises(ContractError, match=r"did you mean 'toys\.public\.toy\.v1'"):
         mesh.with_overlay(read_overlay(path))
+
+
+def test_a_source_is_live_where_the_retailer_says_so(mesh: Mesh, tmp_path: Path) -> None:
+    """As if its contract promised how often it speaks; other promises stay."""
+    port = laid_over(mesh, tmp_path, "live: 90").port(TOPIC)
+    assert port.service_levels["frequency"].seconds == 90
+    assert port.service_levels.keys() >= mesh.port(TOPIC).service_levels.keys()
+
+
+def test_a_live_source_needs_a_limit_above_zero(mesh: Mesh, tmp_path: Path) -> None:
+    """Nobody can speak more often than that."""
+    with pytest.raises(ContractError, match=r"live-limit.*overlay.yaml:4"):
+        laid_over(mesh, tmp_path, "live: 0")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from mesh.kernel.errors import PlatformError
-from mesh.platform import broker, registry, warehouse, workers
+from mesh.kernel.settings import Settings
+from mesh.platform import alertmanager, broker, observers, prometheus, registry, warehouse, workers
+from mesh.platform.debian import Programs
 from mesh.platform.jars import Jars
 from mesh.platform.paths import Paths
 
@@ -15,6 +17,7 @@ JARS = Jars(
     class_path=(Path("/m2/kafka_2.13-4.0.2.jar"), Path("/m2/kafka-clients-4.0.2.jar")),
     archives={registry.ARTIFACT: Path("/m2/apicurio-registry-app-3.3.3-all.tar.gz")},
 )
+PROGRAMS = Programs(Path("/x/usr/bin/server"), Path("/x/usr/bin/tool"), "9.1", Path("/x"))
 
 
 @pytest.fixture
@@ -50,6 +53,36 @@ def test_the_warehouse_is_told_path_and_port(paths: Paths) -> None:
         *("-m", "sinks.warehouse_server", "--path", f"{paths.home}/warehouse"),
         *("--port", "18123"),
     )
+
+
+def test_prometheus_finds_its_files_below_its_folder(paths: Paths) -> None:
+    """Rules and targets by relative path, and the Alertmanager of this mesh."""
+    part = prometheus.declare(paths, PROGRAMS, 19090)
+    prometheus.configure(paths, Settings(alertmanager="http://127.0.0.1:19093"))
+    home = paths.home / "prometheus"
+    assert f"--config.file={home / 'prometheus.yml'}" in part.command
+    assert "--web.listen-address=127.0.0.1:19090" in part.command
+    text = (home / "prometheus.yml").read_text()
+    assert "127.0.0.1:19093" in text
+    assert (home / "rules").is_dir()
+    assert paths.targets.parent == home / "targets"
+
+
+def test_alertmanager_opens_no_port_for_peers_and_works_where_its_templates_are(paths: Paths) -> None:
+    """It would else listen on the network."""
+    part = alertmanager.declare(paths, PROGRAMS, 19093)
+    assert "--cluster.listen-address=" in part.command
+    assert part.folder == "/x"
+    assert part.version == "9.1"
+
+
+def test_who_watches_needs_nothing(paths: Paths) -> None:
+    """They must start, and stay, when what they watch is away."""
+    monitor, pager = observers.declare_monitor(paths, 19098), observers.declare_pager(paths, 19099)
+    assert monitor.needs == pager.needs == ()
+    assert monitor.metrics == monitor.address == "http://127.0.0.1:19098/metrics"
+    assert pager.address == "http://127.0.0.1:19099"
+    assert pager.health.target == "http://127.0.0.1:19099/healthz"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""Positions: who is behind, by how much, and since when."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from mesh.kernel import names
+from mesh.kernel.discovery import Mesh, find_mesh
+from mesh.kernel.metrics import REGISTRY
+from mesh.kernel.settings import Settings
+from observability.monitor.broker import Broker
+from observability.monitor.positions import Behind, Positions, behind, landed, topics
+from observability.monitor.waits import Place, Waits
+
+ORDERS, DEAD = "sales.public.order-placed.v1", "sales.dead.order-placed.v1"
+FIRST, SECOND = Place(ORDERS, 0), Place(ORDERS, 1)
+
+
+def test_a_topic_is_as_late_as_its_latest_partition() -> None:
+    """Records are summed, waits are not; what nobody reads from is not behind."""
+    waits = Waits()
+    waits.saw(0.0, {FIRST: 5, SECOND: 1})
+    waits.saw(20.0, {FIRST: 5, SECOND: 9})
+    found = behind({FIRST: (0, 5), SECOND: (0, 9)}, {FIRST: 3, SECOND: 4}, waits, 30.0)
+    assert found == {ORDERS: Behind(records=7, seconds=30.0)}
+    assert behind({FIRST: (0, 5)}, {}, waits, 30.0) == {}
+
+
+def test_what_is_no_longer_kept_waits_for_nobody() -> None:
+    """Retention has removed the first 80 records."""
+    waits = Waits()
+    waits.saw(0.0, {FIRST: 100})
+    assert behind({FIRST: (80, 100)}, {FIRST: 10}, waits, 1.0)[ORDERS].records == 20
+
+
+def test_every_topic_is_watched_and_the_sink_reads_what_has_a_table() -> None:
+    """From the contracts; raw records are mastered, not landed, but their dead letters are."""
+    mesh = find_mesh(Settings())
+    assert {ORDERS, DEAD} <= set(topics(mesh)) & landed(mesh)
+    assert "customer.raw.customer-record.v1" not in landed(mesh)
+    assert "customer.dead.customer-record.v1" in landed(mesh)
+
+
+class Replies:
+    """Stands for the broker with one topic of one partition."""
+
+    end, committed_by_sink, asked = 4, 0, 0
+
+    def places(self, _topics: object) -> list[Place]:
+        """One partition."""
+        return [FIRST]
+
+    def starts(self, _places: object) -> dict[Place, int]:
+        """Nothing was ever deleted."""
+        return {FIRST: 0}
+
+    def ends(self, _places: object) -> dict[Place, int]:
+        """As the test says."""
+        return {FIRST: self.end}
+
+    def newest(self, places: list[Place]) -> dict[Place, float]:
+        """Always the same moment; counts for how many partitions it was asked."""
+        self.asked += len(places)
+        return dict.fromkeys(places, 1e9)
+
+    def committed(self, group: str) -> dict[Place, int]:
+        """The sink's position; the others have none."""
+        return {FIRST: self.committed_by_sink} if group == names.SINK and self.committed_by_sink else {}
+
+
+def value(name: str, **labels: str) -> float | None:
+    """What Prometheus would read."""
+    return REGISTRY.get_sample_value(name, labels)
+
+
+def test_a_round_publishes_lag_and_what_the_sink_has_never_read() -> None:
+    """Before its first commit everything waits for it; an application without position has no lag."""
+    replies = Replies()
+    positions = Positions(cast("Mesh", find_mesh(Settings())), cast("Broker", replies))
+    positions.measure()
+    assert value("mesh_topic_end_offsets", topic=ORDERS, partition="0") == 4
+    assert value("mesh_topic_last_published_timestamp_seconds", topic=ORDERS) == 1e9
+    assert value("mesh_behind_records", application=names.SINK, topic=ORDERS) == 4
+    assert value("mesh_behind_records", application=names.CUSTOMER_360, topic=ORDERS) is None
+    replies.committed_by_sink = 4
+    positions.measure()
+    assert value("mesh_behind_records", application=names.SINK, topic=ORDERS) == 0
+    assert value("mesh_behind_seconds", application=names.SINK, topic=ORDERS) == 0
+    assert positions.committed[names.SINK] == {FIRST: 4}
+
+
+def test_the_newest_record_is_asked_for_only_where_the_topic_has_grown() -> None:
+    """The broker looks into its files for the answer."""
+    replies = Replies()
+    positions = Positions(find_mesh(Settings()), cast("Broker", replies))
+    for _ in range(3):
+        positions.measure()
+    replies.end = 5
+    positions.measure()
+    assert replies.asked == 2
