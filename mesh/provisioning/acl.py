@@ -77,7 +77,7 @@ class Access:
         if added:
             for future in self._admin.create_acls(added, request_timeout=PATIENCE).values():
                 result(future, self._settings.kafka)
-        gone = [_filter(entry) for name in names for entry in self._surplus.get(name, ())]
+        gone = [filter_of(entry) for name in names for entry in self._surplus.get(name, ())]
         if gone:
             for future in self._admin.delete_acls(gone, request_timeout=PATIENCE).values():
                 result(future, self._settings.kafka)
@@ -122,7 +122,8 @@ def binding(entry: Entry) -> AclBinding:
     return AclBinding(*_parts(entry))
 
 
-def _filter(entry: Entry) -> AclBindingFilter:
+def filter_of(entry: Entry) -> AclBindingFilter:
+    """What finds the entry on the broker, and nothing else."""
     return AclBindingFilter(*_parts(entry))
 
 
