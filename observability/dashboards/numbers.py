@@ -8,6 +8,7 @@ from observability.dashboards.panel import Unit
 
 NOTHING = "–"
 _TIMES = ((365.25 * 86_400, "y"), (86_400, "d"), (3_600, "h"), (60, "min"))
+_WHOLE = 10
 _RATES = {Unit.RECORDS_A_SECOND, Unit.ROWS_A_SECOND, Unit.CALLS_A_SECOND}
 
 
@@ -23,6 +24,8 @@ def shown(value: float, unit: Unit) -> str:
         return _share(value)
     if unit in _RATES:
         return _scaled(value, 1000, ("", "k", "M", "G"), "/s")
+    if unit is Unit.COUNT and abs(value) >= _WHOLE:
+        value = round(value)  # Prometheus estimates how much a counter has grown
     return _scaled(value, 1000, ("", "k", "M", "G"))
 
 

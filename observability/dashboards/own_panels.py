@@ -20,7 +20,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mesh.kernel.document import Node, read_document
-from observability.dashboards.panel import Kind, Panel, Query, Thresholds, Unit, above, below
+from observability.dashboards.panel import Panel, Query, Thresholds, Unit, above, below, number, series
 from observability.promql import faults
 
 FILE = "dashboard.yaml"
@@ -48,12 +48,11 @@ def _panel(node: Node) -> Panel:
         raise node.fault(
             "panel-queries", f"{title!r} has either expr or lines", "expr for one number, lines for many"
         )
+    tells, thresholds = node.need("tells").text(), _thresholds(node)
     if expr := node.get("expr"):
-        kind, queries = Kind.NUMBER, (Query(_known(expr), title),)
-    else:
-        kind, queries = Kind.SERIES, tuple(_line(line) for line in node.need("lines").members())
-    tells = node.need("tells").text()
-    return Panel(title, tells, queries, unit, kind, _thresholds(node), empty=_EMPTY)
+        return number(title, tells, _known(expr), unit, thresholds, empty=_EMPTY)
+    queries = [_line(line) for line in node.need("lines").members()]
+    return series(title, tells, unit, *queries, thresholds=thresholds, empty=_EMPTY)
 
 
 def _line(node: Node) -> Query:

@@ -217,12 +217,10 @@ def _quality(domain: str) -> tuple[Panel, ...]:
             thresholds=above(1, 20),
         ),
         series(
-            "Rejected in an hour, by error",
-            "Codes of the errors; `mesh explain CODE` tells what each means.",
+            "Rejected by streams, by error",
+            "Since they started. `mesh explain CODE` tells what a code means.",
             Unit.COUNT,
-            Query(
-                f'sum by (code) (increase(mesh_records_parked_total{{domain="{domain}"}}[1h]))', "{{code}}"
-            ),
+            Query(f'sum by (code) (mesh_records_parked_total{{domain="{domain}"}})', "{{code}}"),
             empty="no stream has rejected anything",
         ),
         series(
