@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.dead_letters import showing
-from mesh.dead_letters.parked import OPEN, Parked, State
+from mesh.dead_letters.parked import OPEN, Parked, Place, State
 from mesh.dead_letters.plan import Action, Lot, Step
 from mesh.dead_letters.selection import shown_key
 from mesh.kernel.event import ENVELOPE
@@ -94,17 +94,17 @@ def proposal(found: Proposal) -> Iterator[RenderableType]:
     if not found.lots:
         yield "nothing to redrive"
         return
-    staying = [(lot, step) for lot in found.staying for step in lot.steps if step.action is Action.STAY]
+    staying = [(lot, lot.left[0]) for lot in found.staying]
     for topic, some in _by_topic(staying[:SHOWN]).items():
         yield f"[bold]{topic}[/]: stays parked"
         table = _table("place", "key", "why")
         for lot, step in some:
-            waiting = sum(one.action is not Action.STAY for one in lot.steps)
-            with_it = f" (with {waiting:,} records of its key)" if waiting else ""
+            behind = len(lot.left) - 1
+            with_it = f" ({behind:,} of its key behind it)" if behind else ""
             table.add_row(str(step.place), Text(shown_key(lot.key) or "–"), Text(step.reason + with_it))
         yield table
     yield from _rest(staying)
-    moving = [(lot, step) for lot in found.moving for step in lot.steps]
+    moving = [(lot, step) for lot in found.moving for step in lot.moving]
     for topic, some in _by_topic(moving[:SHOWN]).items():
         yield f"[bold]{topic}[/]: redriven, in this order"
         table = _table("place", "what it changes", "field", "before", "after")
@@ -115,8 +115,8 @@ def proposal(found: Proposal) -> Iterator[RenderableType]:
     counts = {action: sum(step.action is action for _, step in moving) for action in Action}
     yield (
         f"to publish: {counts[Action.PUBLISH]:,}; to give up: {counts[Action.DISCARD]:,}; "
-        f"keys to release: {sum(lot.covers is not None for lot in found.moving):,}; "
-        f"stay parked: {sum(len(lot.steps) for lot in found.staying):,}"
+        f"keys to release: {sum(lot.releases is not None for lot in found.moving):,}; "
+        f"stay parked: {sum(len(lot.left) for lot in found.staying):,}"
     )
 
 
@@ -183,25 +183,24 @@ def record_document(
 def proposal_document(found: Proposal) -> dict[str, Any]:
     """A proposal for programs."""
     return {
-        "moves": lots_document(found.moving, found.differences),
-        "stays": lots_document(found.staying),
+        "moves": [_lot(lot, lot.moving, found.differences) for lot in found.moving],
+        "stays": stays_document(found.staying),
     }
 
 
-def lots_document(
-    lots: Iterable[Lot], differences: Mapping[Any, Difference] | None = None
-) -> list[dict[str, Any]]:
-    """Lots for programs."""
-    return [
-        {
-            "topic": lot.port.topic,
-            "partition": lot.partition,
-            "key": shown_key(lot.key),
-            "releases": lot.covers,
-            "records": [_step_document(step, (differences or {}).get(step.place)) for step in lot.steps],
-        }
-        for lot in lots
-    ]
+def stays_document(lots: Iterable[Lot]) -> list[dict[str, Any]]:
+    """What stays of some lots, for programs."""
+    return [_lot(lot, lot.left, {}) for lot in lots if lot.left]
+
+
+def _lot(lot: Lot, steps: Sequence[Step], differences: Mapping[Place, Difference]) -> dict[str, Any]:
+    return {
+        "topic": lot.port.topic,
+        "partition": lot.partition,
+        "key": shown_key(lot.key),
+        "releases": lot.releases,
+        "records": [_step_document(step, differences.get(step.place)) for step in steps],
+    }
 
 
 def _step_document(step: Step, difference: Difference | None) -> dict[str, Any]:

@@ -126,8 +126,8 @@ def redrive(
 ) -> None:
     """Redrive parked records: judge or mend them, show what that will change, publish them in order.
 
-    Each key moves as a whole, with all that waits behind its invalid records, or not at all. Exit code 1 when
-    something stays parked.
+    Of each key everything moves in order, up to a record that stays invalid. Exit code 1 when something stays
+    parked.
     """
     from mesh.dead_letters.desk import Desk, Order
     from mesh.dead_letters.mending import Edit
@@ -148,15 +148,22 @@ def redrive(
         id_, who = secrets.token_hex(8), f"{getpass.getuser()}@{socket.gethostname()}"
         count, left = desk.redrive(order, proposal, id_, who)
         slow = desk.taken_in(proposal.moving, _PATIENCE)
-        document |= {"id": id_, "published": count, "left": tables.lots_document(left.lots), "not_yet": slow}
-        keys = sum(lot.covers is not None for lot in proposal.moving)
+        document |= {
+            "id": id_,
+            "published": count,
+            "left": tables.stays_document(left.staying),
+            "not_yet": slow,
+        }
+        keys = sum(lot.releases is not None for lot in proposal.moving)
         console.print(f"redrive {id_} by {who}: {count:,} published, {keys:,} keys released")
         if slow:
             console.print(f"not yet taken in by {', '.join(slow)}; see `mesh status`")
+        if left.moving:
+            console.print(f"{len(left.moving):,} keys got new records all the while: run it again")
         proposal = left
     if as_json:
         print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201
-    if proposal.staying:
+    if proposal.staying or (proposal.moving and not dry_run):
         raise typer.Exit(1)
 
 

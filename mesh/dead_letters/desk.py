@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mesh.dead_letters import audit, difference
 from mesh.dead_letters.difference import Difference
 from mesh.dead_letters.mending import Edit, Mended
-from mesh.dead_letters.parked import OPEN, Parked, Place, parked_records
+from mesh.dead_letters.parked import OPEN, Parked, Place, State, parked_records
 from mesh.dead_letters.plan import Action, Held, Lot, Planner, Step, held_keys
 from mesh.dead_letters.redrive import Redriver, ready
 from mesh.dead_letters.selection import Selection
@@ -53,13 +53,13 @@ class Proposal:
 
     @property
     def moving(self) -> list[Lot]:
-        """The lots that can be redriven."""
+        """The lots of which something can be redriven."""
         return ready(self.lots)
 
     @property
     def staying(self) -> list[Lot]:
-        """The lots that stay as they are."""
-        return [lot for lot in self.lots if not lot.moves]
+        """The lots of which something stays."""
+        return [lot for lot in self.lots if lot.left]
 
 
 class Desk:
@@ -75,7 +75,7 @@ class Desk:
         """Every parked record, of one topic or of all. Raises ``topic-unknown``."""
         ports = list(self.mesh.ports.values()) if topic is None else [self.mesh.port(topic)]
         letters = read_dead_letters(self.settings.kafka, [port.dead_letters for port in ports])
-        return parked_records(letters, {port.topic: port for port in ports}, audit.outcomes(self.warehouse))
+        return parked_records(letters, {port.topic: port for port in ports}, self._outcomes())
 
     @property
     def warehouse(self) -> Client:
@@ -114,13 +114,13 @@ class Desk:
         moved = [
             Held(lot.port.topic, lot.partition, lot.key)
             for lot in proposal.moving
-            if lot.key is not None and lot.covers is not None
+            if lot.key is not None and lot.releases is not None
         ]
         count = redriver.publish(proposal.moving, now())
         left = proposal.staying
         for _ in range(ROUNDS):
             late = self._late(order, moved)
-            stuck = [lot for lot in late if not lot.moves]
+            stuck = [lot for lot in late if lot.left]
             if not ready(late):
                 return count, Proposal(left + stuck)
             count += redriver.publish(ready(late), now())
@@ -128,7 +128,7 @@ class Desk:
 
     def taken_in(self, lots: Sequence[Lot], timeout: float) -> list[str]:
         """Wait until no consumer holds the keys of these lots; who still does after ``timeout`` seconds."""
-        keys = {(lot.port.topic, lot.partition, lot.key) for lot in lots if lot.covers is not None}
+        keys = {(lot.port.topic, lot.partition, lot.key) for lot in lots if lot.releases is not None}
         topics = {topic for topic, _, _ in keys}
         deadline = time.monotonic() + timeout
         while keys:
@@ -142,6 +142,9 @@ class Desk:
                 return sorted({consumer for one in still for consumer in one.consumers})
             time.sleep(_POLL)
         return []
+
+    def _outcomes(self) -> dict[Place, State]:
+        return audit.outcomes(self.warehouse)
 
     def _late(self, order: Order, moved: Sequence[Held]) -> list[Lot]:
         """The lots of records that came between the reading of their keys and the release."""
@@ -170,7 +173,8 @@ class Desk:
             )
 
         edited = None if order.edit is None else mend
-        return Planner(self.mesh.ports, judge, chosen, edited, order.discard)
+        handled = frozenset(self._outcomes())
+        return Planner(self.mesh.ports, judge, chosen, edited, order.discard, handled)
 
     def _differences(self, log: TopicLog, lots: Sequence[Lot]) -> dict[Place, Difference]:
         facts = [
@@ -186,8 +190,7 @@ class Desk:
 
 def _published(lots: Sequence[Lot]) -> Iterator[tuple[Lot, Step]]:
     for lot in lots:
-        if lot.moves:
-            yield from ((lot, step) for step in lot.steps if step.action is Action.PUBLISH)
+        yield from ((lot, step) for step in lot.moving if step.action is Action.PUBLISH)
 
 
 def _require_one(chosen: Sequence[Parked]) -> None:

@@ -1,6 +1,6 @@
-"""What a redrive would publish: of each key all that waits, in order, or nothing. Pure.
+"""What a redrive would publish: of each key what waits, in order, up to a record that stays invalid. Pure.
 
-A key whose invalid record stays invalid stays as it is: what waits behind it must not overtake it.
+What waits behind that one must not overtake it, and so the key is released only when nothing stays.
 """
 
 from __future__ import annotations
@@ -55,12 +55,27 @@ class Lot:
     key: bytes | None
     steps: list[Step] = field(default_factory=list)
     covers: int | None = None
-    """Up to where the key is released afterwards; None where nothing is held."""
+    """The greatest offset of the key that is known; None where nothing is held."""
 
     @property
-    def moves(self) -> bool:
-        """Whether it can be redriven: nothing of it stays."""
-        return all(step.action is not Action.STAY for step in self.steps)
+    def moving(self) -> list[Step]:
+        """What can be redriven: everything before the first record that stays."""
+        return self.steps[: self._stop]
+
+    @property
+    def left(self) -> list[Step]:
+        """The first record that stays, and everything behind it."""
+        return self.steps[self._stop :]
+
+    @property
+    def releases(self) -> int | None:
+        """Up to where the key is released afterwards; None where it is not, or was not held."""
+        return None if self.left else self.covers
+
+    @property
+    def _stop(self) -> int:
+        stays = (n for n, step in enumerate(self.steps) if step.action is Action.STAY)
+        return next(stays, len(self.steps))
 
 
 class Held(NamedTuple):
@@ -79,13 +94,17 @@ Mend = Callable[[Port, Place, bytes | None], Mended]
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans with a judge of today; ``mend`` is the edit, if any is given, for the records in ``chosen``."""
+    """Plans with a judge of today. What is invalid of the ``chosen`` is edited by ``mend``, or given up.
+
+    ``handled`` are the records that earlier redrives have published or given up, by the audit.
+    """
 
     ports: Mapping[str, Port]
     judge: Judge
     chosen: frozenset[Place]
     mend: Mend | None = None
     discard: bool = False
+    handled: frozenset[Place] = frozenset()
 
     def single(self, parked: Parked) -> Lot:
         """The lot of a record that holds nothing."""
@@ -139,11 +158,14 @@ class Planner:
         for offset in sorted(waits.keys() - redriven):
             one = parked_at.get(offset)
             place = Place(held.topic, held.partition, offset)
+            if place in self.handled:
+                continue
             lot.steps.append(self._step(port, place, one.code if one else "", *waits[offset]))
         return lot
 
     def _step(self, port: Port, place: Place, cause: str, key: bytes | None, value: bytes | None) -> Step:
-        if place in self.chosen and cause != WAITING:
+        refused = self.judge(port, key, value)
+        if place in self.chosen and (refused is not None or cause != WAITING):
             if self.discard:
                 return Step(place, cause, Action.DISCARD)
             if self.mend is not None:
@@ -151,7 +173,6 @@ class Planner:
                 return Step(
                     place, cause, Action.PUBLISH, mended.key, mended.value, mended.partition, mended.edited
                 )
-        refused = self.judge(port, key, value)
         if refused is not None:
             return Step(place, cause or refused[0], Action.STAY, reason=": ".join(refused))
         return Step(place, cause, Action.PUBLISH, key, value, place.partition)

@@ -41,21 +41,21 @@ class Redriver:
         )
 
     def publish(self, lots: Sequence[Lot], moment: datetime) -> int:
-        """Publish lots that move; return the number of records, releases aside.
+        """Publish what moves of these lots; return the number of records, releases aside.
 
         All are on the broker when it returns. Raises :class:`DeadLetterError` ``redrive-interrupted``.
         """
         done: list[tuple[Step, int, int]] = []
         for lot in lots:
-            done += [(step, -1, -1) for step in lot.steps if step.action is Action.DISCARD]
-            for step in lot.steps:
+            done += [(step, -1, -1) for step in lot.moving if step.action is Action.DISCARD]
+            for step in lot.moving:
                 if step.action is Action.PUBLISH:
                     self._send(lot.port.topic, step, done)
         self._flush()
         # Only now: a release must not come before a record that went to another partition.
         for lot in lots:
-            if lot.covers is not None:
-                headers = {REDRIVE: self.redrive, RELEASE: str(lot.covers)}
+            if lot.releases is not None:
+                headers = {REDRIVE: self.redrive, RELEASE: str(lot.releases)}
                 self._produce(lot.port.topic, lot.partition, lot.key, None, headers, None)
         self._flush()
         audit.keep(self._client, self.redrive, self._who, moment, done)
@@ -113,5 +113,5 @@ class Redriver:
 
 
 def ready(lots: Iterable[Lot]) -> list[Lot]:
-    """The lots that move and have anything to move or to release."""
-    return [lot for lot in lots if lot.moves and (lot.steps or lot.covers is not None)]
+    """The lots of which anything can be redriven, or that have only to be released."""
+    return [lot for lot in lots if lot.moving or lot.releases is not None]

@@ -39,7 +39,7 @@ class Record(NamedTuple):
     @property
     def bad(self) -> bool:
         """Whether it is invalid by rule 2."""
-        return self.value in (None, b"bad") or self.key is None
+        return self.key is None or self.value is None or self.value.startswith(b"bad")
 
 
 def redriven(record: Record, of: int = 0) -> Record:
