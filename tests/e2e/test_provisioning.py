@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError
-from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.settings import REMEMBERED_FILE, Settings, load_settings
 from mesh.kernel.warehouse import connect
 from mesh.platform.launch import down, up
 from mesh.platform.workers import SERVICES
@@ -100,3 +106,119 @@ def test_other_partitions_are_refused_and_nothing_changes(
     assert {name: len(topic.partitions) for name, topic in before.items()} == {
         name: len(topic.partitions) for name, topic in after.items()
     }
+
+
+class Team:
+    """A domain team at its shell, with a domain outside the tree on the mesh of these tests."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.folder = folder / "supplier"
+        self.table = "supplier.suppliers_v1"
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MESH_")}
+        self._env = {**clean, "MESH_HOME": str(settings.home)}
+        assert self.run("new", "supplier", "--in", str(folder)).returncode == 0
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``mesh …`` as a process of its own, which reads every file anew."""
+        command = [sys.executable, "-m", "mesh.cli.main", *arguments]
+        return subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+
+    def plan(self) -> tuple[int, dict[tuple[str, str], dict[str, Any]]]:
+        """The exit code of ``mesh plan``, and its changes by area and name."""
+        done = self.run("plan", "--json")
+        assert done.stdout, done.stderr
+        return done.returncode, {(c["area"], c["name"]): c for c in json.loads(done.stdout)["changes"]}
+
+    def append(self, text: str) -> None:
+        """Write at the end of the events."""
+        with (self.folder / "events.py").open("a") as file:
+            file.write(text)
+
+
+SUBJECT = "supplier.public.supplier.v1-value"
+
+
+@pytest.fixture(scope="module")
+def team(settings: Settings, first: list[str], tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """A team whose domain is written, and not yet applied."""
+    return Team(settings, tmp_path_factory.mktemp("team") / "ours")
+
+
+def test_a_new_domain_is_planned_and_then_applied(team: Team) -> None:
+    """The plan names all that is made; afterwards nothing differs."""
+    code, changes = team.plan()
+    assert code == 1
+    assert {area for area, _ in changes} >= {"topic", "schema", "table", "access"}
+    assert {change["action"] for change in changes.values()} <= {"create", "change"}
+    applied = team.run("apply")
+    assert applied.returncode == 0, applied.stderr
+    assert all(f"{area} {name} " in applied.stdout for area, name in changes)
+    assert team.plan() == (0, {})
+    assert team.run("apply").stdout.startswith("nothing to change")
+
+
+def test_a_field_with_a_default_is_a_new_version_and_a_new_column(team: Team) -> None:
+    """Once its schema is written; until then the plan says what to do."""
+    team.append('    rating: int | None = None\n    """From 1 to 5."""\n')
+    code, changes = team.plan()
+    assert (code, changes["schema", SUBJECT]["code"]) == (2, "schema-unpublished")
+    assert team.run("build").returncode == 0
+    code, changes = team.plan()
+    assert code == 1
+    assert changes["schema", SUBJECT]["details"] == ["retail.supplier.SupplierDescribed, version 2"]
+    assert changes["table", team.table]["details"] == ["column rating added"]
+    assert len(changes) == 2
+    assert team.run("apply").returncode == 0
+    assert team.plan() == (0, {})
+
+
+def test_while_something_is_refused_nothing_is_changed(team: Team, settings: Settings) -> None:
+    """Neither what could be; the reason and the remedy are told."""
+    text = (team.folder / "events.py").read_text()
+    (team.folder / "events.py").write_text(text.replace("rating: int | None = None", "rating: int"))
+    contract = (team.folder / "contract.yaml").read_text()
+    (team.folder / "contract.yaml").write_text(
+        contract.replace("cleanup, value: compact", "cleanup, value: delete")
+    )
+    try:
+        code, changes = team.plan()
+        assert (code, changes["schema", SUBJECT]["code"]) == (2, "schema-incompatible")
+        assert changes["topic", "supplier.public.supplier.v1"]["action"] == "change"
+        refused = team.run("apply")
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("ContractError[schema-incompatible]")
+        assert described(settings, "supplier.public.supplier.v1")["cleanup.policy"] == "compact"
+    finally:
+        (team.folder / "events.py").write_text(text)
+        (team.folder / "contract.yaml").write_text(contract)
+
+
+def test_a_column_of_another_type_is_refused(team: Team, settings: Settings) -> None:
+    """Somebody has changed the table; it is not changed back, since rows would be lost."""
+    client = connect(settings)
+    client.command(f"ALTER TABLE {team.table} MODIFY COLUMN rating Nullable(Int32)")
+    code, changes = team.plan()
+    assert (code, changes["table", team.table]["code"]) == (2, "column-changed")
+    client.command(f"ALTER TABLE {team.table} MODIFY COLUMN rating Nullable(Int64)")
+    assert team.plan() == (0, {})
+
+
+def test_a_view_that_was_lost_or_changed_is_renewed(team: Team, settings: Settings) -> None:
+    """The masked one above all."""
+    client = connect(settings)
+    client.command(f"CREATE OR REPLACE VIEW supplier.suppliers AS SELECT * FROM {team.table}")
+    code, changes = team.plan()
+    assert (code, changes["table", team.table]["details"]) == (1, ["supplier.suppliers renewed"])
+    assert team.run("apply").returncode == 0
+    assert team.plan() == (0, {})
+
+
+def test_what_no_contract_names_is_told_and_stays(team: Team, settings: Settings) -> None:
+    """A domain whose folder has gone."""
+    (settings.home / REMEMBERED_FILE).write_text("{}")
+    code, changes = team.plan()
+    assert code == 0
+    assert {change["action"] for change in changes.values()} == {"unused"}
+    assert {name for _, name in changes} >= {"supplier.public.supplier.v1", SUBJECT, team.table}
+    assert team.run("apply").stdout.startswith("nothing to change")
+    assert team.plan() == (code, changes)
