@@ -1,9 +1,16 @@
-"""What every test shares: how Hypothesis searches."""
+"""What every test shares: how Hypothesis searches, and how many runs may start real parts at once."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # The same examples in every run, so that a change that passes here passes elsewhere; to search for new ones:
@@ -13,3 +20,37 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+SLOTS = 2
+"""Runs of tests on real parts at once: a mesh takes a core while it starts, more would starve each other."""
+_held: list[IO[bytes]] = []
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Wait for a slot of this machine before the first real part is started; it is let go at the end."""
+    if session.config.option.collectonly or not any(
+        item.get_closest_marker("real") for item in session.items
+    ):
+        return
+    waited = False
+    while not (slot := _slot()):
+        if not waited:
+            print("waiting for other tests on real parts on this machine", file=sys.stderr, flush=True)
+            waited = True
+        time.sleep(1)
+    _held.append(slot)
+
+
+def _slot() -> IO[bytes] | None:
+    """A slot that is free; None when none is."""
+    folder = Path(tempfile.gettempdir()) / f"mesh-{os.getuid()}-tests"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for number in range(SLOTS):
+        slot = (folder / str(number)).open("ab")
+        try:
+            fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            slot.close()
+        else:
+            return slot
+    return None
