@@ -13,6 +13,7 @@ from mesh.platform.part import Part
 from mesh.platform.paths import Paths
 from mesh.platform.ports import Ports
 from observability import writing
+from observability.dashboards import derive
 
 SETTING = {
     broker.NAME: "kafka",
@@ -66,11 +67,16 @@ def addresses(parts: Iterable[Part]) -> dict[str, str]:
 
 
 def configure(paths: Paths, names: Sequence[str], settings: Settings) -> None:
-    """Write what Prometheus and Alertmanager read at their start, where they are among the parts named."""
+    """Write what Prometheus and Alertmanager read at their start, where they are among the parts named.
+
+    The dashboards of all domains are written too, for whoever has a Grafana.
+    """
     if not FETCHED.keys() & set(names):
         return
     prometheus.configure(paths, settings)
-    writing.write(find_mesh(settings), settings, paths.home)
+    mesh = find_mesh(settings)
+    writing.write(mesh, settings, paths.home)
+    derive.write(mesh, paths.home)
 
 
 def _programs(report: Report, fetched: jars.Progress | None) -> jars.Jars:

@@ -35,7 +35,7 @@ SHARED = (
 FROM_HOME = ("MESH_DOMAINS",)
 SUPERVISOR_START = 15.0  # seconds
 # What `mesh down --purge` deletes; named, so that a home set to the wrong folder loses nothing else.
-PURGED = (*workers.SERVICES, *WATCHERS, "workers", "logs")
+PURGED = (*workers.SERVICES, *WATCHERS, "grafana", "workers", "logs")
 
 
 @dataclass(frozen=True)
