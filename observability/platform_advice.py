@@ -153,8 +153,7 @@ ADVICE: dict[str, Advice] = {
         mitigation=("Nothing.",),
     ),
     SILENT: Advice(
-        meaning="No rule makes this one: the pager opens it when it has not heard the watchdog for two "
-        "minutes. "
+        meaning="No rule makes this one: the pager opens it when it does not hear the watchdog any more. "
         "Prometheus or Alertmanager is down, or the way between them and the pager.",
         impact="No alert reaches anybody. The data flow on.",
         diagnosis=(

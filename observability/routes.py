@@ -34,7 +34,7 @@ def alertmanager(domains: Iterable[str], settings: Settings, folder: Path) -> di
             "matchers": ['alertname="Watchdog"'],
             "group_wait": "0s",
             "group_interval": GROUP_INTERVAL,
-            "repeat_interval": "25s",  # due at the third interval, so every 30 s
+            "repeat_interval": "5s",  # due at every interval
         }
     ]
     if settings.smtp:

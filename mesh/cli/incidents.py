@@ -17,7 +17,7 @@ from rich.text import Text
 from mesh.kernel.clock import now
 from mesh.kernel.settings import load_settings
 from observability.pager.message import span
-from observability.pager.watchdog import LIMIT
+from observability.pager.watchdog import FIRST, LIMIT
 
 if TYPE_CHECKING:
     from observability.pager.client import Listing
@@ -65,9 +65,9 @@ def doubt(listed: Listing, address: str, moment: datetime) -> str:
         return (
             f"! the pager does not answer ({address}): nobody is paged now. What it knew, from the warehouse:"
         )
-    heard = listed.watchdog["heard_at"] or listed.watchdog["listening_since"]
-    silent = moment - datetime.fromisoformat(heard)
-    if silent > LIMIT:
+    heard, began = listed.watchdog["heard_at"], listed.watchdog["listening_since"]
+    silent = moment - datetime.fromisoformat(heard or began)
+    if silent > (LIMIT if heard else FIRST):
         lasted = span(silent.total_seconds())
         return f"! nothing was heard from the alerting for {lasted}: faults may go unnoticed"
     return ""

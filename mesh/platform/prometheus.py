@@ -14,6 +14,9 @@ from observability import scraping
 NAME = "prometheus"
 PORT = 9090
 RETENTION = ("--storage.tsdb.retention.time=2d", "--storage.tsdb.retention.size=256MB")
+RESEND = "--rules.alert.resend-delay=10s"
+"""An alert that is not sent again within four times as long has ended for Alertmanager. So it tells the pager
+well within a minute that the watchdog no longer comes."""
 MEMORY = {
     "GOMEMLIMIT": "96MiB",
     "GOGC": "50",
@@ -31,6 +34,7 @@ def declare(paths: Paths, programs: Programs, port: int) -> Part:
             f"--config.file={home / scraping.CONFIG_FILE}",
             f"--storage.tsdb.path={home / 'data'}",
             *RETENTION,
+            RESEND,
             f"--web.listen-address={HOST}:{port}",
             "--web.enable-lifecycle",  # rules are read anew on POST /-/reload
             "--log.level=warn",

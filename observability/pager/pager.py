@@ -80,20 +80,23 @@ class Pager:
         return notification.faults
 
     def hear(self, body: bytes) -> None:
-        """The Watchdog may have given a sign: it has when it fires. Raises as :meth:`notify` does."""
+        """Take in what Alertmanager says of the Watchdog. Raises as :meth:`notify` does."""
         notification = read_notification(body, watchdog.RECEIVER, (), self._moment)
-        if not any(alert.ends_at is None for alert in notification.alerts):
-            return
         moment = self._clock()
-        self.switch.hear(moment)
-        WATCHDOG_SEEN.set(moment.timestamp())
-        if silence := self._silence():
-            self._take([self._about_silence(silence.fired_at, over=True)])
+        if any(alert.ends_at is None for alert in notification.alerts):
+            self.switch.hear(moment)
+            WATCHDOG_SEEN.set(moment.timestamp())
+            if silence := self._silence():
+                self._take([self._about_silence(silence.fired_at, over=True)])
+        elif notification.alerts:
+            self.switch.end(moment)
+            self.listen()
 
     def listen(self) -> None:
-        """Open an incident when the Watchdog has been silent for too long; to be called every few seconds."""
-        if self.switch.silent(self._clock()) and self._silence() is None:
-            self._take([self._about_silence(self.switch.since + watchdog.LIMIT, over=False)])
+        """Open an incident when the Watchdog stays away; to be called every few seconds."""
+        moment = self._clock()
+        if self.switch.silent(moment) and self._silence() is None:
+            self._take([self._about_silence(moment, over=False)])
 
     def acknowledge(self, incident: str, by: str, note: str) -> Incident:
         """Note who has taken on an incident; the first stands. Raises :class:`IncidentError`, OSError."""

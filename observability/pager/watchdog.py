@@ -1,7 +1,7 @@
 """The dead man's switch: an alert that always fires, so that its absence tells that the alerting has died.
 
 Rules that no longer run and an Alertmanager that no longer sends cannot say so themselves. The pager hears
-the Watchdog about every half minute; when it does not, it opens an incident by itself.
+the Watchdog every ten seconds; when it does not, it opens an incident by itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from observability.pager.entry import Alerted, Route
 
 NAME = "PlatformAlertingSilent"
 RECEIVER = "platform"
-LIMIT = timedelta(seconds=120)
-"""Longest silence: four signs of half a minute each, so that a restart of Prometheus goes unnoticed."""
+LIMIT = timedelta(seconds=40)
+"""Longest silence: four signs. A restart of Alertmanager passes, and a page still comes within a minute."""
+FIRST = timedelta(seconds=120)
+"""Longest silence after the pager's start, when the others may be starting too."""
 ABSENCE = timedelta(seconds=30)
 """A pager that did not look at the time for so long was away itself (a laptop asleep): it listens anew."""
 
@@ -23,27 +25,28 @@ class Switch:
     """Knows when the Watchdog was heard, and says when that is too long ago."""
 
     def __init__(self, started_at: datetime) -> None:
+        self.started_at = started_at
         self.heard_at: datetime | None = None
         """When it was last heard; None before the first time."""
-        self.started_at = started_at
         self._since = started_at
         self._looked_at = started_at
+        self._over = False
 
     def hear(self, moment: datetime) -> None:
         """The Watchdog has given a sign."""
         self.heard_at = self._since = moment
+        self._over = False
+
+    def end(self, moment: datetime) -> None:
+        """Alertmanager says that the Watchdog has ended: Prometheus tells it of no alert any more."""
+        self._over = moment - self._looked_at <= ABSENCE
 
     def silent(self, moment: datetime) -> bool:
-        """Whether it has been silent for too long; to be asked more often than every half minute."""
+        """Whether it has been silent for too long; to be asked every few seconds."""
         if moment - self._looked_at > ABSENCE:
             self._since = moment
         self._looked_at = moment
-        return moment - self._since > LIMIT
-
-    @property
-    def since(self) -> datetime:
-        """Since when nothing is heard."""
-        return self._since
+        return self._over or moment - self._since > (FIRST if self.heard_at is None else LIMIT)
 
 
 def alert(
@@ -67,7 +70,7 @@ def alert(
             "drill": "watchdog",
         },
         annotations={
-            "summary": f"Nothing was heard from the alerting for {LIMIT.seconds} s",
+            "summary": "Nothing is heard from the alerting any more",
             "description": "Prometheus or Alertmanager is down, or cannot reach the next one. Until that is"
             " mended, no other fault is paged.",
             "action": "Run mesh status; then mesh logs prometheus and mesh logs alertmanager.",

@@ -201,13 +201,13 @@ def test_what_follows_from_a_cause_is_held_back(running: Running, pager: Pager) 
 
 
 def test_the_watchdog_is_heard_again_and_again(running: Running, pager: Pager) -> None:
-    """At once, and then every half minute; by its own receiver alone."""
+    """At once, and then every ten seconds; by its own receiver alone."""
     running.fire("Watchdog")
     until(lambda: pager.told)
     assert pager.told[0] == ("watchdog", "Watchdog", "firing")
     config = yaml.safe_load(httpx.get(f"{running.address}/api/v2/status").json()["config"]["original"])
     watchdog = config["route"]["routes"][0]
-    assert (watchdog["group_interval"], watchdog["repeat_interval"]) == ("10s", "25s")
+    assert (watchdog["group_interval"], watchdog["repeat_interval"]) == ("10s", "5s")
 
 
 def test_the_pagers_death_goes_out_by_mail(programs: Programs, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from observability.pager.channel import Log
 from observability.pager.incident import Incident
 from observability.pager.journal import FILE, Journal
 from observability.pager.pager import KEPT, Pager
-from observability.pager.watchdog import LIMIT, NAME
+from observability.pager.watchdog import FIRST, LIMIT, NAME
 from tests.unit.observability.pager.notifications import at, posted, posted_alert
 
 OVER = {"status": "resolved", "endsAt": "2026-11-28T12:05:00Z"}
@@ -147,12 +147,15 @@ async def test_an_unknown_incident_gets_the_nearest_ids(desk: Desk) -> None:
         desk.pager.acknowledge(incident.id[:-1], "anna", "")
 
 
+BEAT = posted(posted_alert(labels={"alertname": "Watchdog"}))
+LOST = posted(posted_alert(labels={"alertname": "Watchdog"}, **OVER))
+
+
 async def test_a_silent_alerting_is_paged_by_the_pager_itself(desk: Desk) -> None:
     """Once, to operations, and it is over when the Watchdog is heard again."""
-    beat = posted(posted_alert(labels={"alertname": "Watchdog"}))
-    for _ in range(4):
-        desk.pager.hear(beat)
-        desk.wait(30)
+    for _ in range(10):
+        desk.pager.hear(BEAT)
+        desk.wait(10)
     assert desk.open() == []
     seen = REGISTRY.get_sample_value("mesh_watchdog_last_seen_timestamp_seconds")
     assert seen == at(90).timestamp()
@@ -163,31 +166,45 @@ async def test_a_silent_alerting_is_paged_by_the_pager_itself(desk: Desk) -> Non
         "platform",
         "operations@retail.example",
     )
-    assert incident.fired_at == at(90) + LIMIT
+    assert incident.fired_at == at(90) + LIMIT + timedelta(seconds=5)
     desk.wait(600)
     assert desk.open() == [incident]
-    desk.pager.hear(beat)
+    desk.pager.hear(BEAT)
     assert desk.open() == []
     desk.wait(LIMIT.seconds + 10)
     assert [one.name for one in desk.open()] == [NAME]
 
 
-async def test_the_end_of_the_watchdog_is_no_sign_of_life(desk: Desk) -> None:
-    """Alertmanager says so when Prometheus has gone."""
-    desk.pager.hear(posted(posted_alert(labels={"alertname": "Watchdog"}, **OVER)))
-    assert desk.pager.switch.heard_at is None
+async def test_the_end_of_the_watchdog_is_paged_at_once(desk: Desk) -> None:
+    """Alertmanager says so when Prometheus has gone; it is no sign of life."""
+    desk.pager.hear(BEAT)
+    desk.wait(10)
+    desk.pager.hear(LOST)
+    desk.pager.hear(LOST)
+    (incident,) = desk.open()
+    assert (incident.name, incident.fired_at) == (NAME, at(10))
+    assert desk.pager.switch.heard_at == at(0)
+    desk.pager.hear(BEAT)
+    assert desk.open() == []
+
+
+async def test_what_is_no_watchdog_is_refused(desk: Desk) -> None:
+    """And one without alerts says nothing."""
     with pytest.raises(IncidentError):
         desk.pager.hear(b"hello")
+    desk.pager.hear(posted())
+    assert desk.pager.switch.heard_at is None
+    assert desk.open() == []
 
 
 async def test_a_restart_in_the_silence_opens_no_second_incident(desk: Desk) -> None:
     """And the first one ends as it would have."""
-    desk.wait(LIMIT.seconds + 10)
+    desk.wait(FIRST.seconds + 10)
     (incident,) = desk.open()
     desk.restart()
-    desk.wait(LIMIT.seconds + 10)
+    desk.wait(FIRST.seconds + 10)
     assert [one.id for one in desk.open()] == [incident.id]
-    desk.pager.hear(posted(posted_alert(labels={"alertname": "Watchdog"})))
+    desk.pager.hear(BEAT)
     assert desk.open() == []
 
 
