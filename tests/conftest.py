@@ -13,6 +13,8 @@ from typing import IO
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mesh.platform import debian
+
 # The same examples in every run, so that a change that passes here passes elsewhere; to search for new ones:
 # `HYPOTHESIS_PROFILE=search pytest …`. How long an example takes says something about the machine only.
 settings.register_profile(
@@ -20,6 +22,19 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what needs Prometheus and Alertmanager where they are not there and cannot be fetched.
+
+    Where there is apt-get they can be had, and no test may be left out.
+    """
+    watched = [item for item in items if item.get_closest_marker("watched")]
+    if watched and not debian.can_fetch() and (missing := debian.missing()):
+        programs = " and ".join(package.name for package in missing)
+        for item in watched:
+            item.add_marker(pytest.mark.skip(reason=f"{programs} cannot be had on this machine"))
+
 
 SLOTS = 2
 """Runs of tests on real parts at once: a mesh takes a core while it starts, more would starve each other."""

@@ -22,7 +22,7 @@ from observability.dashboards.source import Prometheus
 from tests.e2e.running_mesh import Mesh
 from tests.e2e.world import facts
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.watched]
 ALL = dashboards(find_mesh())
 PATIENCE = 240.0  # seconds
 SPAN = 300.0  # seconds

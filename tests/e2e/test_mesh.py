@@ -62,7 +62,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """A running mesh with two processes an application, ended afterwards whatever happened."""
     mesh = Mesh(tmp_path_factory.mktemp("mesh") / "home")
     try:
-        started = mesh.run("up", "--retailer", "adventureworks")
+        started = mesh.run("up", "--retailer", "adventureworks", "--no-monitoring")
         assert started.returncode == 0, started.stdout + started.stderr
         yield mesh
     finally:

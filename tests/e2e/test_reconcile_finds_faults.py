@@ -60,7 +60,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledMesh]:
     (folder / "kiosk" / "totals.yaml").unlink()
     filled = FilledMesh(folder / "home")
     try:
-        started = filled.mesh("up", "--retailer", f"{folder / 'kiosk'}/")
+        started = filled.mesh("up", "--retailer", f"{folder / 'kiosk'}/", "--no-monitoring")
         assert started.returncode == 0, started.stderr + started.stdout
         ingested = filled.mesh("ingest", str(folder / "kiosk" / "mapping.yaml"))
         assert ingested.returncode == 0, ingested.stderr + ingested.stdout
