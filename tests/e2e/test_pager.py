@@ -90,6 +90,7 @@ def delivered(pager: PagerProcess, channel: str, change: str = "fired") -> bool:
     return outcomes == {"delivered"}
 
 
+@pytest.mark.watched
 def test_alertmanager_to_the_owners_mail_and_back(
     start: Start, mailbox: Mailbox, hook: Hook, warehouse: EmbeddedServer, tmp_path: Path
 ) -> None:
