@@ -102,6 +102,8 @@ class Case:
     labels: Mapping[str, str] = field(default_factory=dict)
     stays: int = 0
     """A later second at which it still fires although its series have ended; 0: not asked."""
+    until: int = 175
+    """Until when one that never fires is asked for it; longer only takes longer."""
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,18 @@ def _cases(node: Node) -> Iterator[Case]:
     for case in node.elements("proof"):
         case.only("says", "series", "fires", "labels")
         fires, labels = case.need("fires"), case.get("labels")
+        series = {name: str(values.plain()) for name, values in case.need("series").items()}
         yield Case(
             says=case.need("says").text(),
-            series={name: str(values.plain()) for name, values in case.need("series").items()},
+            series=series,
             fires=None if fires.value == "never" else _seconds(fires),
             labels={name: value.text() for name, value in labels.items()} if labels else {},
+            until=max(map(_length, series.values()), default=0),
         )
+
+
+def _length(values: str) -> int:
+    """How many seconds a series lasts: ``0+1x60 5`` has 62 samples, one every five seconds."""
+    return 5 * (
+        sum(int(token.rpartition("x")[2] if "x" in token else "0") + 1 for token in values.split()) - 1
+    )

@@ -93,6 +93,11 @@ def _monitor(down: Alert) -> Alert:
     labels = {"part": "monitor", "app": "monitor"}
     return replace(
         down,
+        summary="The monitor is down, or sees nothing",
+        description=(
+            f"It has not answered for {DOWN} s, or has finished no round of one kind for {BLIND_FOR} s "
+            "although every service answers."
+        ),
         expr=(
             f"{down.expr}\n"
             f"or max by (part, app) (time() - {last}) > {BLIND_FOR}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mesh.kernel.contract import Port
+from mesh.kernel.holding import RELEASED
 from mesh.kernel.names import SINK
 from observability.alerts import Alert, Case, Symptom, subject
 from observability.limits import DEAD_LETTERS, DRIFT_FOR, STEADY
@@ -138,17 +139,28 @@ def _staleness(port: Port, runbook: str) -> Alert:
 
 
 def _rejections(port: Port, runbook: str) -> Alert:
-    name = f"{subject(port.topic)}Rejected"
-    limit, ends = dead_letter_limit(port), f'mesh_topic_end_offsets{{topic="{port.dead_letters}"}}'
-    condition = f"sum(\n  {ends}\n  - {ends} offset 1m\n) > {limit}"
-    parked = f'mesh_topic_end_offsets{{part="monitor", topic="{port.dead_letters}", partition="0"}}'
+    """Counted where they are parked, since each consumer of a topic parks its own copy of a record.
+
+    A counter that was not there a minute ago, or began anew, counts from nothing; unless Prometheus did not
+    look at its process then, and so knows of no minute. A release parks nothing.
+    """
+    name, limit = f"{subject(port.topic)}Rejected", dead_letter_limit(port)
+    parked = f'mesh_records_parked_total{{topic="{port.topic}", code!="{RELEASED}"}}'
+    expr = (
+        "max(sum by (application) (\n"
+        f"  {parked}\n  - {parked} offset 1m\n  >= 0\n"
+        f"  or {parked}\n  and on (part) up offset 1m\n"
+        f")) > {limit}"
+    )
+    sink, stream = _counter(port, "sink", "undecodable"), _counter(port, "orders-enriched", "undecodable")
+    ups = {f'up{{part="{part}-1"}}': "1x80" for part in ("sink", "orders-enriched")}
     return _alert(
         port,
         name,
         Symptom.REJECTED,
         runbook,
         drill="poison-flood",
-        expr=seen(condition, name, TOPICS),
+        expr=expr,
         unit="humanize",
         summary=f"{port.topic} rejects records",
         description=(
@@ -159,16 +171,31 @@ def _rejections(port: Port, runbook: str) -> Alert:
         proof=(
             Case(
                 "one more than the limit at 100 s, among 7 of before",
-                {parked: f"7x19 {limit + 8}x60", **seeing(TOPICS, 80)},
+                {sink: f"7x19 {limit + 8}x60", **ups},
                 fires=100,
                 shown=str(limit + 1),
             ),
             Case(
-                "as many as the limit at once",
-                {parked: f"7x19 {limit + 7}x60", **seeing(TOPICS, 80)},
+                "the first ever at 100 s, one more than the limit",
+                {sink: f"_x20 {limit + 1}x60", **ups},
+                fires=100,
+                shown=str(limit + 1),
+            ),
+            Case(
+                "as many as the limit, parked by both of its consumers",
+                {sink: f"_x20 {limit}x60", stream: f"7x19 {limit + 7}x60", **ups},
                 fires=None,
             ),
-            Case("more than the limit before the monitor started", {parked: f"{limit + 50}x60"}, fires=None),
+            Case(
+                "a redrive that releases many keys",
+                {_counter(port, "sink", RELEASED): f"0x19 {limit + 500}x60", **ups},
+                fires=None,
+            ),
+            Case(
+                "more than the limit before Prometheus looked",
+                {sink: f"{limit + 50}x60", **ups},
+                fires=None,
+            ),
         ),
     )
 
@@ -238,6 +265,14 @@ def _alert(
         runbook=runbook,
         labels={"topic": port.topic, **app},
         proof=proof,
+    )
+
+
+def _counter(port: Port, app: str, code: str) -> str:
+    """The series of what an application has parked of a port, for tests."""
+    return (
+        f'mesh_records_parked_total{{part="{app}-1", application="mesh.{app}", topic="{port.topic}", '
+        f'code="{code}"}}'
     )
 
 

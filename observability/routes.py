@@ -18,6 +18,7 @@ from observability.alerts import PLATFORM, Alert, Severity, Symptom
 WATCHDOG = "watchdog"
 MAIL = "platform-by-mail"
 PASSWORD_FILE = "smtp-password"  # noqa: S105  # a file's name
+_HERE = ("127.0.0.1", "::1", "localhost")
 GROUP_WAIT = "3s"
 """Long enough for alerts of one evaluation to come together, short enough for a page within a minute."""
 GROUP_INTERVAL = "10s"
@@ -116,7 +117,8 @@ def _smtp(settings: Settings, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
         "smtp_smarthost": f"{server.hostname}:{server.port or (465 if secure else 25)}",
         "smtp_from": settings.mail_from,
-        "smtp_require_tls": bool(server.username) and not secure,  # never a password in clear
+        # Never a password in clear, except to this very machine.
+        "smtp_require_tls": bool(server.username) and not secure and server.hostname not in _HERE,
     }
     if server.username:
         found["smtp_auth_username"] = unquote(server.username)

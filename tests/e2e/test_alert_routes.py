@@ -27,7 +27,7 @@ from observability.routes import alertmanager, receiver
 from observability.rules import document, groups
 from observability.writing import write
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.watched]
 
 MESH = find_mesh()
 ALERTS = {alert.name: alert for alerts in groups(MESH, load_settings()).values() for alert in alerts}

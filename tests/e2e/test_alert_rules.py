@@ -13,11 +13,12 @@ import pytest
 from mesh.kernel.discovery import find_mesh, root
 from mesh.kernel.settings import load_settings
 from mesh.platform.debian import PROMETHEUS, obtain
+from observability import own_alerts
 from observability.alerts import Alert, Severity
 from observability.rule_tests import test_file as file_of_tests
 from observability.rules import groups, rule_file
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.watched]
 
 GROUPS = groups(find_mesh(), load_settings())
 ONE_EACH = {alert.symptom: alert for alerts in GROUPS.values() for alert in alerts}
@@ -110,6 +111,17 @@ def changes(alert: Alert) -> Iterable[Alert]:
     yield replace(alert, holds=alert.holds + 10)
     if alert.holds:
         yield replace(alert, holds=0)
+
+
+def test_the_pages_example_is_proven(promtool: Path, tmp_path: Path) -> None:
+    """The alert that a domain might add, by the histories that stand beside it."""
+    page = (root() / "portal" / "docs" / "how-to" / "alert.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(alerts:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "alerts.yaml").write_text(example)
+    (alert,) = own_alerts.read(replace(find_mesh().domains["sales"], folder=tmp_path))
+    assert tried(promtool, tmp_path, (alert, alert)) == ""
+    flipped = replace(alert, expr=alert.expr.replace("> 500", "> 470"))
+    assert "480 in five minutes" in tried(promtool, tmp_path, (flipped, alert))
 
 
 def test_an_alert_that_fires_stays_when_the_monitor_goes_blind(promtool: Path, tmp_path: Path) -> None:

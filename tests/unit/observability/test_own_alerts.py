@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mesh.kernel.discovery import Domain, find_mesh
+from mesh.checks.alerts import alert_faults
+from mesh.kernel.discovery import Domain, find_mesh, root
 from mesh.kernel.errors import ContractError
 from mesh.kernel.settings import Settings
 from observability.alerts import Severity, Symptom
@@ -62,6 +64,17 @@ def test_an_alert_is_filled_in(toys: Domain) -> None:
     assert alert.runbook.endswith("/runbook.md")
     assert alert.place.endswith("alerts.yaml:2")
     assert [case.fires for case in alert.proof] == [60, None]
+
+
+def test_the_pages_example_can_be_used(toys: Domain) -> None:
+    """As it stands there, in the domain that it is for."""
+    page = (root() / "portal" / "docs" / "how-to" / "alert.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(alerts:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (toys.folder / "alerts.yaml").write_text(example)
+    sales = find_mesh(Settings.model_construct()).domains["sales"]
+    (alert,) = read(replace(sales, folder=toys.folder))
+    assert list(alert_faults([alert], [alert.name])) == []
+    assert [(case.fires, case.until) for case in alert.proof] == [(305, 605), (None, 600)]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,7 @@ def test_the_pagers_death_is_mailed_and_still_routed() -> None:
         ("smtp://mail.example:2525", "mail.example:2525", False),
         ("smtp://ann%40shop@mail.example:587", "mail.example:587", True),
         ("smtps://ann@mail.example", "mail.example:465", False),
+        ("smtp://ann@127.0.0.1:2525", "127.0.0.1:2525", False),
     ],
 )
 def test_a_password_never_travels_in_clear(server: str, host: str, tls: bool) -> None:
