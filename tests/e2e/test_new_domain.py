@@ -33,8 +33,8 @@ class Step(NamedTuple):
         """The first expected line that the output does not have, after those before it; None when all are."""
         lines = [_FRAME.sub(" ", line).strip() for line in output.splitlines()]
         for wanted in self.expected:
-            parts = [re.escape(_FRAME.sub(" ", part)) for part in wanted.split("…")]
-            pattern = re.compile(".*".join(parts).replace(r"\ .*\ ", r"\ .*"))
+            parts = [re.escape(_FRAME.sub(" ", part).strip()) for part in wanted.split("…")]
+            pattern = re.compile(".*".join(parts))
             found = next((n for n, line in enumerate(lines) if pattern.fullmatch(line)), None)
             if found is None and wanted != "…":
                 return wanted

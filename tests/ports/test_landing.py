@@ -75,9 +75,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     config = load_settings(warehouse=server.url)
     made: list[str] = []
     migrate.apply(config, made.append)
-    assert len(made) == len(LANDED)
-    migrate.apply(config, made.append)
-    assert len(made) == len(LANDED)  # twice changes nothing
+    assert [line for line in made if " mesh" not in line] == [
+        f"table {port.physical_table} created" for port in LANDED
+    ]
+    again: list[str] = []
+    migrate.apply(config, again.append)
+    assert again == []  # twice changes nothing
     opened = connect_to(config)
     yield opened
     opened.close()
@@ -240,7 +243,7 @@ def test_a_new_field_reaches_the_table_without_a_new_start(client: Any) -> None:
     client.command(f"ALTER TABLE {table.landing} DROP COLUMN {dropped.name}")
     said: list[str] = []
     migrate.apply(load_settings(warehouse=client.url), said.append)
-    assert said == [f"column {table.name}.{dropped.name} added"]
+    assert said == [f"table {table.name} changed: column {dropped.name} added"]
     InClickHouse(client)
     assert land(client, PRODUCTS, [message(PRODUCTS, offset=8)]) == []
     assert client.query(f"SELECT {dropped.name}, _offset FROM {table.view}").result_rows == [(None, 8)]
