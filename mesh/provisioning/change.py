@@ -49,7 +49,7 @@ class Change:
         return self.action in (Action.CREATE, Action.CHANGE)
 
 
-def refused(area: str, name: str, refusal: MeshError) -> Change:
+def impossible(area: str, name: str, refusal: MeshError) -> Change:
     """The difference that cannot be mended, with its reason."""
     return Change(area, name, Action.REFUSE, (refusal.what,), refusal)
 

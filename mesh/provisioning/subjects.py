@@ -9,7 +9,7 @@ from mesh.kernel.discovery import Mesh
 from mesh.kernel.errors import ContractError
 from mesh.kernel.names import TopicName
 from mesh.kernel.settings import Settings
-from mesh.provisioning.change import Action, Change, refused
+from mesh.provisioning.change import Action, Change, impossible
 from schemas.published import pending, versions
 from schemas.registry import COMPATIBILITY, Registry, incompatible, register_port, unpublished
 
@@ -60,9 +60,9 @@ class Subjects:
 def _difference(registry: Registry, port: Port, *, is_known: bool) -> Change | None:
     try:
         if pending(port.record) is not None:
-            return refused(AREA, port.subject, unpublished(port))
+            return impossible(AREA, port.subject, unpublished(port))
     except ContractError as error:
-        return refused(AREA, port.subject, error)
+        return impossible(AREA, port.subject, error)
     newest = versions(port.record)[-1]
     name, told = port.record.full_name(), f"version {newest.version}"
     if not is_known:
@@ -70,7 +70,8 @@ def _difference(registry: Registry, port: Port, *, is_known: bool) -> Change | N
     if registry.find_id(port.subject, newest.schema) is not None:
         return None
     if not registry.accepts(port.subject, newest.schema):
-        return refused(AREA, port.subject, incompatible(port.subject, f"{told} breaks with an earlier one"))
+        breaks = incompatible(port.subject, f"{told} breaks with an earlier one")
+        return impossible(AREA, port.subject, breaks)
     return Change(AREA, port.subject, Action.CHANGE, (f"{name}, {told}",))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.settings import Settings
 from mesh.kernel.warehouse import connect
-from mesh.provisioning.change import Action, Change, refused
+from mesh.provisioning.change import Action, Change, impossible
 from sinks.clickhouse import migrate
 from sinks.clickhouse.tables import Table
 
@@ -45,7 +45,7 @@ class Tables:
 
 def _change(upgrade: migrate.Upgrade) -> Change:
     if upgrade.refusal:
-        return refused(AREA, upgrade.name, upgrade.refusal)
+        return impossible(AREA, upgrade.name, upgrade.refusal)
     return Change(AREA, upgrade.name, Action.CREATE if upgrade.is_new else Action.CHANGE, upgrade.details)
 
 

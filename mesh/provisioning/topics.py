@@ -26,7 +26,7 @@ from mesh.kernel.event import Event
 from mesh.kernel.names import APPLICATIONS, TopicName
 from mesh.kernel.settings import Settings
 from mesh.provisioning.broker import PATIENCE, admin_of, refused_by_broker, result, unreachable
-from mesh.provisioning.change import Action, Change, Report, refused
+from mesh.provisioning.change import Action, Change, Report, impossible
 
 AREA = "topic"
 ROOM = {"max.message.bytes": str(4 << 20)}
@@ -143,7 +143,7 @@ def compare(
             yield Change(AREA, topic.name, Action.CREATE, (f"{topic.partitions} partitions",))
             continue
         if present[topic.name] != topic.partitions:
-            yield refused(AREA, topic.name, _other_partitions(topic, present[topic.name]))
+            yield impossible(AREA, topic.name, _other_partitions(topic, present[topic.name]))
         actual = configs.get(topic.name, {})
         wrong = tuple(
             f"{key} = {value} (was {actual[key]})"

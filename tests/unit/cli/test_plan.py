@@ -9,13 +9,13 @@ import typer
 
 from mesh.cli import plan as verb
 from mesh.kernel.errors import ContractError, MeshError
-from mesh.provisioning.change import Action, Change, refused
+from mesh.provisioning.change import Action, Change, impossible
 from mesh.provisioning.plan import Plan, apply_plan
 
 CREATED = Change("topic", "toys.public.toy.v1", Action.CREATE, ("4 partitions",))
 MANY = Change("access", "User:toys", Action.CHANGE, tuple(f"+ read topic {n}" for n in range(9)))
 UNUSED = Change("topic", "old.public.thing.v1", Action.UNUSED, ("no contract names it",))
-REFUSED = refused("schema", "toys.public.toy.v1-value", ContractError("schema-incompatible", "breaks"))
+REFUSED = impossible("schema", "toys.public.toy.v1-value", ContractError("schema-incompatible", "breaks"))
 
 
 class Recorded:
