@@ -152,7 +152,7 @@ def _rejections(port: Port, runbook: str) -> Alert:
         f"  or {parked}\n  and on (part) up offset 1m\n"
         f")) > {limit}"
     )
-    sink, stream = _counter(port, "sink", "undecodable"), _counter(port, "orders-enriched", "undecodable")
+    sink, stream = _parked(port, "sink", "undecodable"), _parked(port, "orders-enriched", "undecodable")
     ups = {f'up{{part="{part}-1"}}': "1x80" for part in ("sink", "orders-enriched")}
     return _alert(
         port,
@@ -188,7 +188,7 @@ def _rejections(port: Port, runbook: str) -> Alert:
             ),
             Case(
                 "a redrive that releases many keys",
-                {_counter(port, "sink", RELEASED): f"0x19 {limit + 500}x60", **ups},
+                {_parked(port, "sink", RELEASED): f"0x19 {limit + 500}x60", **ups},
                 fires=None,
             ),
             Case(
@@ -268,11 +268,11 @@ def _alert(
     )
 
 
-def _counter(port: Port, app: str, code: str) -> str:
-    """The series of what an application has parked of a port, for tests."""
+def _parked(port: Port, app: str, outcome: str) -> str:
+    """The series of what an application has parked of a port under one code, for tests."""
     return (
         f'mesh_records_parked_total{{part="{app}-1", application="mesh.{app}", topic="{port.topic}", '
-        f'code="{code}"}}'
+        f'code="{outcome}"}}'
     )
 
 
