@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -149,14 +149,13 @@ class Feed:
         """The broker's own id of the topic: a topic made anew has another one."""
         admin = AdminClient({"bootstrap.servers": self._address, "log_level": 0})
         described = admin.describe_topics(TopicCollection([self._topic]), request_timeout=_PATIENCE)
-        try:
+        with self._answered():
             return str(described[self._topic].result().topic_id)
-        except KafkaException as problem:
-            raise self._refused(problem.args[0]) from None
 
     def poll(self, timeout: float) -> Message | None:
         """The next record; None when there is none within ``timeout`` seconds."""
-        message = self._consumer.poll(timeout)
+        with self._answered():
+            message = self._consumer.poll(timeout)
         if message is None:
             return None
         error = message.error()
@@ -197,7 +196,8 @@ class Feed:
         self._consumer.close()
 
     def _dealt(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        places = self._consumer.committed(partitions, timeout=_PATIENCE) if partitions else []
+        with self._answered():
+            places = self._consumer.committed(partitions, timeout=_PATIENCE) if partitions else []
         self._assign(
             [place.partition for place in partitions],
             {place.partition: place.offset for place in places if place.offset >= 0},
@@ -221,7 +221,8 @@ class Feed:
         if self._since is None:
             return low
         asked = TopicPartition(self._topic, partition, int(self._since.timestamp() * 1000))
-        (found,) = self._consumer.offsets_for_times([asked], timeout=_PATIENCE)
+        with self._answered():
+            (found,) = self._consumer.offsets_for_times([asked], timeout=_PATIENCE)
         return int(found.offset) if found.offset >= 0 else high  # nothing was published since
 
     def _taken(self, _: Consumer, __: list[TopicPartition]) -> None:
@@ -233,9 +234,10 @@ class Feed:
         self._owner.revoked(lost=True)
 
     def _bounds(self, partition: int) -> tuple[int, int]:
-        low, high = self._consumer.get_watermark_offsets(
-            TopicPartition(self._topic, partition), timeout=_PATIENCE
-        )
+        """The first offset that is there, and the next one that will be."""
+        place = TopicPartition(self._topic, partition)
+        with self._answered():
+            low, high = self._consumer.get_watermark_offsets(place, timeout=_PATIENCE)
         return low, high
 
     def _heard(self, error: KafkaError) -> None:
@@ -247,6 +249,14 @@ class Feed:
         if self._away:
             self._away = False
             _LOG.warning("the broker at %s answers again", self._address)
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Say in the mesh's own words that the broker did not give an answer."""
+        try:
+            yield
+        except KafkaException as problem:
+            raise self._refused(problem.args[0]) from None
 
     def _refused(self, error: KafkaError) -> PlatformError:
         return PlatformError(
