@@ -28,7 +28,8 @@ def command(
     """
     settings = load_settings()
     console = Console(highlight=False, soft_wrap=True)
-    plan = apply(settings, lambda line: console.print(line, markup=False))
+    with console.status("reading what is there, then changing what differs"):
+        plan = apply(settings, lambda line: console.print(line, markup=False))
     console.print(count(len(plan.due)) if plan.due else "nothing to change")
     for note in plan.notes:
         console.print(note, style="dim", markup=False)

@@ -34,11 +34,13 @@ def command(
     Exit 0 when nothing differs, 1 when something would be changed, 2 when something cannot be. What no
     contract names is told as unused; it is never deleted.
     """
-    plan = make_plan(load_settings())
+    console = Console(highlight=False, soft_wrap=True)
+    with Console(stderr=True).status("reading broker, registry, warehouse and home"):
+        plan = make_plan(load_settings())
     if as_json:
         print(json.dumps(document(plan), indent=1, ensure_ascii=False))  # noqa: T201
     else:
-        show(plan, Console(highlight=False, soft_wrap=True))
+        show(plan, console)
     if plan.refused:
         raise typer.Exit(INCOMPATIBLE)
     if plan.due:
