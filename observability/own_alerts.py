@@ -62,7 +62,7 @@ def _alert(node: Node, domain: Domain) -> Alert:
         drill=_drill(node.need("drill")),
         expr=expr.text().strip(),
         holds=_seconds(held) if (held := node.get("for")) else 0,
-        severity=Severity(node.need("severity").one_of(("page", "ticket"), "severity-unknown")),
+        severity=Severity(node.need("severity").one_of(("page", "ticket"), "alert-severity")),
         summary=node.need("summary").text(),
         description=node.need("description").text(),
         action=node.need("action").text(),

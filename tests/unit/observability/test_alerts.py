@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mesh.drills.drill import DRILLS as HELD
 from mesh.kernel.contract import Port, ServiceLevel
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import Settings
 from observability import port_alerts
-from observability.alerts import TYPES, Alert, Severity, Symptom, camel, subject
+from observability.alerts import DRILLS, TYPES, Alert, Severity, Symptom, camel, subject
 from observability.platform_alerts import alerts as platform_alerts
 from observability.rules import groups, rule_file
 
@@ -116,6 +117,12 @@ def test_runbooks_may_be_served_elsewhere() -> None:
     (alert, *_) = platform_alerts("ops@shop.example")
     link = alert.annotations("https://runbooks.example/main/")["runbook_url"]
     assert link == "https://runbooks.example/main/observability/runbook.md#platformworkerdown"
+
+
+def test_drills_are_those_that_can_be_held() -> None:
+    """Each proves some alert."""
+    assert set(HELD) == DRILLS
+    assert {alert.drill for alert in EVERY} == DRILLS
 
 
 def test_only_the_watchdog_never_wakes_anybody() -> None:

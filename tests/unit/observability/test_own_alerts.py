@@ -90,7 +90,7 @@ def test_the_pages_example_can_be_used(toys: Domain) -> None:
         ),
         ("for: 1m", "for: a while", "alert-duration", 5),
         ("fires: 1m", "fires: sometimes", "alert-duration", 15),
-        ("severity: ticket", "severity: urgent", "severity-unknown", 6),
+        ("severity: ticket", "severity: urgent", "alert-severity", 6),
         ("type: capacity", "type: mood", "alert-type", 7),
         ("drill: poison-flood", "drill: poison-rain", "alert-drill", 11),
         ("summary: Prices fall", "summery: Prices fall", "key-unknown", 8),
