@@ -132,8 +132,8 @@ def test_a_port_without_a_field_to_partition_by_has_one_partition(toys: Folder) 
         ("value: 10, unit: s", "value: 10, unit: weeks", "service-level-unit", "unit: weeks"),
         ("element: toy", "element: toi", "port-unknown", "element: toi"),
         (
-            "      - {property: cleanup, value: compact}\n",
-            "      - {property: cleanup, value: compact}\n      - {property: application, value: mesh.toys}\n",
+            "{property: cleanup, value: compact}\n",
+            "{property: cleanup, value: compact}\n      - {property: application, value: mesh.toys}\n",
             "application-unknown",
             "value: mesh.toys",
         ),
