@@ -17,7 +17,7 @@ def command(
         bool, typer.Option("--check", help="Write nothing; exit 1 naming what is stale.")
     ] = False,
 ) -> None:
-    """Write what is derived and committed: schemas, tables as SQL, READMEs, alert rules, runbooks, dashboards."""
+    """Write what is derived and committed: schemas, SQL, READMEs, rules, runbooks, dashboards."""
     mesh = find_mesh(load_settings())
     stale = list(waiting(mesh))
     for found in stale:
