@@ -85,8 +85,8 @@ def _now() -> tuple[Panel, ...]:
             above(None, 1),
         ),
         number(
-            "Rejected, 1 h",
-            "Records that came onto the dead letter topics in the last hour.",
+            "Parked, 1 h",
+            "Dead letters of the last hour; each reader of a bad record parks its own copy.",
             f"sum(increase(mesh_topic_end_offsets{{{_DEAD}}}[1h]))",
             Unit.COUNT,
             above(1, 100),
@@ -222,8 +222,8 @@ def _exactness() -> tuple[Panel, ...]:
             thresholds=above(None, 1),
         ),
         series(
-            "Rejected in 5 minutes",
-            "Records that came onto the dead letter topics, by domain.",
+            "Parked in 5 minutes",
+            "Dead letters, by domain; each reader of a bad record parks its own copy.",
             Unit.COUNT,
             Query(f"sum by (domain) (increase(mesh_topic_end_offsets{{{_DEAD}}}[5m]))", "{{domain}}"),
             thresholds=above(1, 20),
@@ -284,6 +284,20 @@ def _warehouse() -> tuple[Panel, ...]:
                 "{{kind}}",
             ),
             empty="a ClickHouse server times its own statements",
+        ),
+        series(
+            "Statements under way",
+            "Statements that run or wait for a place, by kind.",
+            Unit.COUNT,
+            Query("sum by (kind) (mesh_running_statements)", "{{kind}}"),
+            empty="a ClickHouse server counts its own statements",
+        ),
+        series(
+            "Memory of the engine",
+            "What the engine accounts for, of the process's resident memory.",
+            Unit.BYTES,
+            Query("max by (engine) (mesh_engine_memory_bytes)", "{{engine}}"),
+            empty="a ClickHouse server tells of its own memory",
         ),
     )
 

@@ -97,8 +97,8 @@ def _promises(domain: str, ports: Sequence[Port]) -> tuple[Panel, ...]:
             below(1, 1 - 1e-9),
         ),
         number(
-            "Rejected, 1 h",
-            "Records that came onto the dead letter topics of the domain in the last hour.",
+            "Parked, 1 h",
+            "Dead letters of the last hour; each reader of a bad record parks its own copy.",
             f"sum(increase(mesh_topic_end_offsets{{{_dead(domain)}}}[1h]))",
             Unit.COUNT,
             above(1, 20),
@@ -208,8 +208,8 @@ def _freshness(domain: str, ports: Sequence[Port]) -> tuple[Panel, ...]:
 def _quality(domain: str) -> tuple[Panel, ...]:
     return (
         series(
-            "Rejected in 5 minutes, by topic",
-            "Records that came onto the dead letter topics.",
+            "Parked in 5 minutes",
+            "Dead letters, by topic; each reader of a bad record parks its own copy.",
             Unit.COUNT,
             Query(
                 f"sum by (product) (increase(mesh_topic_end_offsets{{{_dead(domain)}}}[5m]))", "{{product}}"
@@ -217,11 +217,15 @@ def _quality(domain: str) -> tuple[Panel, ...]:
             thresholds=above(1, 20),
         ),
         series(
-            "Rejected by streams, by error",
-            "Since they started. `mesh explain CODE` tells what a code means.",
+            "Rejected, by error",
+            "By the process that rejected most since it started; `mesh explain CODE` tells more.",
             Unit.COUNT,
-            Query(f'sum by (code) (mesh_records_parked_total{{domain="{domain}"}})', "{{code}}"),
-            empty="no stream has rejected anything",
+            Query(
+                "max by (code) (sum by (application, code)"
+                f' (mesh_records_parked_total{{domain="{domain}"}}))',
+                "{{code}}",
+            ),
+            empty="no running process has rejected anything",
         ),
         series(
             "Ledger drift, by topic",

@@ -34,7 +34,7 @@ QUIET = {
     "Pages in an hour": "nobody had to be paged",
 }
 """Panels of lines that rightly have none, and why. Numbers show 0 instead."""
-SOUND_DOMAINS = "Rejected by streams, by error"
+SOUND_DOMAINS = "Rejected, by error"
 """Has lines where something was rejected: in sales, for the rubbish below."""
 
 
