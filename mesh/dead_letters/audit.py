@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from mesh.dead_letters.parked import Place, State
 from mesh.dead_letters.plan import Action, Step
+from mesh.kernel.errors import DeadLetterError, no_answer
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -23,9 +27,10 @@ _OUTCOMES = {"published": State.DONE, "discarded": State.DISCARDED}
 
 def outcomes(client: Client) -> dict[Place, State]:
     """What redrives have done with each record that they have taken."""
-    rows = client.query(
-        "SELECT topic, partition, offset, argMax(outcome, redriven_at) FROM mesh.redrives_v1 GROUP BY ALL"
-    ).result_rows
+    with answered():
+        rows = client.query(
+            "SELECT topic, partition, offset, argMax(outcome, redriven_at) FROM mesh.redrives_v1 GROUP BY ALL"
+        ).result_rows
     return {
         Place(topic, partition, offset): _OUTCOMES.get(outcome, State.DONE)
         for topic, partition, offset, outcome in rows
@@ -54,4 +59,19 @@ def keep(
         for step, partition, offset in done
     ]
     if rows:
-        client.insert(TABLE, rows, column_names=list(COLUMNS))
+        with answered():
+            client.insert(TABLE, rows, column_names=list(COLUMNS))
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Say in one line that the warehouse has refused something, or is away."""
+    try:
+        yield
+    except ClickHouseError as error:
+        raise DeadLetterError(
+            "warehouse-refused",
+            no_answer(error),
+            place="warehouse",
+            remedy="see `mesh status` and `mesh logs warehouse`; `mesh apply` makes its tables",
+        ) from None

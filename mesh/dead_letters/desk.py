@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from mesh.dead_letters.parked import OPEN, Parked, Place, State, parked_records
 from mesh.dead_letters.plan import Action, Held, Lot, Planner, Step, held_keys
 from mesh.dead_letters.redrive import Redriver, ready
 from mesh.dead_letters.selection import Selection
-from mesh.dead_letters.topic_log import TopicLog
+from mesh.dead_letters.topic_log import SourceRecord, TopicLog
 from mesh.dead_letters.verdicts import Verdicts
 from mesh.kernel.clock import now
 from mesh.kernel.contract import Port
@@ -99,14 +99,9 @@ class Desk:
             _require_one(chosen)
         planner = self._planner(order, frozenset(one.place for one in chosen))
         meant = {one.place for one in chosen}
-        with TopicLog(self.settings.kafka) as log:
-            lots = [planner.single(one) for one in chosen if not one.held]
-            for held, waiting in held_keys(parked).items():
-                if meant & {one.place for one in waiting}:
-                    records = log.stretch(held.topic, held.partition, waiting[0].place.offset)
-                    lot = planner.held(held, waiting, records)
-                    lots += [lot] if lot is not None else []
-            return Proposal(lots, self._differences(log, lots) if differences else {})
+        held = {key: some for key, some in held_keys(parked).items() if meant & {one.place for one in some}}
+        lots = [planner.single(one) for one in chosen if not one.held] + self._held(planner, held)
+        return Proposal(lots, self._differences(lots) if differences else {})
 
     def redrive(self, order: Order, proposal: Proposal, redrive: str, who: str) -> tuple[int, Proposal]:
         """Publish what moves, and what was published of the same keys meanwhile; count, and what is left."""
@@ -149,16 +144,27 @@ class Desk:
     def _late(self, order: Order, moved: Sequence[Held]) -> list[Lot]:
         """The lots of records that came between the reading of their keys and the release."""
         planner = self._planner(Order(order.selection), frozenset())
-        lots = []
         parked = held_keys(self.parked(order.selection.topic))
+        return self._held(planner, {held: parked[held] for held in moved if held in parked})
+
+    def _held(self, planner: Planner, parked: Mapping[Held, list[Parked]]) -> list[Lot]:
+        """The lots of held keys, which may be none; each partition is read once."""
+        starts: dict[tuple[str, int], int] = {}
+        for held, some in parked.items():
+            place = held.topic, held.partition
+            starts[place] = min(starts.get(place, some[0].place.offset), some[0].place.offset)
+        records: dict[Held, list[SourceRecord]] = {held: [] for held in parked}
         with TopicLog(self.settings.kafka) as log:
-            for held in moved:
-                waiting = parked.get(held)
-                if waiting:
-                    records = log.stretch(held.topic, held.partition, waiting[0].place.offset)
-                    lot = planner.held(held, waiting, records)
-                    lots += [lot] if lot is not None else []
-        return lots
+            for (topic, partition), start in starts.items():
+                for record in log.stretch(topic, partition, start):
+                    held = Held(topic, partition, record.key or b"")
+                    if held in records:
+                        records[held].append(record)
+        lots = (
+            planner.held(held, some, [one for one in records[held] if one.offset >= some[0].place.offset])
+            for held, some in parked.items()
+        )
+        return [lot for lot in lots if lot is not None]
 
     def _planner(self, order: Order, chosen: frozenset[Place]) -> Planner:
         checker = Checker(self.mesh)
@@ -176,15 +182,16 @@ class Desk:
         handled = frozenset(self._outcomes())
         return Planner(self.mesh.ports, judge, chosen, edited, order.discard, handled)
 
-    def _differences(self, log: TopicLog, lots: Sequence[Lot]) -> dict[Place, Difference]:
+    def _differences(self, lots: Sequence[Lot]) -> dict[Place, Difference]:
         facts = [
             (lot.port, step, fields)
             for lot, step in _published(lots)
             if (fields := self.verdicts.fields(lot.port, step.value)) is not None
         ]
-        rows = difference.landed(
-            self.warehouse, log, self.verdicts.fields, [(port, fields) for port, _, fields in facts]
-        )
+        with TopicLog(self.settings.kafka) as log:
+            rows = difference.landed(
+                self.warehouse, log, self.verdicts.fields, [(port, fields) for port, _, fields in facts]
+            )
         return {step.place: rows[port.topic].difference(port, fields) for port, step, fields in facts}
 
 

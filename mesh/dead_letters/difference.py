@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mesh.dead_letters.audit import answered
 from mesh.dead_letters.showing import masked
 from mesh.kernel.contract import Port
 from mesh.kernel.event import ENVELOPE, Event
@@ -102,11 +103,12 @@ def _places(client: Client, port: Port, entities: list[tuple[Any, ...]]) -> list
                 names.append(_placeholder(name, value))
                 values[name] = _micros(value) if isinstance(value, datetime) else value
             marks.append(f"({', '.join(names)})")
-        result = client.query(
-            f"SELECT _partition, _offset FROM {port.view}_clear "
-            f"WHERE ({', '.join(port.table_key)}) IN ({', '.join(marks)})",
-            parameters=values,
-        )
+        with answered():
+            result = client.query(
+                f"SELECT _partition, _offset FROM {port.view}_clear "
+                f"WHERE ({', '.join(port.table_key)}) IN ({', '.join(marks)})",
+                parameters=values,
+            )
         places += [(int(partition), int(offset)) for partition, offset in result.result_rows]
     return places
 

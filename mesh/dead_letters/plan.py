@@ -122,25 +122,22 @@ class Planner:
             lot.steps.append(self._step(port, place, parked.code, letter.key, letter.value))
         return lot
 
-    def held(self, held: Held, parked: Sequence[Parked], records: Iterable[SourceRecord]) -> Lot | None:
-        """The lot of a held key; ``parked`` are its open records, ``records`` its topic's since the first.
+    def held(self, held: Held, parked: Sequence[Parked], records: Sequence[SourceRecord]) -> Lot | None:
+        """The lot of a held key; ``parked`` are its open records, ``records`` all of it since the first.
 
         None when an earlier redrive has published everything, and the consumers have only to read it.
         """
         port = self.ports[held.topic]
         parked_at = {one.place.offset: one for one in parked}
         # What the topic no longer has is known from its dead letter; the rest is met below.
-        known = {offset: (one.letter.key, one.letter.value) for offset, one in parked_at.items()}
-        waits: dict[int, tuple[bytes | None, bytes | None]] = {}
+        waits = {
+            offset: (one.letter.key, one.letter.value)
+            for offset, one in parked_at.items()
+            if not records or offset < records[0].offset
+        }
         redriven: set[int] = set()
         free = False
-        first = True
         for record in records:
-            if first:
-                waits = {offset: parts for offset, parts in known.items() if offset < record.offset}
-                first = False
-            if record.key != held.key:
-                continue
             covers = release_of(record.value, record.headers)
             if covers is not None:
                 waits = {offset: parts for offset, parts in waits.items() if offset > covers}

@@ -10,6 +10,8 @@ from schemas.codec import Codec, Codecs
 from schemas.wire import UndecodableError
 from sinks.intake import Intake, Refusal
 
+_MOST_SEQ = 1 << 60
+
 
 class Verdicts:
     """Judges and reads the records of all ports. ``ids`` are the present schema ids by topic.
@@ -28,7 +30,10 @@ class Verdicts:
         if port.topic not in self._intakes:
             self._intakes[port.topic] = Intake(port, self._ids[port.topic], self._codecs)
         found = self._intakes[port.topic].admit(key, value, moment)
-        return found if isinstance(found, Refusal) else None
+        if isinstance(found, Refusal):
+            return found
+        seq = (self.fields(port, value) or {}).get("seq", 0)
+        return None if 0 <= seq < _MOST_SEQ else Refusal("undecodable", "seq is not within 0 and 2^60")
 
     def fields(self, port: Port, value: bytes | None) -> dict[str, Any] | None:
         """The fields of a value, personal text in clear; None when it cannot be decoded."""

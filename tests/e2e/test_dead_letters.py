@@ -94,6 +94,23 @@ class Bench:
         found: list[dict[str, Any]] = json.loads(self.run("list", "--json", "--limit", "9999"))["records"]
         return found
 
+    def merge(self) -> None:
+        """Have the warehouse merge now what a killed sink inserted twice: the proof counts copies."""
+        client = connect(self.mesh.settings)
+        for port in find_mesh(self.mesh.settings).ports.values():
+            if port.physical_table is not None:
+                client.command(f"OPTIMIZE TABLE {port.physical_table} FINAL")
+
+    def proof(self) -> dict[str, Any]:
+        """What the reconciliation finds, which must be equal tables and no record unaccounted for."""
+        self.mesh.reconcile()  # waits until nothing lags
+        self.merge()
+        found = self.mesh.reconcile()
+        wrong = [t for t in found["tables"] if t["missing"] or t["unexpected"] or t["different"]]
+        assert wrong == [], json.dumps(found["findings"])[:4000]
+        assert [p for p in found["partitions"] if p["produced"] != p["landed"] + p["parked"]] == []
+        return found
+
     def ends(self) -> dict[str, int]:
         """How many records each source topic has."""
         with Log(self.mesh.settings) as log:
@@ -181,9 +198,9 @@ def test_what_follows_a_fault_waits_and_everything_is_accounted_for(bench: Bench
                 kill(bench.mesh, "sink-1")
             if n == len(bench.world) // 2:
                 kill(bench.mesh, "orders-enriched-1")
-    bench.mesh.require_equal(parked=_parked_by_sink(bench))
-    found = bench.open()
-    codes = [record["code"] for record in found]
+    found = bench.proof()
+    assert sum(one["parked"] for one in found["partitions"]) == _parked_by_sink(bench)
+    codes = [record["code"] for record in bench.open()]
     assert sorted(set(codes) - {"waiting-behind"}) == sorted(set(bench.broken.values()))
     assert len([code for code in codes if code != "waiting-behind"]) == len(bench.broken)
     assert codes.count("waiting-behind") >= len(bench.broken) - 3
@@ -277,10 +294,7 @@ def test_a_redrive_gives_the_tables_of_a_run_without_faults(bench: Bench, tmp_pa
     with Publisher(bench.mesh.settings) as publisher:
         for event, values in bench.extra:
             publisher.publish(event, named(values, "clean"))
-    found = bench.mesh.reconcile()
-    wrong = [t for t in found["tables"] if t["missing"] or t["unexpected"] or t["different"]]
-    assert wrong == [], json.dumps(found)[:4000]
-    assert [p for p in found["partitions"] if p["produced"] != p["landed"] + p["parked"]] == []
+    bench.proof()
     clean, fault = bench.rows("clean"), bench.rows("fault")
     assert {view: len(rows) for view, rows in fault.items()} == {
         view: len(rows) for view, rows in clean.items()
@@ -338,8 +352,7 @@ def test_a_record_that_is_no_fact_is_given_up(bench: Bench) -> None:
     bench.run("redrive", "--key", account, "--discard", "--yes")
     with Publisher(bench.mesh.settings) as publisher:
         publisher.publish(PaymentRecorded, {**values, "account": account, "transaction_id": "g2"})
-    found = bench.mesh.reconcile()
-    assert not [t for t in found["tables"] if t["missing"] or t["unexpected"] or t["different"]]
+    bench.proof()
     landed = connect(bench.mesh.settings).query(
         f"SELECT transaction_id FROM sales.transactions WHERE account = '{account}' ORDER BY 1"
     )

@@ -53,7 +53,9 @@ class Topic:
         lots = []
         for held, waiting in held_keys(self.parked()).items():
             first = waiting[0].place.offset
-            lot = planner.held(held, waiting, [record for record in log if record.offset >= first])
+            lot = planner.held(
+                held, waiting, [one for one in log if one.offset >= first and one.key == held.key]
+            )
             lots += [lot] if lot is not None else []
         return lots
 
