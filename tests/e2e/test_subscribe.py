@@ -119,7 +119,7 @@ def test_consumers_that_are_killed_end_with_the_rows_of_the_warehouse(mesh: Mesh
     journals = {topic: tmp_path / f"{topic}.jsonl" for topic in VIEWS}
     chance, kills = random.Random(3), 0
     with Publisher(mesh.settings) as publisher:
-        running = {topic: follow(mesh, topic, "report", journals[topic]) for topic in VIEWS}
+        running = {topic: follow(mesh, topic, tmp_path.name, journals[topic]) for topic in VIEWS}
         for number, fact in enumerate(facts(seed=21, orders=90)):
             publisher.publish(*fact)
             if number % 90 == 89:
@@ -127,13 +127,13 @@ def test_consumers_that_are_killed_end_with_the_rows_of_the_warehouse(mesh: Mesh
                 time.sleep(1)
                 topic = chance.choice(list(VIEWS))
                 kill(running[topic])
-                running[topic] = follow(mesh, topic, "report", journals[topic])
+                running[topic] = follow(mesh, topic, tmp_path.name, journals[topic])
                 kills += 1
     settle(mesh)
     for process in running.values():
         kill(process)
     for topic, journal in journals.items():
-        assert follow(mesh, topic, "report", journal, "once").wait(240) == 0
+        assert follow(mesh, topic, tmp_path.name, journal, "once").wait(240) == 0
         changes = told(journal)
         assert table(changes) == landed(mesh, topic)
         again = Counter(tuple(change["place"]) for change in changes)
@@ -144,11 +144,12 @@ def test_consumers_that_are_killed_end_with_the_rows_of_the_warehouse(mesh: Mesh
 def test_two_processes_share_the_work_and_take_over(mesh: Mesh, tmp_path: Path) -> None:
     """A second one joins, the first is killed: together they were told the table."""
     one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
-    first = follow(mesh, LINES, "shared", one)
+    group = tmp_path.name
+    first = follow(mesh, LINES, group, one)
     while len(told(one)) < 100:
         time.sleep(0.2)
         assert first.poll() is None
-    second = follow(mesh, LINES, "shared", two)
+    second = follow(mesh, LINES, group, two)
     with Publisher(mesh.settings) as publisher:
         for number, fact in enumerate(facts(seed=22, orders=40)):
             publisher.publish(*fact)
@@ -158,7 +159,7 @@ def test_two_processes_share_the_work_and_take_over(mesh: Mesh, tmp_path: Path) 
                 kill(first)
     settle(mesh)
     kill(second)
-    assert follow(mesh, LINES, "shared", two, "once").wait(240) == 0
+    assert follow(mesh, LINES, group, two, "once").wait(240) == 0
     assert told(two)
     changes = sorted(told(one) + told(two), key=lambda change: (change["version"], change["place"][1]))
     assert table(changes) == landed(mesh, LINES)
@@ -166,12 +167,14 @@ def test_two_processes_share_the_work_and_take_over(mesh: Mesh, tmp_path: Path) 
 
 def test_a_state_that_is_lost_is_computed_again(mesh: Mesh, tmp_path: Path) -> None:
     """In silence: the group was told everything before."""
-    (journal,) = (tmp_path / "lost.jsonl",)
-    for path in (mesh.home / "subscriptions" / "shared").rglob("*.sqlite*"):
+    group, before, after = tmp_path.name, tmp_path / "before.jsonl", tmp_path / "after.jsonl"
+    assert follow(mesh, LINES, group, before, "once").wait(240) == 0
+    assert table(told(before)) == landed(mesh, LINES)
+    for path in (mesh.home / "subscriptions" / group).rglob("*.sqlite*"):
         path.unlink()
-    assert follow(mesh, LINES, "shared", journal, "once").wait(240) == 0
-    assert told(journal) == []
-    with subscribe(LINES, latest=True, group="shared", settings=mesh.settings) as changes:
+    assert follow(mesh, LINES, group, after, "once").wait(240) == 0
+    assert told(after) == []
+    with subscribe(LINES, latest=True, group=group, settings=mesh.settings) as changes:
         rows = {change.key: {n: plain(v) for n, v in change.values.items()} for change in changes.snapshot()}
     assert rows == landed(mesh, LINES)
 
@@ -194,7 +197,8 @@ def test_what_is_invalid_is_skipped_and_what_is_behind_it_waits(mesh: Mesh) -> N
     assert codes["waiting-behind"] >= 1
     landed = connect(mesh.settings).query("SELECT order_id, seq FROM sales.orders").result_rows
     assert rows == {(order,): seq for order, seq in landed}
-    with subscribe(ORDERS, group="all", follow=False, settings=mesh.settings) as records:
+    group = f"all-{account}"
+    with subscribe(ORDERS, group=group, follow=False, settings=mesh.settings) as records:
         every = list(records)
     produced = (
         connect(mesh.settings)
@@ -202,7 +206,7 @@ def test_what_is_invalid_is_skipped_and_what_is_behind_it_waits(mesh: Mesh) -> N
         .result_rows[0][0]
     )
     assert len(every) == produced
-    with subscribe(ORDERS, group="all", follow=False, settings=mesh.settings) as records:
+    with subscribe(ORDERS, group=group, follow=False, settings=mesh.settings) as records:
         assert list(records) == []
 
 
