@@ -45,7 +45,7 @@ def write(mesh: Mesh, settings: Settings, home: Path) -> list[Path]:
             path.unlink()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            _write_privately(path, text)
     _write_password(settings, home / "alertmanager" / PASSWORD_FILE)
     return list(changed)
 
@@ -79,6 +79,11 @@ def _write_password(settings: Settings, path: Path) -> None:
     if not settings.smtp_password:
         path.unlink(missing_ok=True)
         return
+    _write_privately(path, settings.smtp_password)
+
+
+def _write_privately(path: Path, text: str) -> None:
+    """Write a file that only its owner reads: routes hold addresses that whoever knows them may use."""
     path.touch(mode=0o600)
     path.chmod(0o600)
-    path.write_text(settings.smtp_password, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")

@@ -45,13 +45,23 @@ def test_what_was_changed_by_hand_or_has_no_domain_is_brought_back(tmp_path: Pat
     assert not (rules / "gone.yaml").exists()
 
 
-def test_the_password_is_for_its_owner_only(tmp_path: Path) -> None:
-    """And goes when the setting goes."""
-    settings = SETTINGS.model_copy(update={"smtp": "smtp://a@mail:587", "smtp_password": "canary"})
+def test_passwords_and_addresses_are_for_their_owner_only(tmp_path: Path) -> None:
+    """Also where a file was readable before; the password goes when the setting goes."""
+    settings = SETTINGS.model_copy(
+        update={
+            "smtp": "smtp://a@mail:587",
+            "smtp_password": "canary",
+            "dead_man": "https://outside.example/t0ken",
+        }
+    )
+    path, routes = (tmp_path / "alertmanager" / name for name in ("smtp-password", "alertmanager.yaml"))
+    routes.parent.mkdir()
+    routes.write_text("")
+    routes.chmod(0o644)
     write(MESH, settings, tmp_path)
-    path = tmp_path / "alertmanager" / "smtp-password"
     assert path.read_text() == "canary"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "t0ken" in routes.read_text()
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (path, routes)} == {0o600}
     write(MESH, SETTINGS, tmp_path)
     assert not path.exists()
 
