@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -30,6 +31,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger("mesh.pager")
 
 WATCHDOG = "watchdog"
+_RECEIVER = re.compile(r"[a-z][a-z0-9-]{0,63}")
 MOST_BYTES = 8 << 20
 """Of a body; Alertmanager's are some kilobytes."""
 LISTEN_EVERY = 5.0
@@ -100,7 +102,7 @@ class Application:
 
     def _route(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
         match method, path.strip("/").split("/"):
-            case "POST", ["alerts", receiver] if receiver:
+            case "POST", ["alerts", receiver] if _RECEIVER.fullmatch(receiver):
                 return self._alerts(receiver, body)
             case "GET", ["incidents"]:
                 return self._incidents(query)

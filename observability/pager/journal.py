@@ -26,14 +26,22 @@ class Journal:
     """Holds ``<folder>/journal.jsonl`` open, for this process alone."""
 
     def __init__(self, folder: Path) -> None:
-        """Open or begin it; raise :class:`PlatformError` when another process has it."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Open or begin it; raise :class:`PlatformError` when it cannot be had, or another process has it."""
         self._path = folder / FILE
         self._reserve = folder / RESERVE
-        self._file = _open(self._path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = _open(self._path)
+            _sync_folder(folder)
+        except OSError as error:
+            raise PlatformError(
+                "journal-unusable",
+                error.strerror or str(error),
+                place=str(self._path),
+                remedy="let the pager write there, or give it another home (MESH_HOME)",
+            ) from None
         self._end = 0
         self._keep_reserve()
-        _sync_folder(folder)
 
     def read(self) -> list[Entry]:
         """Every entry, oldest first. What a crash cut off at the end is removed: it was never confirmed."""
@@ -53,8 +61,7 @@ class Journal:
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Write entries, all or none; when this returns they are on disk. Raises :class:`OSError`."""
-        lines = "".join(json.dumps(to_json(entry), ensure_ascii=False) + "\n" for entry in entries)
-        data = lines.encode()
+        data = _lines(entries)
         try:
             self._write(data)
         except OSError as error:
@@ -66,21 +73,25 @@ class Journal:
         self._end += len(data)
 
     def rewrite(self, entries: Sequence[Entry]) -> None:
-        """Keep these entries only. A crash in between leaves the old ones or the new ones."""
-        draft = self._path.with_suffix(".part")
+        """Keep these entries only. A crash in between, or a full disk, leaves the old ones."""
+        data, draft = _lines(entries), self._path.with_suffix(".part")
         draft.unlink(missing_ok=True)
-        old, self._file, self._end = self._file, _open(draft), 0
-        self.append(entries)
-        draft.rename(self._path)
-        _sync_folder(self._path.parent)
-        os.close(old)
+        file = _open(draft)
+        try:
+            _put(file, data, 0)
+            draft.rename(self._path)
+            _sync_folder(self._path.parent)
+        except OSError as error:
+            log.warning("%s stays as long as it is: %s", self._path, error.strerror)
+            draft.unlink(missing_ok=True)
+            os.close(file)
+            return
+        os.close(self._file)
+        self._file, self._end = file, len(data)
 
     def _write(self, data: bytes) -> None:
         try:
-            done = 0
-            while done < len(data):
-                done += os.pwrite(self._file, data[done:], self._end + done)
-            os.fsync(self._file)
+            _put(self._file, data, self._end)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._end)
@@ -95,6 +106,18 @@ class Journal:
     def close(self) -> None:
         """Let go of it."""
         os.close(self._file)
+
+
+def _lines(entries: Sequence[Entry]) -> bytes:
+    return "".join(json.dumps(to_json(entry), ensure_ascii=False) + "\n" for entry in entries).encode()
+
+
+def _put(file: int, data: bytes, at: int) -> None:
+    """Write data at a place, and return when it is on disk."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(file, data[done:], at + done)
+    os.fsync(file)
 
 
 def _open(path: Path) -> int:

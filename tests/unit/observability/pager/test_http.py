@@ -94,6 +94,7 @@ async def test_what_is_over_is_shown_when_asked_for(application: Application) ->
         ("POST", "/alerts/sales", b"x" * (MOST_BYTES + 1), 400, "larger than"),
         ("POST", "/alerts/watchdog", b"hello", 400, "is not JSON"),
         ("POST", "/alerts/", b"{}", 404, "there is no POST /alerts/"),
+        ("POST", "/alerts/Sales%20team", posted(posted_alert()), 404, "there is no POST"),
         ("GET", "/alerts/sales", b"", 404, "there is no GET"),
         ("GET", "/incidents?state=shut", b"", 400, "state is open or all"),
         ("GET", "/incidents?limit=many", b"", 400, "state is open or all"),

@@ -85,6 +85,29 @@ def test_it_can_be_made_shorter(written: Path) -> None:
     assert sorted(path.name for path in written.iterdir()) == [FILE, RESERVE]
 
 
+def test_a_full_disk_keeps_it_from_getting_shorter_and_no_more(
+    written: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The pager starts all the same."""
+    journal = reopened(written)
+    journal.read()
+    with monkeypatch.context() as full:
+        failing(1, errno.ENOSPC, full)
+        journal.rewrite(ENTRIES[1:2])
+    assert "stays as long as it is" in caplog.text
+    journal.append(ENTRIES[:1])
+    journal.close()
+    assert reopened(written).read() == [*ENTRIES, ENTRIES[0]]
+    assert sorted(path.name for path in written.iterdir()) == [FILE, RESERVE]
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_one_line(tmp_path: Path) -> None:
+    """With the place and what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(PlatformError, match=r"journal-unusable.*Not a directory; let the pager write there"):
+        Journal(tmp_path / "file" / "pager")
+
+
 def failing(times: int, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the disk refuse so many writes, the first of them after some bytes."""
     real, left = os.pwrite, [times]
