@@ -39,14 +39,17 @@ def changes(mesh: Mesh, settings: Settings, home: Path) -> dict[Path, str | None
 
 def write(mesh: Mesh, settings: Settings, home: Path) -> list[Path]:
     """Bring the files of a home up to date; give the paths that changed, those removed included."""
-    changed = changes(mesh, settings, home)
+    changed, routes = changes(mesh, settings, home), home / "alertmanager"
     for path, text in changed.items():
         if text is None:
             path.unlink()
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_privately(path, text)
-    _write_password(settings, home / "alertmanager" / PASSWORD_FILE)
+            if path.parent == routes:
+                _write_privately(path, text)
+            else:  # rules are no secret, and Prometheus may run as somebody else
+                path.write_text(text, encoding="utf-8")
+    _write_password(settings, routes / PASSWORD_FILE)
     return list(changed)
 
 
