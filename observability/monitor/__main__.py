@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from types import FrameType
 
-from mesh.kernel import metrics
+from mesh.kernel import metrics, names
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings
@@ -19,7 +19,7 @@ from observability.monitor.landings import Landings
 from observability.monitor.ledger import Ledger
 from observability.monitor.log import Log
 from observability.monitor.machine import Machine
-from observability.monitor.positions import Positions
+from observability.monitor.positions import GROUPS, Positions
 from observability.monitor.rounds import Rounds
 from observability.monitor.services import Services, probes
 from observability.monitor.sources import Sources
@@ -28,18 +28,19 @@ from observability.monitor.sources import Sources
 def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
     """What is measured, by the name of its kind."""
     mesh = find_mesh(settings)
-    positions = Positions(mesh, Broker(settings.kafka))
+    brokers, log = {group: Broker(settings.kafka, group) for group in GROUPS}, Log(settings.kafka)
+    positions = Positions(mesh, brokers, log)
     ledger = Ledger(
         mesh,
-        Broker(settings.kafka),
+        brokers[names.SINK],
         Landings(settings),
-        Log(settings.kafka),
+        log,
         committed=lambda: positions.committed,
     )
     return {
         "positions": positions.measure,
         "ledger": ledger.measure,
-        "services": Services(probes(settings, Broker(settings.kafka))).measure,
+        "services": Services(probes(settings, Broker(settings.kafka, "mesh.monitor"))).measure,
         "machine": Machine(settings.home).measure,
         "sources": Sources(mesh, settings.home).measure,
     }

@@ -1,12 +1,15 @@
-"""What the monitor asks the broker: ends of partitions, newest records, committed offsets."""
+"""What the monitor asks the broker: ends of partitions, and how far a group has read. One request for many.
+
+All of it by way of a consumer that never subscribes, and so belongs to no group. The admin client has the
+same questions, but an answer that speaks of an election ends its process (librdkafka 2.16, an assertion on
+the admin's answer), and a monitor must outlive just that.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from observability.monitor.waits import Place
 
@@ -17,48 +20,55 @@ TIMEOUT = 2.5
 class Broker:
     """A client of the broker; its methods raise :class:`KafkaException` when it does not answer in time."""
 
-    def __init__(self, address: str) -> None:
-        self._admin = AdminClient(
-            {"bootstrap.servers": address, "log_level": 0, "reconnect.backoff.max.ms": 1000}
+    def __init__(self, address: str, group: str) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": address,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "log_level": 0,
+                "reconnect.backoff.max.ms": 1000,
+            }
         )
 
     def places(self, topics: Iterable[str]) -> list[Place]:
         """The partitions of those topics that there are."""
-        there = self._admin.list_topics(timeout=TIMEOUT).topics
+        there = self._consumer.list_topics(timeout=TIMEOUT).topics
         return [
             Place(topic, number) for topic in topics if topic in there for number in there[topic].partitions
         ]
 
     def ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """The next offset of each partition."""
-        return {place: found.offset for place, found in self._offsets(places, OffsetSpec.latest())}
+        return self._offsets(places, OFFSET_END)
 
     def starts(self, places: Iterable[Place]) -> dict[Place, int]:
         """The first offset that each partition still holds."""
-        return {place: found.offset for place, found in self._offsets(places, OffsetSpec.earliest())}
+        return self._offsets(places, OFFSET_BEGINNING)
 
-    def newest(self, places: Iterable[Place]) -> dict[Place, float]:
-        """When the newest record of each partition was published (Unix time); absent where it has none."""
-        found = self._offsets(places, OffsetSpec.max_timestamp())
-        return {place: one.timestamp / 1000 for place, one in found if one.timestamp >= 0}
-
-    def committed(self, group: str) -> dict[Place, int]:
-        """The next offset to read of each partition for which a group has committed one."""
-        asked = [ConsumerGroupTopicPartitions(group)]
-        future = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT)[group]
-        found = future.result().topic_partitions
-        return {Place(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+    def committed(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The next offset to read of each partition for which the group has committed one."""
+        asked = [TopicPartition(place.topic, place.partition) for place in places]
+        return dict(_taken(self._consumer.committed(asked, timeout=TIMEOUT)))
 
     def answers(self) -> bool:
         """Whether the cluster names a live broker and a controller."""
         try:
-            cluster = self._admin.describe_cluster(request_timeout=TIMEOUT).result()
+            cluster = self._consumer.list_topics(timeout=TIMEOUT)
         except KafkaException:
             return False
-        return bool(cluster.nodes) and cluster.controller is not None
+        return bool(cluster.brokers) and cluster.controller_id >= 0
 
-    def _offsets(self, places: Iterable[Place], spec: OffsetSpec) -> Iterator[tuple[Place, Any]]:
-        asked = {TopicPartition(place.topic, place.partition): spec for place in places}
-        if asked:
-            for one, future in self._admin.list_offsets(asked, request_timeout=TIMEOUT).items():
-                yield Place(one.topic, one.partition), future.result()
+    def _offsets(self, places: Iterable[Place], logical: int) -> dict[Place, int]:
+        """Offsets by a moment that stands for the first or the last one."""
+        asked = [TopicPartition(place.topic, place.partition, logical) for place in places]
+        return dict(_taken(self._consumer.offsets_for_times(asked, timeout=TIMEOUT))) if asked else {}
+
+
+def _taken(answers: Iterable[TopicPartition]) -> Iterable[tuple[Place, int]]:
+    """Each partition with its offset, where it has one; raise the fault of the first that has a fault."""
+    for one in answers:
+        if one.error is not None:
+            raise KafkaException(one.error)
+        if one.offset >= 0:
+            yield Place(one.topic, one.partition), one.offset

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mesh.kernel import names
+from mesh.kernel.clock import now_seconds
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.metrics import BEHIND, BEHIND_SECONDS, COMMITTED, TOPIC_END, TOPIC_PUBLISHED
 from observability.monitor.broker import Broker
+from observability.monitor.log import Log
 from observability.monitor.waits import Place, Waits
 
 GROUPS = (*names.APPLICATIONS, names.SINK)
@@ -58,7 +60,9 @@ class Positions:
     """Measures a round, and keeps what the groups had committed by then for the ledger's."""
 
     mesh: Mesh
-    broker: Broker
+    brokers: Mapping[str, Broker]
+    """The broker as each group asks it."""
+    log: Log
     committed: dict[str, dict[Place, int]] = field(default_factory=dict)
     _waits: Waits = field(default_factory=Waits)
     _newest: dict[str, float] = field(default_factory=dict)
@@ -66,31 +70,39 @@ class Positions:
 
     def measure(self) -> None:
         """Ends first and then what is read of them, so that what flows meanwhile does not count as lag."""
-        moment = time.monotonic()
-        places = self.broker.places(topics(self.mesh))
-        ends = self.broker.ends(places)
-        starts = self.broker.starts(places)
+        moment, broker = time.monotonic(), self.brokers[names.SINK]
+        places = broker.places(topics(self.mesh))
+        ends = broker.ends(places)
+        starts = broker.starts(places)
         spans = {place: (starts[place], end) for place, end in ends.items()}
         self._waits.saw(moment, ends)
         for place, end in ends.items():
             TOPIC_END.labels(place.topic, place.partition).set(end)
         self._publish_newest(ends)
-        for group in GROUPS:
-            self._publish_group(group, spans, moment)
+        for group, broker in self.brokers.items():
+            self._publish_group(group, broker.committed(places), spans, moment)
         for place, end in ends.items():
             lowest = (found[place] for found in self.committed.values() if place in found)
             self._waits.forget(place, min(lowest, default=end))
 
     def _publish_newest(self, ends: Mapping[Place, int]) -> None:
-        """Ask only for what has grown: the broker looks into its files for a record's moment."""
-        grown = [place for place, end in ends.items() if end > self._ends.get(place, 0)]
-        for place, newest in self.broker.newest(grown).items():
-            self._newest[place.topic] = max(newest, self._newest.get(place.topic, 0))
+        """A topic that has grown was published to just now; at first its last records tell when that was."""
+        if not self._ends:
+            newest = self.log.newest(ends)
+        else:
+            newest = {place: now_seconds() for place, end in ends.items() if end > self._ends.get(place, 0)}
+        for place, published in newest.items():
+            self._newest[place.topic] = max(published, self._newest.get(place.topic, 0.0))
             TOPIC_PUBLISHED.labels(place.topic).set(self._newest[place.topic])
         self._ends = dict(ends)
 
-    def _publish_group(self, group: str, spans: Mapping[Place, tuple[int, int]], moment: float) -> None:
-        found = self.broker.committed(group)
+    def _publish_group(
+        self,
+        group: str,
+        found: dict[Place, int],
+        spans: Mapping[Place, tuple[int, int]],
+        moment: float,
+    ) -> None:
         if group == names.SINK:  # what it has never committed waits as well
             found = {**self._never_read(spans), **found}
         self.committed[group] = found

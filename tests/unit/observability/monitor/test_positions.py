@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 from mesh.kernel import names
-from mesh.kernel.discovery import Mesh, find_mesh
+from mesh.kernel.clock import now_seconds
+from mesh.kernel.discovery import find_mesh
 from mesh.kernel.metrics import REGISTRY
 from mesh.kernel.settings import Settings
 from observability.monitor.broker import Broker
+from observability.monitor.log import Log
 from observability.monitor.positions import Behind, Positions, behind, landed, topics
 from observability.monitor.waits import Place, Waits
 
@@ -42,9 +44,10 @@ def test_every_topic_is_watched_and_the_sink_reads_what_has_a_table() -> None:
 
 
 class Replies:
-    """Stands for the broker with one topic of one partition."""
+    """Stands for the broker, as one group asks it, and for its log: one topic of one partition."""
 
-    end, committed_by_sink, asked = 4, 0, 0
+    def __init__(self, *, end: int = 4, committed: int = 0) -> None:
+        self.end, self.position = end, committed
 
     def places(self, _topics: object) -> list[Place]:
         """One partition."""
@@ -58,14 +61,19 @@ class Replies:
         """As the test says."""
         return {FIRST: self.end}
 
-    def newest(self, places: list[Place]) -> dict[Place, float]:
-        """Always the same moment; counts for how many partitions it was asked."""
-        self.asked += len(places)
-        return dict.fromkeys(places, 1e9)
+    def committed(self, _places: object) -> dict[Place, int]:
+        """The group's position, once it has one."""
+        return {FIRST: self.position} if self.position else {}
 
-    def committed(self, group: str) -> dict[Place, int]:
-        """The sink's position; the others have none."""
-        return {FIRST: self.committed_by_sink} if group == names.SINK and self.committed_by_sink else {}
+    def newest(self, _ends: object) -> dict[Place, float]:
+        """The last record was published long ago."""
+        return {FIRST: 1e9}
+
+
+def watching(replies: Replies) -> Positions:
+    """The round, with a broker for the sink and one for an application that has committed nothing."""
+    brokers = {names.CUSTOMER_360: Replies(), names.SINK: replies}
+    return Positions(find_mesh(Settings()), cast("dict[str, Broker]", brokers), cast("Log", replies))
 
 
 def value(name: str, **labels: str) -> float | None:
@@ -76,25 +84,26 @@ def value(name: str, **labels: str) -> float | None:
 def test_a_round_publishes_lag_and_what_the_sink_has_never_read() -> None:
     """Before its first commit everything waits for it; an application without position has no lag."""
     replies = Replies()
-    positions = Positions(cast("Mesh", find_mesh(Settings())), cast("Broker", replies))
+    positions = watching(replies)
     positions.measure()
     assert value("mesh_topic_end_offsets", topic=ORDERS, partition="0") == 4
-    assert value("mesh_topic_last_published_timestamp_seconds", topic=ORDERS) == 1e9
     assert value("mesh_behind_records", application=names.SINK, topic=ORDERS) == 4
     assert value("mesh_behind_records", application=names.CUSTOMER_360, topic=ORDERS) is None
-    replies.committed_by_sink = 4
+    replies.position = 4
     positions.measure()
     assert value("mesh_behind_records", application=names.SINK, topic=ORDERS) == 0
     assert value("mesh_behind_seconds", application=names.SINK, topic=ORDERS) == 0
     assert positions.committed[names.SINK] == {FIRST: 4}
 
 
-def test_the_newest_record_is_asked_for_only_where_the_topic_has_grown() -> None:
-    """The broker looks into its files for the answer."""
+def test_a_topic_was_published_to_when_it_grew() -> None:
+    """At first its last record tells, whatever the monitor's own age; then the monitor sees for itself."""
     replies = Replies()
-    positions = Positions(find_mesh(Settings()), cast("Broker", replies))
-    for _ in range(3):
+    positions = watching(replies)
+    for _ in range(2):
         positions.measure()
+        assert value("mesh_topic_last_published_timestamp_seconds", topic=ORDERS) == 1e9
     replies.end = 5
+    before = now_seconds()
     positions.measure()
-    assert replies.asked == 2
+    assert (value("mesh_topic_last_published_timestamp_seconds", topic=ORDERS) or 0) >= before
