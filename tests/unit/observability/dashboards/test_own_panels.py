@@ -40,6 +40,13 @@ def test_a_domain_without_the_file_has_none(tmp_path: Path) -> None:
     assert own_panels(tmp_path, "domains/sales") == ()
 
 
+def test_the_example_on_the_page_is_read(tmp_path: Path) -> None:
+    """A reader can paste it."""
+    page = (Path(__file__).parents[4] / "portal" / "docs" / "how-to" / "watch.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert len(read(tmp_path, example)) == 2
+
+
 def test_numbers_and_lines_are_read(tmp_path: Path) -> None:
     """With thresholds in either direction."""
     (tmp_path / "dashboard.yaml").write_text(SOUND, encoding="utf-8")
