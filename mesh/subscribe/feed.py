@@ -24,7 +24,7 @@ from mesh.kernel.settings import Settings
 _LOG = logging.getLogger("mesh.subscribe")
 SESSION_MS = 10_000
 """After this long without a sign of life a process loses its partitions to the others of its group."""
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 """Seconds that the broker may take for one answer, once it has answered at all."""
 _AWAY = (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE)
 _HARMLESS = (KafkaError._MAX_POLL_EXCEEDED, KafkaError._TIMED_OUT, *_AWAY)

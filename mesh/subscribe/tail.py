@@ -9,22 +9,25 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from confluent_kafka import Message
+
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import ContractError, did_you_mean
+from mesh.kernel.holding import Holding
 from mesh.kernel.settings import Settings
 from mesh.subscribe import keys
 from mesh.subscribe.changes import Change, Changes
 from mesh.subscribe.feed import Feed
-from mesh.subscribe.intake import Received
+from mesh.subscribe.intake import Received, place
 from mesh.subscribe.letters import Everything, Letters
 from mesh.subscribe.subscribe import intake_of
 from mesh.subscribe.subscription import Records, Subscription
 
 Sight = Received | Change
 SEEN = 2_000
-"""Keys that are remembered, to name near ones when none is the one that was asked for."""
-_PATIENCE = 10.0
+"""Keys of each partition that are remembered, to name near ones when none is the one that was asked for."""
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def tail(wish: Wish, settings: Settings) -> Iterator[Sight]:
             subscription.follow = True
             yield from rule.filter(subscription)
     if wish.key is not None and not rule.matched:
-        raise keys.unknown(wish.key, wish.topic, rule.seen)
+        raise keys.unknown(wish.key, wish.topic, {**_newest_keys(wish.topic, settings), **rule.seen})
 
 
 def port_of(topic: str, settings: Settings) -> tuple[Port, bool]:
@@ -116,6 +119,24 @@ def _open(wish: Wish, port: Port, dead: bool, settings: Settings) -> Subscriptio
     if wish.latest and not dead:
         return Changes(port, intake, feed, follow=False, on_rejected=lambda _: None)
     return Records(wish.topic, Letters(intake) if dead else Everything(intake), feed, follow=False)
+
+
+def _newest_keys(topic: str, settings: Settings) -> dict[str, None]:
+    """The keys of a topic's newest records, of all partitions: a misspelt key lies in any of them."""
+    with Records(topic, _Keys(), partial(Feed, settings, topic, newest=SEEN), follow=False) as records:
+        return {record.key: None for record in records}
+
+
+class _Keys:
+    """Reads nothing of a record but its key."""
+
+    def read(self, message: Message, holding: Holding | None = None) -> Received:
+        """The record without its values."""
+        return Received(*place(message), {}, {})
+
+    def shown(self, values: dict[str, Any]) -> dict[str, Any]:
+        """There are none."""
+        return values
 
 
 def _newest(sights: Iterable[Sight], limit: int) -> list[Sight]:

