@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import termios
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
@@ -128,3 +137,69 @@ def test_a_persons_error_is_one_line(
     printed = capsys.readouterr().err
     assert printed.startswith(told)
     assert printed.count("\n") == 1
+
+
+class Terminal:
+    """`mesh dash` in a terminal of its own, of a size that may change."""
+
+    def __init__(self, *arguments: str, columns: int, lines: int) -> None:
+        self._ours, theirs = os.openpty()
+        self._columns, self._lines = columns, lines
+        self.resize(columns, lines)
+        program = [sys.executable, "-m", "mesh.cli.main", "dash", *arguments]
+        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+        self._process = subprocess.Popen(
+            program,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=environment | {"TERM": "xterm-256color"},
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size."""
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._ours, keys.encode())
+
+    def shows(self, text: str, patience: float = 60) -> bool:
+        """Whether a text comes to be shown."""
+        deadline, shown = time.monotonic() + patience, ""
+        while text not in shown and time.monotonic() < deadline:
+            if select.select([self._ours], [], [], 0.2)[0]:
+                with contextlib.suppress(OSError):  # the other end is closed
+                    shown += os.read(self._ours, 65_536).decode(errors="replace")
+        return text in shown
+
+    def end(self) -> int:
+        """Wait for the end; the exit code. What is written meanwhile is read, or it would never end."""
+        deadline = time.monotonic() + 60
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self.shows("\0", 0.2)
+        self._process.kill()
+        os.close(self._ours)
+        return self._process.wait()
+
+
+def test_the_live_picture_has_pages_follows_the_terminal_and_ends(prometheus: type[Answers]) -> None:
+    """Keys turn pages, another size is another layout, and a refusal is told below the picture."""
+    terminal = Terminal("sales", "--interval", "1", columns=100, lines=30)
+    try:
+        assert terminal.shows("page 1 of ")
+        terminal.press(" ")
+        assert terminal.shows("page 2 of ")
+        terminal.press("\x1b[D")
+        assert terminal.shows("page 1 of ")
+        terminal.resize(180, 90)
+        assert terminal.shows("q ends")
+        prometheus.refusal = "query timed out"
+        assert terminal.shows("PlatformError[prometheus-refused]")
+        prometheus.refusal = ""
+        assert terminal.shows("q ends")
+        terminal.press("q")
+    finally:
+        assert terminal.end() == 0

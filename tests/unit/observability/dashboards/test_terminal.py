@@ -18,7 +18,7 @@ from observability.dashboards.terminal import blocks, pages
 from tests.unit.observability.dashboards.readings import alert, reading
 
 ALL = dashboards(find_mesh())
-WIDTHS = (80, 100, 120, 200, 317)
+WIDTHS = (40, 80, 100, 120, 200, 317)
 
 
 def drawn(dashboard: Dashboard, found: Reading, width: int) -> list[list[str]]:
