@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from mesh.catalogue import description
+from mesh.catalogue import description, lineage
 from mesh.catalogue.lookup import find
 from mesh.cli.main import app
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import Settings
+from streams.applications import READS
 
 MESH = find_mesh(Settings(domains="", retailer=""))
 LINES = "sales.public.orders-enriched.v1"
@@ -119,6 +120,15 @@ def test_an_unknown_name_is_told(name: str, near: str) -> None:
     result = run("describe", name)
     assert f"product-unknown] {name}" in str(result.exception)
     assert near in str(result.exception)
+
+
+def test_every_product_names_what_its_streams_read() -> None:
+    """The public and raw topics of other domains, so that lineage and access agree."""
+    for domain in MESH.domains.values():
+        streams = {port.application for port in domain.contract.ports if port.application}
+        read = {MESH.ports[topic] for stream in streams for topic in READS[stream]}
+        foreign = {port.topic for port in read if port.domain != domain.name and port.kind != "private"}
+        assert foreign <= set(lineage.of_product(domain, MESH))
 
 
 def test_a_domain_comes_before_a_port_of_its_name() -> None:

@@ -145,6 +145,10 @@ def test_another_machine_goes_on_where_the_group_is(tmp_path: Path) -> None:
     with changes(broker, tmp_path / "one") as told:
         list(told)
     assert broker.committed == {0: 4}
+    halfway = changes(broker, tmp_path / "two")
+    assert halfway._take(0) is None
+    halfway.close()
+    assert broker.committed == {0: 4}
     broker.publish(0, line(0, 0, 4))
     broker.publish(0, line(1, 0, 6))
     with changes(broker, tmp_path / "two") as told:
