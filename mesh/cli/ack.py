@@ -6,7 +6,6 @@ import getpass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from mesh.kernel.settings import load_settings
 
@@ -20,11 +19,11 @@ def command(
     from observability.pager import client
 
     found, new = client.acknowledge(load_settings(), incident, by or _user(), note)
-    console = Console(highlight=False, soft_wrap=True)
+    named = f"{found['name']} ({found['id']})"
     if new:
-        console.print(f"[green]✓[/] you have {found['name']} ({found['id']}); whoever was paged is told")
+        typer.echo(f"✓ you have {named}; whoever was paged is told")
     else:
-        console.print(f"{found['name']} ({found['id']}) was taken on by {found['acknowledged_by']} already")
+        typer.echo(f"{named} was taken on by {found['acknowledged_by']} already")
 
 
 def _user() -> str:

@@ -45,7 +45,10 @@ def command(
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
     if incident is not None:
         found = client.incident(settings, incident)
-        console.print(json.dumps(found, indent=1) if as_json else at_length(found), soft_wrap=as_json)
+        if as_json:
+            print(json.dumps(found, indent=1, ensure_ascii=False))  # noqa: T201
+        else:
+            console.print(at_length(found))
         return
     listed = client.listing(settings, everything=everything, limit=limit)
     if as_json:

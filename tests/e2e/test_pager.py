@@ -121,6 +121,9 @@ def test_alertmanager_to_the_owners_mail_and_back(
 
         taken = pager.mesh("ack", incident["id"], "--by", "anna", "--note", "looking")
         assert (taken.returncode, taken.stderr) == (0, "")
+        assert taken.stdout == (
+            f"✓ you have SalesOrdersEnrichedStale ({incident['id']}); whoever was paged is told\n"
+        )
         routing.send(LABELS, ANNOTATIONS, over=True)
         wait_for(lambda: delivered(pager, "mail", "resolved") and delivered(pager, "teams", "resolved"))
         assert [subject.split("]")[0] for subject in mailbox.subjects()] == [
@@ -289,6 +292,7 @@ def test_incidents_are_shown_when_the_pager_is_what_is_down(start: Start, wareho
     (incident,) = pager.incidents()
     at_length = pager.mesh("incidents", incident["id"].partition("-")[2])
     assert "What to do\nSee `mesh status`." in at_length.stdout
+    assert json.loads(pager.mesh("incidents", incident["id"], "--json").stdout) == incident
     wait_for(lambda: ("PlatformSinkDown", ["log"]) in rows(warehouse, "name, channels"))
     pager.kill()
     shown = pager.mesh("incidents")
