@@ -74,17 +74,22 @@ class Prometheus:
                 place=self._address,
                 remedy="see `mesh status`, or set MESH_PROMETHEUS",
             ) from None
-        try:
-            answer = response.json()
-            data: dict[str, Any] = answer["data"]
-        except (ValueError, KeyError):
-            what = response.text.strip().partition("\n")[0][:200] or f"status {response.status_code}"
-            if response.headers.get("content-type", "").startswith("application/json"):
-                what = response.json().get("error", what)
+        answer = _document(response)
+        if "data" not in answer:
             raise PlatformError(
                 "prometheus-refused",
-                what,
+                answer.get("error", f"status {response.status_code}, and no answer of Prometheus"),
                 place=purpose,
                 remedy="see that MESH_PROMETHEUS names a Prometheus",
-            ) from None
+            )
+        data: dict[str, Any] = answer["data"]
         return data
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    """What was answered; nothing where it is not what Prometheus writes."""
+    try:
+        document = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
