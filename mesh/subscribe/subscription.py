@@ -154,7 +154,17 @@ class Subscription(ABC, Generic[Item]):
         """Make final what finished items have changed; ``finished`` is the next offset by partition."""
 
     def _take(self, timeout: float) -> Item | None:
-        """Read one record; the item that it makes, if any."""
+        """Read one record; the item that it makes, if any.
+
+        An error ends the subscription: going on would step over the record that was in hand.
+        """
+        try:
+            return self._taken(timeout)
+        except BaseException:
+            self.close(finished=False)
+            raise
+
+    def _taken(self, timeout: float) -> Item | None:
         message = self._feed.poll(timeout)
         if message is None:
             if not self._open:

@@ -137,6 +137,23 @@ def test_a_block_that_fails_leaves_its_change_unfinished(tmp_path: Path) -> None
         assert [change.key[1] for change in told] == [1, 2]
 
 
+def test_an_error_ends_the_iteration_and_steps_over_nothing(tmp_path: Path) -> None:
+    """Such as a registry that is away when a schema is needed."""
+    broker = Broker(LINES)
+    for key in range(3):
+        broker.publish(0, line(key, 0, 1))
+    broken = broker.partitions[0][1]
+    value, broken.value_ = broken.value_, b"\0\0\0\0\x09" + (broken.value_ or b"")[5:]
+    told = changes(broker, tmp_path)
+    assert next(told).key[1] == 0
+    with pytest.raises(AssertionError, match="schema 9 was asked for"):
+        next(told)
+    assert list(told) == []
+    broken.value_ = value
+    with changes(broker, tmp_path) as told:
+        assert [change.key[1] for change in told] == [1, 2]
+
+
 def test_another_machine_goes_on_where_the_group_is(tmp_path: Path) -> None:
     """What the first one was told is folded in silence, and its place never goes back."""
     broker = Broker(LINES)
