@@ -16,7 +16,7 @@ from mesh.provisioning.plan import Plan, make_plan
 CHANGES, INCOMPATIBLE = 1, 2
 _SHOWN = 2
 """Details of one change that people are shown."""
-_INDENT = 21
+_INDENT = 23
 """Characters before a change's name, and two behind it."""
 _SIGNS = {
     Action.CREATE: Text("+ create", "green"),
@@ -62,7 +62,7 @@ def show(plan: Plan, console: Console) -> None:
     width = max((len(change.name) for change in plan.changes), default=0)
     for change in plan.changes:
         first, *more = _told(change)
-        line = Text.assemble(_SIGNS[change.action], f"  {change.area:<9}", f"{change.name:<{width}}  ", first)
+        line = Text.assemble(_SIGNS[change.action], f"  {change.area:<9}  ", f"{change.name:<{width}}  ", first)
         console.print(line)
         for detail in more:
             console.print(Text(f"{'':<{_INDENT + width}}{detail}", "dim"))
