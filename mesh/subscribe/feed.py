@@ -210,7 +210,10 @@ class Feed:
             low, high = self._bounds(partition)
             start = begin[partition] if partition in begin else self._beginning(partition, low, high)
             self._ends[partition] = high
-            self._at[partition] = max(low, start)  # what lay before is gone
+            if partition in begin and start < low:
+                gone = f"{self._topic} {partition}@{start} to {low - 1}"
+                _LOG.warning("%s is gone: the topic no longer keeps it, and it was never read here", gone)
+            self._at[partition] = max(low, start)
             places.append(TopicPartition(self._topic, partition, self._at[partition]))
         self._consumer.assign(places)
 
