@@ -210,7 +210,7 @@ class Feed:
             low, high = self._bounds(partition)
             start = begin[partition] if partition in begin else self._beginning(partition, low, high)
             self._ends[partition] = high
-            if partition in begin and start < low:
+            if 0 < start < low and partition in begin:
                 gone = f"{self._topic} {partition}@{start} to {low - 1}"
                 _LOG.warning("%s is gone: the topic no longer keeps it, and it was never read here", gone)
             self._at[partition] = max(low, start)
