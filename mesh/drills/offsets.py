@@ -46,8 +46,9 @@ def move(settings: Settings, topic: str, positions: dict[int, int]) -> None:
     """Let the sink go on from these offsets. Raises :class:`DrillError` while a process of it still runs."""
     places = [TopicPartition(topic, number, offset) for number, offset in positions.items()]
     asked = [ConsumerGroupTopicPartitions(SINK, places)]
+    admin = _admin(settings)  # lives until the answer is there: its end would keep the answer back
     try:
-        _admin(settings).alter_consumer_group_offsets(asked, request_timeout=PATIENCE)[SINK].result()
+        admin.alter_consumer_group_offsets(asked, request_timeout=PATIENCE)[SINK].result()
     except KafkaException as error:
         raise _refused(error, topic) from None
 
