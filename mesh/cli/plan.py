@@ -62,7 +62,8 @@ def show(plan: Plan, console: Console) -> None:
     width = max((len(change.name) for change in plan.changes), default=0)
     for change in plan.changes:
         first, *more = _told(change)
-        line = Text.assemble(_SIGNS[change.action], f"  {change.area:<9}  ", f"{change.name:<{width}}  ", first)
+        named = f"  {change.area:<9}  {change.name:<{width}}  "
+        line = Text.assemble(_SIGNS[change.action], named, first)
         console.print(line)
         for detail in more:
             console.print(Text(f"{'':<{_INDENT + width}}{detail}", "dim"))
