@@ -11,8 +11,9 @@ DEAD_LETTERS = 20
 """Rejected records a minute, where the contract says nothing: a publisher gone wrong sends more at once."""
 BLIND = 20
 """Age of the monitor's last round from which its numbers no longer hold: four rounds were missed."""
-DOWN = 20
-"""How long a process may be away: a restart takes up to ten seconds, and a scrape may just have missed it."""
+DOWN = 15
+"""How long a process may be away: a restart takes up to ten seconds, and a scrape may just have missed it.
+Less than what follows from its absence needs to fire, so that the cause is told first."""
 BLIND_FOR = 30
 """Age of the monitor's last round of a kind, while every service answers, from which it is stuck."""
 SERVICE_DOWN = 10

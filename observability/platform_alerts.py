@@ -80,7 +80,7 @@ def _process(role: str, selects: str, app: str, shown: str, owner: str) -> Alert
                 fires=25 + DOWN,
                 labels={"part": f"{app}-1", "app": app},
             ),
-            Case("it is restarted and away for ten seconds", {up: "1x4 0 0 1x60"}, fires=None),
+            Case("it is restarted and away for ten seconds", {up: "1x4 0 0 0 1x60"}, fires=None),
             Case("it was taken away by whoever scales", {up: "1x4 stale"}, fires=None),
         ),
     )

@@ -142,14 +142,14 @@ def _rejections(port: Port, runbook: str) -> Alert:
     """Counted where they are parked, since each consumer of a topic parks its own copy of a record.
 
     A counter that was not there a minute ago, or began anew, counts from nothing; unless Prometheus did not
-    look at its process then, and so knows of no minute. A release parks nothing.
+    reach its process then, and so knows of no minute. A release parks nothing.
     """
     name, limit = f"{subject(port.topic)}Rejected", dead_letter_limit(port)
     parked = f'mesh_records_parked_total{{topic="{port.topic}", code!="{RELEASED}"}}'
     expr = (
         "max(sum by (application) (\n"
         f"  {parked}\n  - {parked} offset 1m\n  >= 0\n"
-        f"  or {parked}\n  and on (part) up offset 1m\n"
+        f"  or {parked}\n  and on (part) up offset 1m == 1\n"
         f")) > {limit}"
     )
     sink, stream = _parked(port, "sink", "undecodable"), _parked(port, "orders-enriched", "undecodable")
@@ -189,6 +189,14 @@ def _rejections(port: Port, runbook: str) -> Alert:
             Case(
                 "a redrive that releases many keys",
                 {_parked(port, "sink", RELEASED): f"0x19 {limit + 500}x60", **ups},
+                fires=None,
+            ),
+            Case(
+                "a process that had parked more is out of reach for a while",
+                {
+                    sink: f"{limit + 50}x9 stale _x8 {limit + 50}x60",
+                    'up{part="sink-1"}': "1x9 0x9 1x60",
+                },
                 fires=None,
             ),
             Case(
