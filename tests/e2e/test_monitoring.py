@@ -45,13 +45,13 @@ class Watched(Mesh):
     """A mesh that can be asked in Prometheus' language."""
 
     def query(self, expression: str) -> dict[str, float]:
-        """The value of each series, by the one label that tells them apart here."""
+        """The value of each series, by its topic, else its part."""
         answer = httpx.get(
             f"{self.settings.prometheus}/api/v1/query", params={"query": expression}, timeout=30
         ).json()
         assert answer["status"] == "success", answer
         return {
-            series["metric"].get("part") or series["metric"].get("topic", ""): float(series["value"][1])
+            series["metric"].get("topic") or series["metric"].get("part", ""): float(series["value"][1])
             for series in answer["data"]["result"]
         }
 
@@ -69,10 +69,10 @@ class Watched(Mesh):
         admin.alter_consumer_group_offsets([request])[SINK].result(30)
 
     def by_partition(self, metric: str) -> dict[int, int]:
-        """A metric of the orders' partitions."""
+        """A metric of the orders' partitions, the last of half a minute, so that a busy scrape may be late."""
         answer = httpx.get(
             f"{self.settings.prometheus}/api/v1/query",
-            params={"query": f'{metric}{{topic="{ORDERS}",application=~"|{SINK}"}}'},
+            params={"query": f'last_over_time({metric}{{topic="{ORDERS}",application=~"|{SINK}"}}[30s])'},
             timeout=30,
         ).json()
         found = answer["data"]["result"]
