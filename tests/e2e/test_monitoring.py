@@ -69,7 +69,7 @@ class Watched(Mesh):
         admin.alter_consumer_group_offsets([request])[SINK].result(30)
 
     def by_partition(self, metric: str) -> dict[int, int]:
-        """A metric of the orders' partitions, the last of half a minute, so that a busy scrape may be late."""
+        """A metric of the orders' partitions, of half a minute, since a scrape may be late."""
         answer = httpx.get(
             f"{self.settings.prometheus}/api/v1/query",
             params={"query": f'last_over_time({metric}{{topic="{ORDERS}",application=~"|{SINK}"}}[30s])'},
