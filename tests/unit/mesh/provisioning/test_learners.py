@@ -30,7 +30,7 @@ CREATE, CHANGE = Action.CREATE, Action.CHANGE
         (Change("alerts", "sales.yaml", CHANGE), set()),
         (Change("silence", "sales.public.order-placed.v1", CHANGE), {MONITOR}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, Change) else "+".join(sorted(value)),
 )
 def test_who_must_learn_of_a_change(change: Change, expected: set[str]) -> None:
     """The sink subscribes and everybody compiles schemas at the start; the rest is read while they run."""
