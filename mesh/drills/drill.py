@@ -13,21 +13,21 @@ from mesh.kernel.names import TopicName
 
 LIMIT = 60.0
 """Seconds from the fault to the page: what operations are promised."""
-EVERYTHING = frozenset({"*"})
 SILENT = "PlatformAlertingSilent"
 """What the pager says when the watchdog no longer comes."""
 
 
 @dataclass(frozen=True)
 class Drill:
-    """One drill. ``breaks`` is a sentence; ``touches`` names what no other drill may touch meanwhile."""
+    """One drill. ``breaks`` says what it breaks.
+
+    Drills of one ``wave`` are held at the same time: none is in the way of another's alert.
+    """
 
     name: str
     breaks: str
     inject: faults.Fault
-    touches: frozenset[str]
-    alone: bool = False
-    """Whether it breaks what the other drills are seen by."""
+    wave: int
     of_topic: bool = False
     """Whether its alert is that of the drill's topic, not of the platform."""
     promised: str = ""
@@ -65,42 +65,33 @@ class Drill:
         return (rule.labels.get("domain"), rule.labels.get("product")) == (name.domain, name.name)
 
 
-def _touching(*names: str) -> frozenset[str]:
-    return frozenset(names)
-
-
 DRILLS: dict[str, Drill] = {
     drill.name: drill
     for drill in (
-        Drill("certificate-ending", "a certificate that ends in three days", faults.certificate_ending,
-              _touching("certificates")),
-        Drill("disk-filling", "the volume of the mesh's state filled to below the limit", faults.disk_filling,
-              _touching("disk")),
-        Drill("source-silent", "a live source that falls silent", faults.source_silent,
-              _touching("live"), of_topic=True),
-        Drill("poison-flood", "a publisher that sends records that nobody can read", faults.poison_flood,
-              _touching("dead letters"), of_topic=True),
-        Drill("worker-down", "the workers of a stream stopped", faults.stopped("customer-mastering"),
-              _touching("customer-mastering")),
-        Drill("stream-stalled", "a record of an unknown schema while the registry is away",
-              faults.stream_stalled, _touching("registry", "sink", "dead letters"), app="orders-enriched"),
+        Drill("certificate-ending", "a certificate that ends in three days", faults.certificate_ending, 1),
+        Drill("disk-filling", "the volume of the mesh's state filled to below the limit",
+              faults.disk_filling, 1),
+        Drill("source-silent", "a live source that falls silent", faults.source_silent, 1, of_topic=True),
+        Drill("poison-flood", "a publisher that sends records that nobody can read",
+              faults.poison_flood, 1, of_topic=True),
+        Drill("worker-down", "the workers of a stream stopped", faults.stopped("customer-mastering"), 1),
         Drill("ledger-drift", "the sink's offsets moved past records that it has not read",
-              faults.ledger_drift, _touching("sink"), of_topic=True),
-        Drill("sink-behind", "a stranger in the sink's consumer group", faults.robbed, _touching("sink")),
+              faults.ledger_drift, 1, of_topic=True),
+        Drill("stream-stalled", "a record of an unknown schema while the registry is away",
+              faults.stream_stalled, 2, app="orders-enriched"),
+        Drill("sink-behind", "a stranger in the sink's consumer group", faults.robbed, 3),
         Drill("stale", "a stranger in the sink's consumer group, for longer than a contract's freshness",
-              faults.robbed, _touching("sink"), of_topic=True, promised="freshness"),
-        Drill("sink-down", "the sink stopped", faults.stopped("sink"), _touching("sink")),
-        Drill("registry-down", "the schema registry stopped", faults.stopped("registry"),
-              _touching("registry", "sink")),
-        Drill("warehouse-down", "the warehouse stopped", faults.stopped("warehouse"), EVERYTHING, alone=True),
-        Drill("broker-down", "the broker stopped", faults.stopped("broker"), EVERYTHING, alone=True),
-        Drill("monitor-down", "the monitor stopped", faults.stopped("monitor"), EVERYTHING, alone=True),
-        Drill("pager-down", "the pager stopped", faults.stopped("pager"), EVERYTHING, alone=True,
-              unheard=True),
+              faults.robbed, 3, of_topic=True, promised="freshness"),
+        Drill("sink-down", "the sink stopped", faults.stopped("sink"), 4),
+        Drill("registry-down", "the schema registry stopped", faults.stopped("registry"), 4),
+        Drill("warehouse-down", "the warehouse stopped", faults.stopped("warehouse"), 4),
+        Drill("broker-down", "the broker stopped", faults.stopped("broker"), 4),
+        Drill("monitor-down", "the monitor stopped", faults.stopped("monitor"), 5),
+        Drill("pager-down", "the pager stopped", faults.stopped("pager"), 6, unheard=True),
         Drill("alertmanager-down", "Alertmanager stopped, so that no page goes out",
-              faults.stopped("alertmanager"), EVERYTHING, alone=True, proves="watchdog", incident=SILENT),
+              faults.stopped("alertmanager"), 7, proves="watchdog", incident=SILENT),
         Drill("watchdog", "Prometheus stopped, so that nothing watches any more",
-              faults.stopped("prometheus"), EVERYTHING, alone=True, incident=SILENT),
+              faults.stopped("prometheus"), 8, incident=SILENT),
     )
 }  # fmt: skip
 """Every drill, in the order in which they are held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import groupby
 from threading import Event
 
 from mesh.drills.drill import Drill
@@ -11,23 +12,9 @@ from mesh.drills.holding import Outcome
 
 
 def waves(drills: Iterable[Drill]) -> list[list[Drill]]:
-    """The drills in waves: of one wave no two touch the same, and one that stands alone has its own.
-
-    Greedy, in the order given: a drill joins the first wave in which nothing that it touches is touched.
-    """
-    found: list[list[Drill]] = []
-    alone: list[list[Drill]] = []
-    for drill in drills:
-        if drill.alone:
-            alone.append([drill])
-            continue
-        for wave in found:
-            if not any(drill.touches & other.touches for other in wave):
-                wave.append(drill)
-                break
-        else:
-            found.append([drill])
-    return found + alone
+    """The drills by their waves, in order."""
+    ordered = sorted(drills, key=lambda drill: drill.wave)
+    return [list(wave) for _, wave in groupby(ordered, key=lambda drill: drill.wave)]
 
 
 def hold_all(

@@ -1,4 +1,4 @@
-"""Every alert is proven on the running mesh: who answers for it is paged within a minute; a broken alert shows.
+"""Every alert is proven on the running mesh: who answers for it is paged in time, and a broken alert shows.
 
 The tests of this module run in their order on one mesh. A real SMTP server stands for everybody's mailbox.
 """

@@ -75,7 +75,7 @@ def held(world: World, **changes: Any) -> holding.Outcome:
     """The outcome of a drill in this world."""
     settings = load_settings()
     ground = Ground(settings, find_mesh(settings), "sales.public.order-placed.v1", "test")
-    drill = Drill("quiet", "a source", world.fault, frozenset({"source"}), **changes)
+    drill = Drill("quiet", "a source", world.fault, 1, **changes)
     return holding.hold(drill, ground, cast("Watch", world), limit=0.2)
 
 
@@ -154,7 +154,7 @@ def test_a_service_level_must_be_broken_first() -> None:
     """Freshness is added to the limit."""
     settings = load_settings()
     ground = Ground(settings, find_mesh(settings), "sales.public.order-placed.v1", "test")
-    drill = Drill("quiet", "a source", World(list).fault, frozenset(), promised="freshness")
+    drill = Drill("quiet", "a source", World(list).fault, 1, promised="freshness")
     assert drill.limit(ground) == 120
     with pytest.raises(DrillError):
         drill.rule([], ground)

@@ -14,20 +14,17 @@ from mesh.drills.watching import Rule
 from mesh.kernel.errors import DrillError
 
 
-def test_no_two_drills_of_a_wave_touch_the_same() -> None:
-    """And every drill is in one wave."""
+def test_every_drill_is_held_once_in_the_order_of_the_waves() -> None:
+    """Those of one wave side by side."""
     found = waves(DRILLS.values())
-    assert sorted(drill.name for wave in found for drill in wave) == sorted(DRILLS)
-    for wave in found:
-        touched = [name for drill in wave for name in drill.touches]
-        assert len(touched) == len(set(touched))
+    assert [drill.name for wave in found for drill in wave] == list(DRILLS)
+    assert [{drill.wave for drill in wave} for wave in found] == [{number} for number in range(1, 9)]
 
 
-def test_who_breaks_what_drills_are_seen_by_stands_alone() -> None:
-    """Broker, monitor, pager and the like."""
-    for wave in waves(DRILLS.values()):
-        assert len(wave) == 1 or not any(drill.alone for drill in wave)
-    assert sum(drill.alone for drill in DRILLS.values()) >= 5
+def test_what_drills_are_seen_by_is_broken_alone() -> None:
+    """Monitor, pager, Alertmanager, Prometheus."""
+    last = [[drill.name for drill in wave] for wave in waves(DRILLS.values())][-4:]
+    assert last == [["monitor-down"], ["pager-down"], ["alertmanager-down"], ["watchdog"]]
 
 
 def test_every_outcome_comes() -> None:
