@@ -19,6 +19,8 @@ RESOLUTION = 150.0
 POLL = 0.5
 """Seconds between two looks."""
 DELIVERED = "delivered"
+LOG = "log"
+"""The channel that is always there, and reaches nobody by itself."""
 T = TypeVar("T")
 
 
@@ -181,5 +183,6 @@ class _Holding:
 
 
 def _told(incident: Incident) -> list[datetime]:
-    """When somebody was told of an incident."""
-    return [page.at for page in incident.pages if page.outcome == DELIVERED]
+    """When somebody was told of an incident: by mail and the like where they are set, else in the log."""
+    pages = [page for page in incident.pages if page.channel != LOG] or incident.pages
+    return [page.at for page in pages if page.outcome == DELIVERED]

@@ -101,6 +101,14 @@ def test_a_page_that_was_not_delivered_is_none() -> None:
     assert not held(World(lambda: [incident(1, outcome="failed")])).passed
 
 
+def test_the_log_tells_nobody_where_mail_is_set() -> None:
+    """A page that is only written down counts where nothing else is set up."""
+    logged = dataclasses.replace(incident(1).pages[0], channel="log")
+    assert held(World(lambda: [dataclasses.replace(incident(1), pages=(logged,))])).passed
+    waiting = incident(1, outcome="waiting").pages[0]
+    assert not held(World(lambda: [dataclasses.replace(incident(1), pages=(logged, waiting))])).passed
+
+
 def test_an_alert_that_does_not_fire_fails() -> None:
     """As after a flipped threshold."""
     world = World(list)
