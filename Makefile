@@ -44,7 +44,7 @@ check: $(SETUP) ## Static checks and fast tests, under a minute
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts"
-	@.venv/bin/python -m pytest -m real -rs -n 2 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m pytest -m real -rs
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge

@@ -94,17 +94,10 @@ class Bench:
         found: list[dict[str, Any]] = json.loads(self.run("list", "--json", "--limit", "9999"))["records"]
         return found
 
-    def merge(self) -> None:
-        """Have the warehouse merge now what a killed sink inserted twice: the proof counts copies."""
-        client = connect(self.mesh.settings)
-        for port in find_mesh(self.mesh.settings).ports.values():
-            if port.physical_table is not None:
-                client.command(f"OPTIMIZE TABLE {port.physical_table} FINAL")
-
     def proof(self) -> dict[str, Any]:
         """What the reconciliation finds, which must be equal tables and no record unaccounted for."""
         self.mesh.reconcile()  # waits until nothing lags
-        self.merge()
+        self.mesh.merge()  # what a killed sink inserted twice: the proof counts copies
         found = self.mesh.reconcile()
         wrong = [t for t in found["tables"] if t["missing"] or t["unexpected"] or t["different"]]
         assert wrong == [], json.dumps(found["findings"])[:4000]

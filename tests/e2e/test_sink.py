@@ -84,7 +84,9 @@ class World:
     def _send(self, port: Port, fields: dict[str, Any], account: str, *, poison: bool) -> None:
         value = POISON if poison else self._codecs[port.topic].encode(fields)
         where = partition(account.encode(), port.partitions) if port.partition_by else 0
-        self._put(port, where, port.key_of(fields).encode(), value, poison=poison)
+        # poison has a key of its own: behind it the records of a key would wait
+        key = b"poison-%d" % len(self.poison) if poison else port.key_of(fields).encode()
+        self._put(port, where, key, value, poison=poison)
 
     def _put(self, port: Port, where: int, key: bytes, value: bytes, *, poison: bool) -> None:
         def delivered(error: object, message: Any) -> None:

@@ -180,7 +180,7 @@ class TestLife:
             target=lambda: replies.append(httpx.post(server.url, content=SLOW, timeout=40))
         )
         work.start()
-        assert eventually(lambda: 'running_requests{lane="reader"} 1.0' in server.metrics())
+        assert eventually(lambda: 'mesh_running_statements{kind="reader"} 1.0' in server.metrics())
         began = time.perf_counter()
         assert server.stop() == 0
         work.join()
