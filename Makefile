@@ -33,7 +33,7 @@ up: $(SETUP) ## Start an empty mesh (RETAILER=...)
 down: $(SETUP) ## Stop the mesh; its data stay
 	@$(MESH) down
 
-check: $(SETUP) ## Static checks and fast tests, under a minute
+check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> ruff";          .venv/bin/ruff check --quiet .
 	@echo "==> ruff format";   .venv/bin/ruff format --quiet --check .
 	@echo "==> mypy";          .venv/bin/mypy --no-error-summary
