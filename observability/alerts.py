@@ -77,13 +77,12 @@ DRILLS = frozenset(
         "stale",
         "monitor-down",
         "pager-down",
-        "alertmanager-down",
         "disk-filling",
         "certificate-ending",
         "watchdog",
     }
 )
-"""The drills that an alert may name as its proof on a running mesh."""
+"""The drills that an alert may name as its proof on a running mesh; one has a second way to prove it."""
 
 
 @dataclass(frozen=True)

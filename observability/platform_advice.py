@@ -99,17 +99,6 @@ ADVICE: dict[str, Advice] = {
             "a minute.",
         ),
     ),
-    "PlatformAlertmanagerDown": Advice(
-        meaning="Alertmanager does not answer.",
-        impact="No alert reaches the pager, this one included: it arrives when Alertmanager is back. The "
-        "pager "
-        f"notices that the watchdog stays away and opens {SILENT}.",
-        diagnosis=(_STATUS, ("mesh logs alertmanager -n 100", "the end says why")),
-        mitigation=(
-            "Its configuration is refused: `mesh check`, then `mesh apply`.",
-            "Until it is back, read the alerts in `mesh dash`.",
-        ),
-    ),
     "PlatformSinkBehind": Advice(
         meaning="Records wait for the sink, and it does not catch up with what comes.",
         impact="The views show the past. Domains whose freshness is broken are told by their own alerts.",
@@ -163,6 +152,7 @@ ADVICE: dict[str, Advice] = {
         ),
         mitigation=(
             "Mend the one that is not ready; the incident is resolved when the watchdog is heard again.",
+            "Its configuration is refused: `mesh check`, then `mesh apply`.",
             "Until then look at `mesh status` and `mesh dash` by hand.",
         ),
     ),

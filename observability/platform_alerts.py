@@ -26,9 +26,11 @@ SERVICE_PARTS = {
     "broker": "nothing is published, read or landed until it is back",
     "registry": "publishers and streams that meet a schema for the first time wait",
     "warehouse": "nothing lands and nobody can query; Kafka keeps what comes",
-    "alertmanager": "no alert reaches anybody; the pager notices that the watchdog stays away",
 }
-"""The services that the monitor asks in their own protocol, each with what its absence means."""
+"""The services whose absence is paged, each with what it means.
+
+Alertmanager is none of them: without it no page goes out. That it is away is :data:`SILENT`.
+"""
 
 
 def alerts(owner: str) -> Iterator[Alert]:
@@ -128,7 +130,7 @@ def _service(part: str, meaning: str, owner: str) -> Alert:
         expr=seen(f"max({up}) == 0", name, SERVICES),
         holds=SERVICE_DOWN,
         lingers=AFTERMATH,
-        summary=f"The {part} is down" if part != "alertmanager" else "Alertmanager is down",
+        summary=f"The {part} is down",
         description=f"It has not answered for {SERVICE_DOWN} s: {meaning}.",
         action=f"Run `mesh status` and `mesh logs {part}`; the rest goes on by itself when it is back.",
         runbook=RUNBOOK,
