@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.varint import encode_long
 from schemas.wire import HEADER_SIZE
 from sinks.clickhouse.columns import LINEAGE
+from streams.engine.avro.varint import encode_long
 
 _MAGIC = b"Obj\x01"
 _SYNC = b"retail-data-mesh"  # any 16 bytes: a container is written and read in one request

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastavro import schemaless_writer
 
 from schemas.codec import Codec, Codecs, read_body
-from schemas.varint import decode_long, raw
-from schemas.walk import Walker
 from schemas.wire import HEADER_SIZE, UndecodableError
+from streams.engine.avro.varint import decode_long, raw
+from streams.engine.avro.walk import Walker
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port

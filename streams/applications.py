@@ -13,7 +13,7 @@ from mesh.kernel.holding import holds_keys
 from mesh.kernel.settings import Settings
 from schemas.codec import Codecs
 from schemas.registry import Registry
-from streams.fold import Application
+from streams.engine.fold import Application
 
 PATIENCE = 2.0
 """Seconds for which a fold waits for the registry with the event loop held; the runtime then tries again."""

@@ -16,7 +16,7 @@ from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import load_settings
 from schemas.registry import schema_ids
 from streams import applications
-from streams.runtime.assembly import assemble, run, set_up_logging
+from streams.engine.assembly import assemble, run, set_up_logging
 
 
 def main(argv: Sequence[str] | None = None) -> None:

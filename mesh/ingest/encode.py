@@ -19,8 +19,8 @@ from mesh.ingest.fields import Field, list_fields, plain_fields
 from mesh.ingest.rules import PARENT
 from mesh.kernel.contract import Port
 from schemas.personal import protect_column
-from schemas.varint import encode_long
 from schemas.wire import header
+from streams.engine.avro.varint import encode_long
 
 NULL = b"\x00"
 """The first branch of a union with null, and nothing after it."""

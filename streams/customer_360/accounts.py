@@ -20,13 +20,13 @@ from streams.customer_360.numbers import converted, long_of, text_end, text_of
 from streams.customer_360.payments import Payments
 from streams.customer_360.picking import Pick
 from streams.customer_360.reading import Read, Reader
+from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.facts import (
     REFUSALS,
     check_event_time,
     check_key,
     code_of,
 )
-from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
 
 GUEST = b"guest:"
 """Accounts of this kind are nobody's: they take no part (rule 13)."""

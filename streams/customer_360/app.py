@@ -16,7 +16,7 @@ from streams.customer_360.days import BusinessDays
 from streams.customer_360.goldens import GoldensFold
 from streams.customer_360.picking import Picker
 from streams.customer_360.reading import Reader, Resolver
-from streams.fold import Application, Fetched, PartitionFold, Shared
+from streams.engine.fold import Application, Fetched, PartitionFold, Shared
 
 STORES = ("accounts", "golden")
 """The stores of the two stages."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from streams.customer_360.days import BusinessDays
 from streams.customer_360.reading import Reader
-from streams.fold import Fetched
+from streams.engine.fold import Fetched
 
 YEAR_DAYS = 365
 """An order counts for the last year while its day is not more than this before the clock's day."""

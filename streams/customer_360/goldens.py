@@ -17,8 +17,8 @@ from streams.customer_360.golden import Golden, score
 from streams.customer_360.knowledge import version_of
 from streams.customer_360.numbers import long_of, money_of, text_of
 from streams.customer_360.picking import Pick
+from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.facts import KeyMismatchError, code_of
-from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
 
 FIELDS = (
     "golden_id",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from schemas.varint import decode_long, encode_long, raw
+from streams.engine.avro.varint import decode_long, encode_long, raw
 
 ABSENT, PRESENT = b"\x00", b"\x02"
 """Branch numbers of ["null", T]."""

@@ -1,8 +1,8 @@
 """Picking a few fields out of a wide record, by one regular expression over its bytes.
 
-Like the patterns of :mod:`schemas.walk`, but it captures, also fields of nested records, and does not look
-into texts: it reads rows that this project has written, whose texts were checked before. It knows texts of
-less than 128 bytes and decimals of at most eight; whatever it does not match goes to the
+Like the patterns of :mod:`streams.engine.avro.walk`, but it captures, also fields of nested records, and does
+not look into texts: it reads rows that this project has written, whose texts were checked before. It knows
+texts of less than 128 bytes and decimals of at most eight; whatever it does not match goes to the
 :class:`~streams.customer_360.reading.Reader`.
 """
 
@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from schemas.varint import encode_long, raw
-from schemas.walk import Walker
 from schemas.wire import HEADER_SIZE
 from streams.customer_360.reading import Reader
+from streams.engine.avro.varint import encode_long, raw
+from streams.engine.avro.walk import Walker
 
 Picked = tuple[Any, ...]
 """The Avro bytes of each field picked; None where the record that holds it is null."""

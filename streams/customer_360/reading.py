@@ -9,10 +9,10 @@ from fastavro import schemaless_writer
 
 from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec, read_body
-from schemas.varint import decode_long
-from schemas.walk import Walker
 from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
 from streams.customer_360.numbers import text_of
+from streams.engine.avro.varint import decode_long
+from streams.engine.avro.walk import Walker
 
 _CONTENTS = len(ENVELOPE)
 

@@ -8,7 +8,7 @@ from domains.customer.events import AccountLinked, CustomerMastered, CustomerRec
 from mesh.kernel import names
 from schemas.codec import Codec, Codecs
 from streams.customer_mastering.fold import Mastering, MasteringFold, Nothing
-from streams.fold import Application, Shared
+from streams.engine.fold import Application, Shared
 
 RECORDS = "customer.raw.customer-record.v1"
 CUSTOMER = "customer.public.customer.v1"

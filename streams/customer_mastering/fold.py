@@ -7,10 +7,10 @@ from collections.abc import Hashable, Iterable, Iterator
 from domains.customer.events import AccountLinked, CustomerMastered, CustomerRecorded
 from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec
-from schemas.varint import decode_long, encode_long
 from schemas.wire import HEADER_SIZE
+from streams.engine.avro.varint import decode_long, encode_long
+from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.facts import REFUSALS, Reader, Resolver, check_key, text_of
-from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
 
 _MICROS = 1_000_000
 _SEQ_ZERO = encode_long(0)

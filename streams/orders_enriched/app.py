@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from mesh.kernel.names import ORDERS_ENRICHED
 from schemas.codec import Codec
-from schemas.walk import Walker
+from streams.engine.avro.walk import Walker
+from streams.engine.fold import Application, PartitionFold, Shared
 from streams.facts import Array, Reader, Resolver
-from streams.fold import Application, PartitionFold, Shared
 from streams.orders_enriched import topics
 from streams.orders_enriched.dimensions import Dimensions, Role
 from streams.orders_enriched.fold import EnrichedFold

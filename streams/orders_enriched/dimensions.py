@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
-from schemas.varint import decode_long
+from streams.engine.avro.varint import decode_long
+from streams.engine.fold import Fetched
 from streams.facts import Reader
-from streams.fold import Fetched
 from streams.orders_enriched.asof import AsOf
 from streams.orders_enriched.layout import Block
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 from mesh.kernel.errors import StreamError
-from schemas.varint import decode_long, encode_long
+from streams.engine.avro.varint import decode_long, encode_long
+from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.facts import (
     REFUSALS,
     Fact,
@@ -14,7 +15,6 @@ from streams.facts import (
     check_key,
     text_of,
 )
-from streams.fold import Emission, Fetched, Output, OutputRow, Rejection
 from streams.orders_enriched import order, topics
 from streams.orders_enriched.dimensions import Change, Dimensions
 from streams.orders_enriched.intake import CustomerIntake, Intake, OrderIntake, PartIntake, ReturnIntake
@@ -29,7 +29,7 @@ _CLOCK_TAG = b"K"
 
 
 class EnrichedFold:
-    """One partition of orders-enriched; see :class:`streams.fold.PartitionFold`.
+    """One partition of orders-enriched; see :class:`streams.engine.fold.PartitionFold`.
 
     Changelog entries: tag, identity of the fact, raw ``seq`` -> the event in canonical form. They never
     change, so it does not matter which of several writers wrote last, nor what compaction leaves.
@@ -72,7 +72,7 @@ class EnrichedFold:
         }
 
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
-        """Take in records; see :meth:`streams.fold.PartitionFold.fold`."""
+        """Take in records; see :meth:`streams.engine.fold.PartitionFold.fold`."""
         reader, intake = self._readers[topic], self._intakes[topic]
         account = reader.place("account")
         clocked = topic != topics.CUSTOMER
@@ -106,7 +106,7 @@ class EnrichedFold:
                 self._changelog.append((_CLOCK_TAG + moment_bytes, moment_bytes))
 
     def correct(self, changes: Iterable[Hashable]) -> None:
-        """Mark the rows that show these versions; see :meth:`streams.fold.PartitionFold.correct`."""
+        """Mark the rows that show these versions; see :meth:`streams.engine.fold.PartitionFold.correct`."""
         for change in changes:
             assert isinstance(change, Change)
             first, last = self._shared.span(change)
@@ -127,7 +127,7 @@ class EnrichedFold:
             self._owed.order(order_id, change.timestamp)
 
     def take(self, limit: int) -> Emission | None:
-        """The next rows owed; see :meth:`streams.fold.PartitionFold.take`."""
+        """The next rows owed; see :meth:`streams.engine.fold.PartitionFold.take`."""
         if not (self._owed or self._changelog or self._clock_owed is not None):
             return None
         emission = Emission(changelog=self._changelog[:limit])
@@ -149,7 +149,7 @@ class EnrichedFold:
         return str(self._partition).encode(), value, timestamp
 
     def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take in changelog entries; see :meth:`streams.fold.PartitionFold.recover`."""
+        """Take in changelog entries; see :meth:`streams.engine.fold.PartitionFold.recover`."""
         for key, value in entries:
             if key.startswith(_CLOCK_TAG):
                 self._clock = max(self._clock, decode_long(value, 0, len(value)))

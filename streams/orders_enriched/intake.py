@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from schemas.varint import decode_long
+from streams.engine.avro.varint import decode_long
 from streams.facts import Fact, Reader
 from streams.orders_enriched import order, returns, topics
 from streams.orders_enriched.layout import Block

@@ -17,7 +17,7 @@ from typing import Any
 
 from mesh.kernel.errors import StreamError
 from mesh.kernel.event import ENVELOPE
-from schemas.walk import Walker
+from streams.engine.avro.walk import Walker
 
 PRESENT = b"\x02"
 """Branch number of the second branch of ["null", T]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from schemas.varint import decode_long, encode_long, raw
+from streams.engine.avro.varint import decode_long, encode_long, raw
 from streams.orders_enriched.layout import ABSENT, PRESENT
 from streams.orders_enriched.registers import registers
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
+from streams.engine.fold import OutputRow
 from streams.facts import text_of
-from streams.fold import OutputRow
 from streams.orders_enriched.dimensions import Members
 from streams.orders_enriched.layout import Layout
 from streams.orders_enriched.order import Entry, Revision, unpack_revision

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
-from streams.fold import Application, Emission, Fetched, Output, Rejection, Shared
-from streams.runtime.assembly import assemble, run, set_up_logging
+from streams.engine.assembly import assemble, run, set_up_logging
+from streams.engine.fold import Application, Emission, Fetched, Output, Rejection, Shared
 
 STORE = "sets"
 

@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
 
 from mesh.platform import client
-from streams.runtime.failstop import EXIT_CODE
+from streams.engine.failstop import EXIT_CODE
 from tests.e2e.streams.cluster import World, eventually
 
 pytestmark = pytest.mark.real

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mesh.kernel.contract import Port
 from schemas.codec import read_body
-from schemas.varint import decode_long, encode_long
 from sinks.clickhouse.columns import LINEAGE
 from sinks.container import Container
+from streams.engine.avro.varint import decode_long, encode_long
 from tests.unit.schemas.records import instances
 from tests.unit.sinks.samples import LANDED, codec
 

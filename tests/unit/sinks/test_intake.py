@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from mesh.kernel.contract import Port
 from mesh.kernel.errors import PlatformError
 from schemas.codec import Codecs, read_body
-from schemas.walk import ItemsWalker, Walker
 from schemas.wire import header
 from sinks.intake import Intake, Refusal
+from streams.engine.avro.walk import ItemsWalker, Walker
 from tests.unit.schemas.records import instances
 from tests.unit.sinks.samples import (
     CUSTOMERS,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.customer_360 import topics
-from streams.fold import Fetched, Rejection
+from streams.engine.fold import Fetched, Rejection
 from tests.unit.streams.customer_360.flow import CODECS, clock_record, fetched, stages
 
 Fact = dict[str, Any]

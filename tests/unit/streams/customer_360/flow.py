@@ -17,7 +17,7 @@ from streams.customer_360.app import application
 from streams.customer_360.clock import EventClock
 from streams.customer_360.days import BusinessDays
 from streams.customer_360.reading import Reader
-from streams.fold import Application, Fetched, PartitionFold, Rejection
+from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
 from tests.unit.streams.customer_360.world import START, World
 
 Fact = dict[str, Any]

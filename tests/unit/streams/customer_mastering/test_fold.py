@@ -13,7 +13,7 @@ from mesh.kernel.errors import PlatformError
 from schemas.codec import Codec, Codecs
 from schemas.wire import SchemaUnknownError, header
 from streams.customer_mastering.app import CROSSWALK, CUSTOMER, RECORDS, application
-from streams.fold import Fetched, OutputRow, PartitionFold, Rejection
+from streams.engine.fold import Fetched, OutputRow, PartitionFold, Rejection
 from tests.unit.schemas.records import instances
 
 IDS = {RECORDS: 7, CUSTOMER: 8, CROSSWALK: 9}
@@ -104,7 +104,7 @@ def test_other_writers_are_understood(record: CustomerRecorded) -> None:
 
 
 def _raw_fields(record: CustomerRecorded) -> list[bytes]:
-    from schemas.walk import Walker
+    from streams.engine.avro.walk import Walker
 
     return list(Walker(RECORDED.schema).slices(RECORDED.encode(record), 5).values())
 

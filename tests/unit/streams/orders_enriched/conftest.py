@@ -12,7 +12,7 @@ import pytest
 
 from schemas.codec import Codec, Codecs
 from schemas.wire import SchemaUnknownError
-from streams.fold import Fetched, PartitionFold, Rejection
+from streams.engine.fold import Fetched, PartitionFold, Rejection
 from streams.orders_enriched import topics
 from streams.orders_enriched.app import application
 from streams.orders_enriched.dimensions import Dimensions

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from schemas.varint import encode_long
 from schemas.version import ORDER_LINE, unpack
 from schemas.wire import header
+from streams.engine.avro.varint import encode_long
 from streams.orders_enriched import topics
 
 SECOND = timedelta(seconds=1)

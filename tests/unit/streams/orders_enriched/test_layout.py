@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mesh.kernel.errors import StreamError
-from schemas.walk import Walker
+from streams.engine.avro.walk import Walker
 from streams.orders_enriched import topics
 from streams.orders_enriched.layout import Layout, check_clock, check_envelope, layout
 

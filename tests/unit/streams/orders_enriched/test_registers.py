@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.varint import encode_long
+from streams.engine.avro.varint import encode_long
 from streams.orders_enriched.asof import AsOf
 from streams.orders_enriched.registers import (
     EMPTY,

@@ -1,0 +1,61 @@
+"""Puts a worker together from the stages of an application, and runs it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import faust
+
+from mesh.kernel import metrics
+from mesh.kernel.settings import Settings
+from streams.engine.fold import Application
+from streams.engine.preflight import preflight
+from streams.engine.processor import Processor
+from streams.engine.transport.app import BatchApp, batch_app
+
+_CHATTY = ("faust", "mode", "aiokafka", "httpx", "streams.engine.transport")
+"""Loggers that tell of each step of a rebalance, and of each request, at INFO."""
+
+
+def assemble(
+    stages: Sequence[Application],
+    settings: Settings,
+    *,
+    index: int = 1,
+    metrics_port: int | None = None,
+    metrics_host: str = "127.0.0.1",
+) -> BatchApp:
+    """The Faust app that runs these stages, once all that it needs is known to be there.
+
+    ``index`` numbers the processes of an application. Raises :class:`mesh.kernel.errors.StreamError` as
+    :func:`preflight` does.
+    """
+    preflight(stages, settings)
+    if metrics_port is not None:
+        metrics.serve(metrics_port, metrics_host)
+    name = stages[0].name
+    app = batch_app(name, settings.kafka, settings.home / "workers" / f"{name}-{index}")
+    Processor(app, stages, settings).attach()
+    app.finalize()
+    return app
+
+
+def run(app: BatchApp) -> NoReturn:
+    """Run the app until a signal ends it, and end the process."""
+    worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes control characters, terminal or not
+    worker.execute_from_commandline()
+    raise AssertionError("Faust's worker ends the process")
+
+
+def set_up_logging() -> None:
+    """Log to standard error: ours at INFO, the libraries' from WARNING on."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a commit under load takes over a second

@@ -1,0 +1,171 @@
+"""Walkers over raw Avro bytes: where each field of a record begins and ends, without decoding it.
+
+An Avro record is its fields one after another, without framing. So a join can be a concatenation of slices,
+once it is known where the fields lie. A walker is generated from a schema and compiled once; it steps over
+the bytes and returns offsets.
+
+Two kinds are compiled from the same schema:
+
+general
+    accepts every form that Avro allows: long varints, arrays and maps in several blocks, blocks with a size.
+canonical
+    accepts only what :class:`schemas.codec.Codec` itself would write, so that equal values have equal bytes
+    and a slice may serve as a key or be compared. Whatever else it meets raises :class:`ValueError`, even
+    where a codec could read it: decode and encode such a value again, or let the codec say what is wrong
+    with it.
+
+A canonical walker also refuses some right values that are rare (a decimal of more than seven bytes, a
+timestamp after the year 3100, maps of several entries), so it is a filter for the common case, never the
+judge.
+
+Either kind first tries a regular expression (:mod:`~streams.engine.avro.walk_pattern`), and steps field by
+field (:mod:`~streams.engine.avro.walk_compile`) where that does not match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
+from typing import Any
+
+from fastavro import parse_schema
+
+from streams.engine.avro.varint import raw_minimal
+from streams.engine.avro.walk_compile import compile_items, compile_record
+from streams.engine.avro.walk_pattern import UnrecognisableError, item_pattern, record_pattern
+
+Walk = Callable[[bytes, int], tuple[int, ...]]
+"""(value, start) -> start of each reported field, and the end of the record."""
+
+Items = list[tuple[bytes, ...]]
+"""Of each item its bytes, and then the bytes of its fields that were asked for."""
+
+WalkItems = Callable[[bytes, int], tuple[Items, int]]
+"""(value, start) -> the items of an array, and its end."""
+
+
+class Walker:
+    """Steps over records of one schema, or over their first fields.
+
+    It reports where ``fields`` begin, all of them or those that are asked for: the field ``name`` of a
+    value lies between ``offsets[position[name]]`` and the offset after it. ``until`` names a field to stop
+    before.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        *,
+        canonical: bool = False,
+        fields: Collection[str] | None = None,
+        until: str | None = None,
+    ) -> None:
+        self.schema: dict[str, Any] = _parsed(schema)
+        names = [field["name"] for field in self.schema["fields"]]
+        if until is not None:
+            names = names[: names.index(until)]
+        self.fields: tuple[str, ...] = tuple(names) if fields is None else _with_next(names, fields)
+        self.position: dict[str, int] = {name: place for place, name in enumerate(self.fields)}
+        self._walked = {**self.schema, "fields": self.schema["fields"][: len(names)]}
+        self._canonical = canonical
+
+    @cached_property
+    def walk(self) -> Walk:
+        """Walk a record without looking at what follows it. Raises :class:`ValueError`."""
+        return _record_walk(self._walked, self.fields, canonical=self._canonical)
+
+    def offsets(self, value: bytes, start: int = 0) -> tuple[int, ...]:
+        """Start of each field, and the end. Raises :class:`ValueError` unless the value ends there."""
+        offsets = self.walk(value, start)
+        if offsets[-1] != len(value):
+            raise ValueError(f"{len(value) - offsets[-1]} bytes after the last field")
+        return offsets
+
+    def slices(self, value: bytes, start: int = 0) -> dict[str, bytes]:
+        """The raw bytes of each field by name. Raises :class:`ValueError` as :meth:`offsets` does."""
+        offsets = self.offsets(value, start)
+        return {name: value[offsets[n] : offsets[n + 1]] for n, name in enumerate(self.fields)}
+
+
+class ItemsWalker:
+    """Steps over the items of a record's field that is an array of records.
+
+    ``walk(value, start)``, where the array begins at ``start``, gives of each item its bytes and then those
+    of each of ``fields``, and the end of the array. It raises :class:`ValueError` as a walker's ``walk``
+    does.
+    """
+
+    def __init__(
+        self, schema: Mapping[str, Any], array: str, fields: Collection[str], *, canonical: bool = False
+    ) -> None:
+        field = next(field for field in _parsed(schema)["fields"] if field["name"] == array)
+        item = field["type"]["items"]
+        self.item_fields: tuple[str, ...] = tuple(one["name"] for one in item["fields"])
+        slow: WalkItems = compile_items(field["type"], fields, canonical=canonical)
+        self.walk: WalkItems = slow
+        try:
+            match = re.compile(item_pattern(item, fields)).match
+        except UnrecognisableError:
+            return
+
+        def walk(value: bytes, start: int) -> tuple[Items, int]:
+            items: Items = []
+            doubled, at = _count(value, start)
+            if doubled & 1:
+                return slow(value, start)
+            for _ in range(doubled >> 1):
+                found = match(value, at)
+                if found is None:
+                    return slow(value, start)
+                items.append(found.groups())
+                at = found.end()
+            if not doubled:
+                return items, at
+            if value[at : at + 1] != b"\0":
+                return slow(value, start)  # another block, or nothing
+            return items, at + 1
+
+        self.walk = walk
+
+
+def _record_walk(schema: dict[str, Any], marked: tuple[str, ...], *, canonical: bool) -> Walk:
+    slow: Walk = compile_record(schema, marked, canonical=canonical)
+    try:
+        match = re.compile(record_pattern(schema, marked)).match
+    except UnrecognisableError:
+        return slow
+    groups = range(1, len(marked) + 1)
+
+    def walk(value: bytes, start: int) -> tuple[int, ...]:
+        found = match(value, start)
+        if found is None:
+            return slow(value, start)
+        return (*map(found.start, groups), found.end())
+
+    return walk
+
+
+def _parsed(schema: Mapping[str, Any]) -> dict[str, Any]:
+    parsed: Any = parse_schema(dict(schema), named_schemas={}, _force=True)
+    record: dict[str, Any] = parsed
+    return record
+
+
+def _with_next(names: list[str], wanted: Collection[str]) -> tuple[str, ...]:
+    """The wanted names in their order, and after each the next one, which begins where it ends."""
+    if unknown := set(wanted) - set(names):
+        raise ValueError(f"no such fields: {', '.join(sorted(unknown))}")
+    return tuple(
+        name for place, name in enumerate(names) if name in wanted or (place and names[place - 1] in wanted)
+    )
+
+
+def _count(value: bytes, start: int) -> tuple[int, int]:
+    """Twice the number of items of a block, and where they begin; odd for anything unusual."""
+    if start < len(value) and value[start] < 128:
+        return value[start], start + 1
+    try:
+        return raw_minimal(value, start)
+    except (IndexError, ValueError):
+        return 1, start

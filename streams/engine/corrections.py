@@ -1,0 +1,108 @@
+"""Corrections: rows written again because broadcast knowledge (a dimension, the clock) has changed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+
+from mesh.kernel import metrics
+from mesh.kernel.errors import PlatformError
+from streams.engine import marks
+from streams.engine.broadcast import PARTITION, BroadcastReader
+from streams.engine.emission import emit
+from streams.engine.parking import Parking
+from streams.engine.stage import Stage
+from streams.engine.writer import Writer
+
+RETRY_SECONDS = 1.0
+"""Pause before a record is tried again that waits for another part."""
+TAKEN_AT_ONCE = 20_000
+"""Broadcast records taken in without a pause: bounds how long the event loop is held."""
+
+_log = logging.getLogger(__name__)
+
+
+class Corrections:
+    """Takes in what the broadcast reader reads, and corrects the partitions that are here.
+
+    Who calls it holds the processor's gate.
+    """
+
+    def __init__(
+        self, name: str, stages: Sequence[Stage], reader: BroadcastReader, writer: Writer, parking: Parking
+    ) -> None:
+        self._name = name
+        self._stages = stages
+        self._reader = reader
+        self._writer = writer
+        self._parking = parking
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are broadcast records to take in."""
+        return bool(self._reader.inbox)
+
+    def catch_up(self, cancelled: Callable[[], bool]) -> None:
+        """Take in all that was published before this call; for an executor, since it blocks.
+
+        Rows of a new generation must know no less than those that others wrote before.
+        """
+        self._reader.read_to_end(cancelled)
+        self._take_in(None)
+        while self.waiting and not cancelled():  # for a part that does not answer
+            time.sleep(RETRY_SECONDS)
+            self._take_in(None)
+
+    async def follow(self, generation: int) -> None:
+        """Take in what has come since, and correct the rows that it changes."""
+        changes = self._take_in(TAKEN_AT_ONCE)
+        for stage in self._stages:
+            # A partition that is not ready is being recovered, and will be corrected from its mark on.
+            ready = [number for number in stage.partitions if stage.ready(number, generation)]
+            found = changes.get(stage, ())
+            if not found:
+                ready = [number for number in ready if number == PARTITION and stage.to_park(number)]
+            await self.correct(stage, generation, dict.fromkeys(ready, found))
+
+    async def correct(self, stage: Stage, generation: int, due: Mapping[int, Iterable[Hashable]]) -> int:
+        """Write again the rows that changes (by partition) touch, and then the marks that say so.
+
+        Returns the number of rows. The marks are safe after the writer's next flush.
+        """
+        if stage.changelog is None or not stage.application.broadcast or not due:
+            return 0
+        rows = 0
+        for number, changes in due.items():
+            stage.partitions[number].fold.correct(changes)
+            rows += await emit(stage, number, self._writer)
+        if PARTITION in due:  # every worker reads the same bad record; the first partition's owner parks it
+            for refused in stage.to_park(PARTITION):
+                await self._parking.park(refused.topic, PARTITION, [refused.rejection])
+        await self._writer.flush()  # rows first: a mark without its rows would lose the correction
+        for number in due:
+            await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
+            stage.partitions[number].corrected = dict(stage.positions)
+        metrics.ROWS_CORRECTED.labels(self._name).inc(rows)
+        return rows
+
+    def _take_in(self, limit: int | None) -> dict[Stage, list[Hashable]]:
+        """Give each stage its broadcast records; return the changes that they make.
+
+        Stops at a record that needs a part which does not answer; it stays where it is.
+        """
+        changes: dict[Stage, list[Hashable]] = {}
+        inbox, taken = self._reader.inbox, 0
+        while inbox and (limit is None or taken < limit):
+            topic, record = inbox[0]
+            try:
+                for stage in self._stages:
+                    if topic in stage.positions and (change := stage.put(topic, record)) is not None:
+                        changes.setdefault(stage, []).append(change)
+            except PlatformError as problem:
+                metrics.WAITS.labels(self._name, "registry").inc()
+                _log.warning("%s: %s; waiting", self._name, problem)
+                break
+            inbox.popleft()
+            taken += 1
+        return changes

@@ -1,0 +1,256 @@
+"""The agent: folds batches, writes what follows, and acknowledges; recovers state and corrects rows.
+
+An exception that leaves an agent's body acknowledges the event, so none does: what passes is waited for in
+place, what can never be folded is parked, and on anything else the process stops before the acknowledgement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mesh.kernel import clock, metrics
+from mesh.kernel.errors import PlatformError, StreamError
+from mesh.kernel.settings import Settings
+from streams.engine.broadcast import BroadcastReader
+from streams.engine.corrections import Corrections
+from streams.engine.emission import emit
+from streams.engine.failstop import fail_stop
+from streams.engine.fold import Application, Fetched, Rejection
+from streams.engine.parking import Parking
+from streams.engine.stage import Stage
+from streams.engine.transport.app import BatchApp
+from streams.engine.writer import Writer
+
+GROUP_RECORDS = 20_000
+GROUP_SECONDS = 0.25
+"""What is in flight at the most before its rows are waited for: one wait for several batches under load."""
+FOLLOW_SECONDS = 0.1
+"""How often broadcast records are taken in while the flow runs."""
+FINISH_SECONDS = 5.0
+"""How long the end of the process may wait for a last commit."""
+RETRY_SECONDS = 1.0
+"""Pause before a batch is given again to a fold that waits for another part."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class InFlight:
+    """Batches that are folded, whose rows are on their way, and which are not acknowledged yet."""
+
+    events: list[Any] = field(default_factory=list)
+    records: int = 0
+    since: float = 0.0
+
+    def add(self, event: Any) -> None:
+        """Add a batch."""
+        if not self.events:
+            self.since = time.monotonic()
+        self.events.append(event)
+        self.records += len(event.message.value)
+
+    def full(self) -> bool:
+        """Whether it is time to wait for the rows."""
+        return bool(self.events) and (
+            self.records >= GROUP_RECORDS or time.monotonic() - self.since >= GROUP_SECONDS
+        )
+
+
+class Processor:
+    """Runs the stages of one application in a Faust app. Who works on their state holds the gate."""
+
+    def __init__(self, app: BatchApp, applications: Sequence[Application], settings: Settings) -> None:
+        self.name = applications[0].name
+        self._app = app
+        self._gate = asyncio.Lock()
+        self._in_flight = InFlight()
+        self._stages = [Stage(application, settings) for application in applications]
+        self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
+        self._writer = Writer(self.name, settings, lambda error: fail_stop(error, self.name))
+        self._parking = Parking(self.name, settings.dead_letter_limit, self._writer)
+        self._broadcast = {topic for stage in self._stages for topic in stage.application.broadcast}
+        reader = BroadcastReader(
+            self._broadcast, settings, lambda error: fail_stop(error, f"{self.name} broadcast")
+        )
+        self._corrections = Corrections(self.name, self._stages, reader, self._writer, self._parking)
+
+    def attach(self) -> None:
+        """Register the agent, the recovery and the follower with the app."""
+        app = self._app
+        app.settle = self._settle_all
+        app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
+        # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
+        app.on_rebalance_complete.connect(self._recover)
+        if self._broadcast:
+            app.task(self._follow)
+
+    async def _agent(self, stream: Any) -> None:
+        waiting = stream.channel.queue
+        async for event in stream.noack().events():
+            message = event.message
+            try:
+                async with self._gate:
+                    await self._batch(event)
+                    if waiting.empty() or self._in_flight.full():
+                        await self._settle()
+            except Exception as problem:  # noqa: BLE001
+                first = message.value[0][0]
+                await self._stop(problem, f"{message.topic}[{message.partition}]@{first}-{message.offset}")
+
+    async def _batch(self, event: Any) -> None:
+        """Fold one batch and hand the writer what follows; it sends while the next one is folded."""
+        message, generation = event.message, event.message.generation_id
+        topic, number = message.topic, message.partition
+        stage = self._by_input[topic]
+        if generation != self._app.consumer_generation_id or not stage.ready(number, generation):
+            return  # the partition has moved on; whoever owns it now reads this batch again
+        began = time.perf_counter()
+        rejections = await self._fold(stage, number, topic, message.value)
+        if rejections is None:
+            return
+        if rejections:
+            await self._parking.park(topic, number, rejections)
+        await emit(stage, number, self._writer)
+        self._in_flight.add(event)
+        metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - began)
+
+    async def _settle_all(self) -> None:
+        """Finish the batch that is being folded, and acknowledge all that are in flight."""
+        try:
+            async with self._gate:
+                await self._settle()
+        except Exception as problem:  # noqa: BLE001
+            await self._stop(problem, self.name)
+
+    async def _settle(self) -> None:
+        """Acknowledge the batches in flight, in their order, once all that follows from them is written."""
+        if not self._in_flight.events:
+            return
+        await self._writer.flush()
+        moment = clock.now_seconds()
+        for event in self._in_flight.events:
+            message = event.message
+            if message.generation_id == self._app.consumer_generation_id:
+                event.ack()
+            topic, tp = message.topic, message.tp
+            metrics.RECORDS_READ.labels(self.name, topic).inc(len(message.value))
+            metrics.EVENT_AGE.labels(self.name, topic).observe(max(moment - message.timestamp, 0))
+            behind = (self._app.monitor.tp_end_offsets.get(tp) or 0) - message.offset - 1
+            metrics.LAG.labels(self.name, topic, message.partition).set(max(behind, 0))
+        self._in_flight = InFlight()
+
+    async def _fold(
+        self, stage: Stage, number: int, topic: str, batch: Sequence[Fetched]
+    ) -> list[Rejection] | None:
+        """Fold a batch, waiting for parts that do not answer; None when a rebalance or the end comes."""
+        rebalances = self._app.rebalancing_count
+        while self._app.rebalancing_count == rebalances and not self._app.should_stop:
+            try:
+                return stage.fold(number, topic, batch)
+            except PlatformError as problem:  # folding again what is half folded changes nothing
+                metrics.WAITS.labels(self.name, "registry").inc()
+                _log.warning("%s: %s; waiting", self.name, problem)
+                await asyncio.sleep(RETRY_SECONDS)
+        return None
+
+    async def _recover(self, _app: Any, **_signal: Any) -> None:
+        """Bring the state of all partitions owned now up to date, while Faust holds the flow."""
+        try:
+            async with self._gate:
+                await self._recover_all()
+        except Exception as problem:  # noqa: BLE001
+            await self._stop(problem, f"{self.name} recovery")
+
+    async def _recover_all(self) -> None:
+        app, loop, began = self._app, asyncio.get_running_loop(), time.perf_counter()
+        self._in_flight = InFlight()  # of an earlier generation, if any: no longer ours to acknowledge
+        generation, rebalances = app.consumer_generation_id, app.rebalancing_count
+
+        def cancelled() -> bool:
+            return bool(app.should_stop or app.rebalancing_count != rebalances)
+
+        metrics.REBALANCES.labels(self.name).inc()
+        owned = self._owned()
+        for stage in self._stages:
+            stage.own(owned)
+        await loop.run_in_executor(None, self._corrections.catch_up, cancelled)
+        entries = corrected = 0
+        for stage in self._stages:
+            due: dict[int, Iterable[Hashable]] = {}
+            came: list[int] = []
+            for number in sorted(owned):
+                kept = stage.kept(number, generation)
+                if not kept:
+                    came.append(number)
+                    # One that comes back after a gap is read on; Faust may not call it newly assigned.
+                    entries += await loop.run_in_executor(None, stage.recover, number, cancelled)
+                if cancelled():
+                    break
+                partition = stage.partitions[number]
+                # A new owner writes a mark of its generation even if nothing is due: one that its
+                # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
+                if not kept or partition.corrected != stage.positions:
+                    due[number] = stage.application.shared.changes_since(partition.corrected)
+            await loop.run_in_executor(None, stage.recall, came, cancelled)
+            if cancelled():
+                _log.info("%s: recovery gives way to the next rebalance", self.name)
+                return
+            corrected += await self._corrections.correct(stage, generation, due)
+        await self._writer.flush()  # the marks, before rows of this generation
+        for stage in self._stages:
+            for partition in stage.partitions.values():
+                partition.generation = generation
+        seconds = time.perf_counter() - began
+        metrics.RECOVERY_SECONDS.labels(self.name).set(seconds)
+        metrics.RECOVERED_ENTRIES.labels(self.name).inc(entries)
+        metrics.PARTITIONS_OWNED.labels(self.name).set(len(owned))
+        _log.info(
+            "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
+            *(self.name, generation, sorted(owned), entries, corrected, seconds),
+        )
+
+    def _owned(self) -> set[int]:
+        """The partitions assigned to this worker: the same numbers of every input topic."""
+        by_topic: dict[str, set[int]] = {topic: set() for topic in self._by_input}
+        for tp in self._app.consumer.assignment():
+            if tp.topic in by_topic:
+                by_topic[tp.topic].add(tp.partition)
+        owned = set.union(*by_topic.values())
+        for topic, numbers in by_topic.items():
+            if numbers != owned:
+                raise StreamError(
+                    "not-co-partitioned",
+                    f"has partitions {sorted(numbers)} of {sorted(owned)} in this worker",
+                    place=topic,
+                )
+        return owned
+
+    async def _follow(self) -> None:
+        """Take in broadcast records while the flow runs, and correct the rows that they change."""
+        while not self._app.should_stop:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if not self._corrections.waiting:
+                continue
+            try:
+                async with self._gate:
+                    await self._corrections.follow(self._app.consumer_generation_id)
+            except Exception as problem:  # noqa: BLE001
+                await self._stop(problem, f"{self.name} corrections")
+
+    async def _stop(self, problem: Exception, place: str) -> None:
+        """Commit what is done, so that it is not repeated for nothing, and end the process."""
+        try:
+            await asyncio.wait_for(self._finish(), FINISH_SECONDS)
+        except Exception as failure:  # noqa: BLE001  # it will be repeated, which is harmless
+            _log.warning("%s: the last commit failed: %s", self.name, type(failure).__name__)
+        fail_stop(problem, place)
+
+    async def _finish(self) -> None:
+        async with self._gate:
+            await self._settle()
+        await self._app.consumer.commit()

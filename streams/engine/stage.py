@@ -1,0 +1,178 @@
+"""One application's state in this worker: a fold for each partition, and what is known of its broadcasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mesh.kernel.dead_log import read_dead_letters
+from mesh.kernel.errors import StreamError
+from mesh.kernel.holding import Holding, recalled
+from mesh.kernel.names import TopicName, changelog
+from mesh.kernel.settings import Settings
+from streams.engine import changelog as changelog_reader
+from streams.engine import marks
+from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
+
+NO_VALUE = "the record has no value (a tombstone)"
+NO_KEY = "the record has no key"
+
+
+@dataclass(slots=True)
+class Partition:
+    """The fold of one partition, how far its changelog was read, and how far its rows are corrected."""
+
+    fold: PartitionFold
+    position: int = 0
+    generation: int = -1
+    """The group's generation for which it was last made ready: recovered and corrected; -1 before."""
+    corrected: dict[str, int] = field(default_factory=dict)
+    """Topic -> next offset of the broadcast whose changes its rows do not show yet."""
+    mark: int = -1
+    """The generation of the mark that ``corrected`` was read from."""
+    holdings: Mapping[str, Holding] = field(default_factory=dict)
+    """Topic -> what is held there: for the inputs on which records wait behind an invalid one."""
+
+
+@dataclass(slots=True)
+class Refused:
+    """A broadcast record that cannot be taken in, to be parked by the owner of the first partition."""
+
+    topic: str
+    rejection: Rejection
+
+
+class Stage:
+    """An application with its partitions. Not safe for two at once: the holder of the gate works on it."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        if application.broadcast and application.store is None:
+            raise StreamError(
+                "store-missing",
+                "reads broadcast topics, and has no store to remember its corrections in",
+                place=application.name,
+            )
+        self.application = application
+        self.changelog = application.store and changelog(application.name, application.store)
+        self.partitions: dict[int, Partition] = {}
+        self.positions = dict.fromkeys(application.broadcast, 0)
+        self.refused: list[Refused] = []
+        self._settings = settings
+
+    def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        """Fold a batch; return what is to be parked."""
+        here = self.partitions[partition]
+        holding = here.holdings.get(topic)
+        parked: list[Rejection] = []
+        for rejection in here.fold.fold(topic, _passed(batch, holding, parked)):
+            parked.append(rejection)
+            if holding is not None:  # before the fold is given the next record, which may wait behind it
+                holding.refused(rejection.record[0], rejection.record[2], rejection.code, rejection.reason)
+        return parked
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Take in a broadcast record; return the change that it makes.
+
+        Passes on :class:`mesh.kernel.errors.PlatformError`; the record is then not taken in.
+        """
+        change = None
+        if record[3] is None:
+            self.refused.append(Refused(topic, Rejection(record, "undecodable", NO_VALUE)))
+        else:
+            try:
+                change = self.application.shared.put(topic, record)
+            except ValueError as problem:
+                code = getattr(problem, "code", "undecodable")
+                self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
+        self.positions[topic] = record[0] + 1
+        return change
+
+    def own(self, partitions: Iterable[int]) -> None:
+        """Forget the partitions that belong to others now, and make empty folds for new ones."""
+        wanted = set(partitions)
+        for number in self.partitions.keys() - wanted:
+            del self.partitions[number]
+        for number in wanted - self.partitions.keys():
+            self.partitions[number] = Partition(
+                self.application.fold(number, self.application.shared),
+                corrected=dict.fromkeys(self.positions, 0),
+                holdings={topic: Holding(number) for topic in self.application.holding},
+            )
+
+    def kept(self, number: int, generation: int) -> bool:
+        """Whether a partition was here, ready, in the generation before: nobody else wrote in between."""
+        return self.partitions[number].generation == generation - 1 >= 0
+
+    def recover(self, number: int, cancelled: Callable[[], bool]) -> int:
+        """Read a partition's changelog from where it was left; return the number of entries. Blocks."""
+        if self.changelog is None:
+            return 0
+        partition, count = self.partitions[number], 0
+
+        def take(entries: changelog_reader.Entries) -> None:
+            nonlocal count
+            count += len(entries)
+            own = [entry for entry in entries if marks.is_reserved(entry[0])]
+            if own:
+                entries = [entry for entry in entries if not marks.is_reserved(entry[0])]
+            partition.fold.recover(entries)
+            for key, value in own:
+                self._mark(partition, key, value)
+
+        partition.position = changelog_reader.read(
+            self._settings, self.changelog, number, partition.position, take, cancelled
+        )
+        return count
+
+    def recall(self, numbers: Iterable[int], cancelled: Callable[[], bool]) -> None:
+        """Learn from the dead letters what this application holds in some partitions. Blocks."""
+        places = [(topic, number) for topic in self.application.holding for number in numbers]
+        if not places:
+            return
+        topics = {str(TopicName.parse(topic).dead) for topic in self.application.holding}
+        letters = read_dead_letters(self._settings.kafka, topics, cancelled=cancelled)
+        held = recalled(letters, self.application.name, places)
+        for number in {number for _, number in places}:
+            self.partitions[number].holdings = {
+                topic: held[topic, number] for topic in self.application.holding
+            }
+
+    def _mark(self, partition: Partition, key: bytes, value: bytes) -> None:
+        mark = marks.decode(key, value)
+        if mark is not None and mark[0] >= partition.mark:
+            partition.mark = mark[0]
+            # A topic that the application has begun to read since is not corrected at all.
+            partition.corrected = {topic: mark[1].get(topic, 0) for topic in self.positions}
+
+    def ready(self, number: int, generation: int) -> bool:
+        """Whether a partition is here, recovered and corrected for this generation."""
+        partition = self.partitions.get(number)
+        return partition is not None and partition.generation == generation
+
+    def to_park(self, number: int) -> list[Refused]:
+        """The refused broadcast records that a partition's mark does not cover yet."""
+        corrected = self.partitions[number].corrected
+        return [one for one in self.refused if one.rejection.record[0] >= corrected[one.topic]]
+
+
+def _passed(batch: Iterable[Fetched], holding: Holding | None, parked: list[Rejection]) -> Iterator[Fetched]:
+    """The records of a batch that are to be folded; the others are added to ``parked``."""
+    keys = {} if holding is None else holding.keys
+    for record in batch:
+        offset, _, key, value, headers = record
+        if holding is not None and (value is None or key in keys):
+            verdict = holding.verdict(offset, key, value, headers)
+            if verdict is not None:
+                parked.append(Rejection(record, *verdict))
+                continue
+        if value is not None and key is not None:
+            yield record
+            continue
+        rejection = (
+            Rejection(record, "undecodable", NO_VALUE)
+            if value is None
+            else Rejection(record, "key-mismatch", NO_KEY)
+        )
+        parked.append(rejection)
+        if holding is not None:
+            holding.refused(offset, key, rejection.code, rejection.reason)

@@ -1,0 +1,79 @@
+"""The Faust app on the batch transport, with the settings that its defects ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import faust
+from faust.serializers.schemas import Schema
+
+from streams.engine.transport import driver
+
+
+class BatchApp(faust.App):  # type: ignore[misc]  # Faust is untyped
+    """A Faust app whose stream topics arrive in batches.
+
+    ``settle`` is awaited before partitions are given up and before the app ends: whoever runs agents sets it
+    to a function that finishes, writes and acknowledges the batches in flight.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.batch_topics: set[str] = set()
+        self.settle: Callable[[], Awaitable[None]] = _nothing
+        super().__init__(*args, **options)
+
+    def batch_topic(self, *names: str) -> Any:
+        """The channel of one or more topics, whose messages are batches."""
+        self.batch_topics.update(names)
+        return self.topic(*names, schema=BatchSchema())
+
+
+class BatchSchema(Schema):  # type: ignore[misc]  # Faust is untyped
+    """Hands a batch on as it is: agents decode, since Faust loses or stalls on what it cannot decode."""
+
+    def __init__(self) -> None:
+        super().__init__(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+    def compile(self, app: Any, **_options: Any) -> Callable[..., Awaitable[Any]]:
+        """The function that makes an event of a message."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return app.create_event(None, message.value, None, message)
+
+        return decode
+
+
+async def _nothing() -> None:
+    """No batch is in flight."""
+
+
+def batch_app(name: str, kafka: str, datadir: Path) -> BatchApp:
+    """The app (and consumer group) ``name`` on the brokers ``kafka`` (``host:port[,host:port]``)."""
+    datadir.mkdir(parents=True, exist_ok=True)
+    return BatchApp(
+        name,
+        broker=[f"{driver.SCHEME}://{address}" for address in kafka.split(",")],
+        datadir=str(datadir),
+        # Outputs go outside of Faust's transactions; correctness is convergence.
+        processing_guarantee="at_least_once",
+        # A dead worker's partitions move after 10 s.
+        broker_session_timeout=10,
+        broker_heartbeat_interval=3,
+        # What is acknowledged is committed within a second: less to repeat after a kill.
+        broker_commit_interval=1.0,
+        # 16 batches wait for the agent; the default would let 4,096 wait.
+        stream_buffer_maxsize=16,
+        # A graceful stop, and a rebalance, finish the batch in flight.
+        stream_wait_empty=True,
+        # Topics are created from the contracts before any worker starts.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        # Not for standbys (there is no Faust table): with 0 Faust takes aiokafka's round-robin assignor,
+        # which does not keep partition n of all topics with one worker.
+        table_standby_replicas=1,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )

@@ -1,0 +1,124 @@
+"""Stand-ins for what the runtime works with: a fold that notes, a writer that lists what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import Any
+
+from streams.engine.fold import Application, Emission, Fetched, Output, OutputRow, Rejection
+
+FACT, GROUP, ROW = "test.public.fact.v1", "test.public.group.v1", "test.public.row.v1"
+
+
+class NotedShared:
+    """Broadcast knowledge that is the set of values seen; ``bad`` cannot be read."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[int, bytes]] = []
+        self.trouble: list[Exception] = []
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Take in a value."""
+        assert record[3] is not None
+        if self.trouble:
+            raise self.trouble.pop(0)
+        if record[3] == b"bad":
+            raise ValueError("it is bad")
+        self.log.append((record[0], record[3]))
+        return record[3]
+
+    def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
+        """The values at or after the position."""
+        return {value for offset, value in self.log if offset >= positions[GROUP]}
+
+
+class NotedFold:
+    """Owes a row for each record and each change; ``poison`` is rejected."""
+
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
+        self.recovered: list[tuple[bytes, bytes]] = []
+        self.batches = 0
+        self.trouble: list[Exception] = []
+        self._rows: list[OutputRow] = []
+        self._log: list[tuple[bytes, bytes]] = []
+
+    def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records."""
+        self.batches += 1
+        if self.trouble:
+            raise self.trouble.pop(0)
+        for record in records:
+            _, moment, key, value, _ = record
+            assert key is not None
+            assert value is not None
+            if value == b"poison":
+                yield Rejection(record, "undecodable", "poison")
+            else:
+                self._rows.append((key, value, moment))
+                self._log.append((key, value))
+
+    def correct(self, changes: Iterable[Hashable]) -> None:
+        """Owe a row for each change."""
+        self._rows += [(b"corrected", bytes(change), 0) for change in changes]  # type: ignore[call-overload]
+
+    def take(self, limit: int) -> Emission | None:
+        """What is owed."""
+        if not self._rows:
+            return None
+        rows, self._rows = self._rows, []
+        log, self._log = self._log, []
+        return Emission([Output(ROW, rows, self.partition)], log)
+
+    def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Note the entries."""
+        self.recovered += entries
+
+
+def application(**changes: Any) -> Application:
+    """An application with an input, a broadcast topic and a store."""
+    given: dict[str, Any] = {
+        "name": "test.noted",
+        "inputs": (FACT,),
+        "broadcast": (GROUP,),
+        "store": "state",
+        "shared": NotedShared(),
+        "fold": lambda partition, _shared: NotedFold(partition),
+        "outputs": (ROW,),
+    }
+    return Application(**given | changes)
+
+
+class ListedWriter:
+    """Lists writes in ``events`` in their order: rows, entries, records, and ``flush``."""
+
+    def __init__(self) -> None:
+        self.events: list[Any] = []
+
+    async def rows(self, topic: str, partition: int | None, rows: Sequence[OutputRow]) -> None:
+        """List rows."""
+        self.events += [("row", topic, partition, key, value) for key, value, _ in rows]
+
+    async def entries(self, topic: str, partition: int, entries: Sequence[tuple[bytes, bytes]]) -> None:
+        """List entries."""
+        self.events += [("entry", topic, partition, key, value) for key, value in entries]
+
+    async def record(
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: list[tuple[str, bytes]],
+    ) -> None:
+        """List a dead letter."""
+        self.events.append(("dead", topic, partition, key, value, dict(headers)))
+
+    async def flush(self) -> None:
+        """List the flush."""
+        self.events.append("flush")
+
+
+def record(offset: int, value: bytes | None, key: bytes | None = b"key") -> Fetched:
+    """A record as the transport hands it over."""
+    return offset, 1_700_000_000_000, key, value, ()
