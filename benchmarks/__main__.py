@@ -1,0 +1,33 @@
+"""``python -m benchmarks``: the verbs of the benchmarks, and errors in one line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from benchmarks import run
+from mesh.kernel.errors import MeshError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("run")(run.command)
+
+
+@app.callback()
+def benchmarks() -> None:
+    """Ours and its peers, measured side by side on this machine."""
+
+
+def main() -> None:
+    """Exit codes as those of ``mesh``: 0 done, 1 a wrong output, 2 a person's error, 130 interrupted."""
+    try:
+        app()
+    except MeshError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""An engine under measurement: a folder of ``engines/`` with ``engine.toml`` and its job."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mesh.kernel.errors import PlatformError, did_you_mean
+
+FOLDER = Path(__file__).parent / "engines"
+SOURCES = {".py": "#", ".java": "//"}
+"""The suffixes of a job's sources, and what begins a comment in them."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What ``engine.toml`` says.
+
+    ``kind`` is where its programs come from: ``venv`` (``requirements.txt`` beside it), ``jars``
+    (``jgo.toml`` and ``jgo.lock.toml`` beside it) or ``own`` (this project's environment). In ``command``
+    the words ``{python}``, ``{java}``, ``{classpath}``, ``{here}`` and ``{state}`` stand for paths.
+    ``records`` is how many rows of each shape it is measured with unless another number is asked for.
+    """
+
+    name: str
+    title: str
+    version: str
+    kind: Literal["venv", "jars", "own"]
+    command: tuple[str, ...]
+    records: dict[str, int]
+    prepare: tuple[str, ...] = ()
+    """A command that is run to its end before the first measurement of a run, with the same words."""
+    env: tuple[tuple[str, str], ...] = ()
+    notes: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+        return FOLDER / self.name
+
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """The shapes that it can do."""
+        return tuple(self.records)
+
+    def lines_of_code(self) -> int:
+        """Lines of its job that are neither empty nor comment."""
+        return sum(
+            _lines(path, SOURCES[path.suffix])
+            for path in self.folder.rglob("*")
+            if path.suffix in SOURCES and "build" not in path.parts
+        )
+
+
+def engines() -> list[str]:
+    """The names of all engines."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/engine.toml"))
+
+
+def load(name: str) -> Engine:
+    """An engine by name. Raises :class:`PlatformError` (``engine-unknown``) with the nearest names."""
+    path = FOLDER / name / "engine.toml"
+    if name not in engines():
+        raise PlatformError(
+            "engine-unknown", "is not an engine", place=name, remedy=did_you_mean(name, engines())
+        )
+    document = tomllib.loads(path.read_text())
+    try:
+        return Engine(
+            name=name,
+            title=document["title"],
+            version=document["version"],
+            kind=document["kind"],
+            command=tuple(document["command"]),
+            records=dict(document["records"]),
+            prepare=tuple(document.get("prepare", ())),
+            env=tuple(document.get("env", {}).items()),
+            notes=document.get("notes", ""),
+        )
+    except KeyError as error:
+        raise PlatformError(
+            "engine-invalid", f"{error} is missing", place=str(path), remedy="see benchmarks/README.md"
+        ) from None
+
+
+def chosen(names: Iterable[str], shape: str) -> list[Engine]:
+    """The engines of these names. Raises :class:`PlatformError` where one cannot do the shape."""
+    found = [load(name) for name in names]
+    for one in found:
+        if shape not in one.shapes:
+            raise PlatformError(
+                "shape-unknown",
+                f"{one.name} does not do it",
+                place=shape,
+                remedy="it does: " + ", ".join(one.shapes),
+            )
+    return found
+
+
+def _lines(path: Path, comment: str) -> int:
+    stripped = (line.strip() for line in path.read_text().splitlines())
+    return sum(bool(line) and not line.startswith(comment) for line in stripped)

@@ -1,0 +1,160 @@
+"""The broker that all engines are measured on: Kafka alone, empty at the start, gone at the end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from benchmarks.shape import Record, Shape, Written
+from mesh.kernel.errors import PlatformError
+from mesh.platform import broker, client, launch
+
+# Records carry the moments of their orders, which no broker may take for old; what is written stays as it is.
+_KEEP = {"retention.ms": "-1", "compression.type": "producer"}
+_PUBLISHING = {
+    "linger.ms": 50,
+    "batch.size": 1 << 20,
+    "queue.buffering.max.messages": 500_000,
+    "acks": "all",
+}
+_POLL_EVERY = 5_000  # records
+_READ = 10_000  # records at once
+_PATIENCE = 60.0  # seconds
+
+
+@contextmanager
+def ground(home: Path, listener: launch.Listener) -> Iterator[Ground]:
+    """A fresh broker under ``home``, stopped and deleted at the end whatever happens."""
+    launch.down(purge=True, home=home)
+    launch.up(only=[broker.NAME], home=home, listener=listener)
+    try:
+        part = client.part_status(broker.NAME, home)
+        if part.pid is None:
+            raise PlatformError("part-failed", "ended as soon as it was ready", place=broker.NAME)
+        yield Ground(part.address, part.pid, part.version)
+    finally:
+        launch.down(purge=True, home=home)
+
+
+class Ground:
+    """Topics on the benchmark's broker: filled with input, counted, read back."""
+
+    def __init__(self, brokers: str, pid: int, version: str) -> None:
+        self.brokers, self.pid, self.version = brokers, pid, version
+        self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 2})  # the broker ends before it
+        self._filled: dict[str, int] = {}
+
+    def fill(self, shape: Shape, rows: int) -> int:
+        """Publish the input of ``rows`` rows unless it is there already; how many records were published."""
+        published = 0
+        dimensions = shape.dimension_topics()
+        if not dimensions.keys() <= self._filled.keys():
+            self.create(dimensions)
+            published += self.publish(shape.dimensions())
+            self._filled |= dict.fromkeys(dimensions, 0)
+        facts = shape.fact_topics(rows)
+        if any(self._filled.get(topic) != rows for topic in facts):
+            self.delete(topic for topic in facts if topic in self._filled)
+            self.create(facts)
+            published += self.publish(shape.facts(rows))
+            self._filled |= dict.fromkeys(facts, rows)
+        return published
+
+    def create(self, topics: Mapping[str, int]) -> None:
+        """Make topics with these numbers of partitions."""
+        wanted = [NewTopic(topic, partitions, 1, config=_KEEP) for topic, partitions in topics.items()]
+        for made in self._admin.create_topics(wanted).values() if wanted else ():
+            made.result()
+
+    def delete(self, topics: Iterable[str]) -> None:
+        """Delete topics, and return when the broker no longer knows them."""
+        names = set(topics)
+        if not names:
+            return
+        for gone in self._admin.delete_topics(list(names)).values():
+            gone.result()
+        deadline = time.monotonic() + _PATIENCE
+        while names & self.topics() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def forget(self, topics: Iterable[str]) -> None:
+        """Delete input, so that it is made anew when it is asked for again."""
+        names = list(topics)
+        self.delete(names)
+        for name in names:
+            self._filled.pop(name, None)
+
+    def topics(self) -> set[str]:
+        """The names of all topics."""
+        return set(self._admin.list_topics(timeout=30).topics)
+
+    def publish(self, records: Iterable[Record]) -> int:
+        """Publish records as fast as the broker takes them, in their order in each partition; how many."""
+        producer, count = Producer({"bootstrap.servers": self.brokers, **_PUBLISHING}), 0
+        for topic, partition, key, value, moment in records:
+            while True:
+                try:
+                    producer.produce(topic, value, key, partition, timestamp=moment)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            count += 1
+            if not count % _POLL_EVERY:
+                producer.poll(0)
+        if left := producer.flush(_PATIENCE):
+            raise PlatformError("part-failed", f"{left} records were not taken", place=self.brokers)
+        return count
+
+    def sizes(self, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
+        """The end offset of every partition of these topics."""
+        wanted = {
+            TopicPartition(topic, partition): OffsetSpec.latest()
+            for topic, partitions in topics.items()
+            for partition in range(partitions)
+        }
+        return {place: found.result().offset for place, found in self._admin.list_offsets(wanted).items()}
+
+    def size(self, topic: str, partitions: int) -> int:
+        """How many records a topic holds."""
+        return sum(self.sizes({topic: partitions}).values())
+
+    def committed(self, group: str, ends: Mapping[TopicPartition, int]) -> bool:
+        """Whether a group has committed everything up to these end offsets."""
+        try:
+            (answer,) = self._admin.list_consumer_group_offsets(
+                [ConsumerGroupTopicPartitions(group)]
+            ).values()
+            found = {(one.topic, one.partition): one.offset for one in answer.result().topic_partitions}
+        except KafkaException:
+            return False
+        return all(found.get((one.topic, one.partition), -1) >= end for one, end in ends.items() if end)
+
+    def read(self, topic: str, partitions: int) -> Iterator[Written]:
+        """Every record of a topic that is there now."""
+        ends = self.sizes({topic: partitions})
+        left = sum(ends.values())
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.brokers,
+                "group.id": "bench.reader",
+                "enable.auto.commit": False,
+                "enable.partition.eof": False,
+                "fetch.max.bytes": 50 << 20,
+            }
+        )
+        consumer.assign([TopicPartition(one.topic, one.partition, 0) for one in ends])
+        try:
+            while left > 0:
+                messages = consumer.consume(min(left, _READ), _PATIENCE)
+                if not messages:
+                    raise PlatformError("part-failed", f"{left} records cannot be read back", place=topic)
+                for message in messages:
+                    left -= 1
+                    yield Written(message.partition(), message.key(), message.value())
+        finally:
+            consumer.close()
