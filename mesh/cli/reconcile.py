@@ -70,6 +70,8 @@ def _print(console: Console, proof: Proof, seconds: float) -> None:
     rows = sum(table.expected for table in proof.tables)
     verdict = "[green]equal[/]" if proof.equal else "[red]not equal[/]"
     console.print(f"{verdict}: {rows:,} rows of {len(proof.tables)} tables proven in {seconds:.1f} s")
+    if copies := sum(table.copies for table in proof.tables):
+        console.print(f"inserted again by a restart, until the warehouse merges them: {copies:,}")
     if proof.unproven:
         console.print(f"not proven, for no rule says what they must hold: {', '.join(proof.unproven)}")
 

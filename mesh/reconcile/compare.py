@@ -32,6 +32,8 @@ class Comparison:
     missing: int = 0
     unexpected: int = 0
     different: int = 0
+    copies: int = 0
+    """Rows that repeat a record in its place. Readers see one of them, so that they are no fault."""
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
     @property
@@ -47,6 +49,7 @@ class Comparison:
             self.missing + other.missing,
             self.unexpected + other.unexpected,
             self.different + other.different,
+            self.copies + other.copies,
             (self.findings + other.findings)[:SHOWN],
         )
 
@@ -90,5 +93,5 @@ def compare(table: str, key: tuple[str, ...], expected: pl.DataFrame, landed: pl
         missing.height,
         unexpected.height + doubled.height,
         int(wrong.sum()),
-        tuple(findings[:SHOWN]),
+        findings=tuple(findings[:SHOWN]),
     )

@@ -66,10 +66,7 @@ class Proof:
         return {
             "equal": self.equal,
             "tables": [
-                {
-                    name: getattr(table, name)
-                    for name in ("table", "expected", "landed", "missing", "unexpected", "different")
-                }
+                {name: figure for name, figure in asdict(table).items() if name != "findings"}
                 for table in self.tables
             ],
             "churn": [asdict(churn) for churn in self.churn],
@@ -99,7 +96,7 @@ def prove(
                 results[port] = _compared(port, expected, warehouse.table(port))
         rows = _derived(ports, facts, warehouse, settings, progress, slice_, results)
         for port in results:
-            results[port] += _doubled(port, warehouse)
+            results[port] += Comparison(str(port.view), copies=warehouse.copies(port))
         progress("counting records by partition")
         counted = tuple(one for port in ports for one in partitions(port, log, warehouse))
     progress("adding up totals")
@@ -145,16 +142,6 @@ def _derived(
 
 def _compared(port: Port, expected: pl.DataFrame, landed: pl.DataFrame) -> Comparison:
     return compare(str(port.view), port.table_key, flat(expected), landed)
-
-
-def _doubled(port: Port, warehouse: Warehouse) -> Comparison:
-    """Records that were inserted twice, which the views hide as long as both say the same."""
-    doubled = warehouse.doubled(port)
-    copies = int(doubled["copies"].sum())
-    findings = [
-        Finding(str(port.view), row, "", "one copy", "more") for row in doubled.drop("copies").iter_rows()
-    ]
-    return Comparison(str(port.view), landed=copies, unexpected=copies, findings=tuple(findings))
 
 
 def _churn(rows: pl.DataFrame, warehouse: Warehouse) -> tuple[Churn, ...]:

@@ -38,13 +38,12 @@ class Warehouse:
         flags = [f["name"] for f in schema["fields"] if inner(f["type"])["type"] == "boolean"]
         return frame.with_columns(pl.col(flags).cast(pl.Boolean))
 
-    def doubled(self, port: Port) -> pl.DataFrame:
-        """Records that stand in the physical table more than once: key, copies beyond the first."""
-        key = ", ".join(port.table_key)
-        return self.select(
-            f"SELECT {key}, count() - 1 AS copies FROM {port.physical_table} "
-            f"GROUP BY {key}, _partition, _offset HAVING copies > 0"
-        )
+    def copies(self, port: Port) -> int:
+        """How many rows of the physical table repeat a record in its place: readers see one of them."""
+        record = [*(port.order_by or port.table_key), port.revision, "_partition", "_offset"]
+        distinct = f"uniqExact({', '.join(filter(None, record))})"
+        counted = self.figures(f"SELECT count() - {distinct} AS copies FROM {port.physical_table}")
+        return int(counted["copies"])
 
     def select(self, sql: str) -> pl.DataFrame:
         """The rows of a SELECT as plain columns; text as bytes. Raises :class:`ReconcileError`."""

@@ -76,7 +76,10 @@ def wrong(proof: dict[str, Any]) -> dict[str, tuple[int, ...]]:
 
 
 def test_planted_faults_are_found_and_nothing_else(filled: FilledMesh) -> None:
-    """All is equal before; then a wrong row, a deleted row and two doubled rows are each found as such."""
+    """All is equal before; then a wrong row, a deleted row and a row that readers see twice are each found.
+
+    A row that stands there twice, but that readers see once, is counted as a copy and is no fault.
+    """
     code, proof = filled.proof()
     assert (code, wrong(proof), proof["findings"]) == (0, {}, [])
     assert {t["table"]: t["expected"] for t in proof["tables"]}["sales.orders_enriched"] > 0
@@ -101,15 +104,16 @@ def test_planted_faults_are_found_and_nothing_else(filled: FilledMesh) -> None:
 
     code, proof = filled.proof()
     assert code == 1
+    assert {t["table"]: t["copies"] for t in proof["tables"] if t["copies"]} == {"product.products": 1}
     found = wrong(proof)
     missing, unexpected, different = found.pop("sales.orders_enriched")
     # of the row that is there twice, either copy may be the one that is compared
     assert (missing, different) in {(0, 1), (0, 2)}
     assert unexpected >= 1
-    assert found == {"sales.transactions": (1, 0, 0), "product.products": (0, 1, 0)}
+    assert found == {"sales.transactions": (1, 0, 0)}
     told = {(finding["table"], finding["column"]) for finding in proof["findings"]}
     assert {("sales.orders_enriched", "quantity"), ("sales.orders_enriched", "version")} <= told
-    assert {("sales.transactions", "(the row)"), ("product.products", "(the row)")} <= told
+    assert ("sales.transactions", "(the row)") in told
 
 
 def test_a_lag_is_named_when_time_is_up(filled: FilledMesh) -> None:

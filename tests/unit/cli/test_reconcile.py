@@ -46,3 +46,12 @@ def test_a_value_is_never_read_as_markup() -> None:
     text = printed(Proof((), (), (), (total,), (finding,)))
     assert "[/a]" in text
     assert "[red]" in text
+
+
+def test_copies_are_told_and_are_no_difference() -> None:
+    """Rows inserted again, of which readers see one, leave the proof equal; none, and nothing is said."""
+    table = Comparison("sales.orders", COUNT, COUNT, copies=2)
+    text = printed(Proof((table + Comparison("sales.orders", copies=1),), (), (), (), ()))
+    assert "not equal" not in text
+    assert text.endswith("until the warehouse merges them: 3\n")
+    assert "merges" not in printed(Proof((Comparison("sales.orders", COUNT, COUNT),), (), (), (), ()))
