@@ -16,6 +16,7 @@ from pathlib import Path
 from mesh.drills import certificate, offsets
 from mesh.drills.ground import Ground, Record
 from mesh.drills.rogue import Rogue
+from mesh.kernel.broker import Place
 from mesh.kernel.errors import DrillError
 from mesh.platform import client
 
@@ -108,7 +109,7 @@ def ledger_drift(ground: Ground) -> Steps:
     """Records that the sink has committed and never landed, as after offsets that somebody moved by hand."""
     sinks = [part.name for part in ground.processes("sink")]
 
-    def moved(positions: dict[int, int]) -> None:
+    def moved(positions: dict[Place, int]) -> None:
         for name in sinks:
             client.stop_part(name, ground.home)
         offsets.move(ground.settings, ground.topic, positions)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaException
 
 from mesh.kernel import names
+from mesh.kernel.broker import Broker, Place
 from mesh.kernel.discovery import Mesh, find_mesh
 from mesh.kernel.errors import ReconcileError
 from mesh.kernel.settings import Settings
@@ -82,54 +82,44 @@ class Groups:
 
     def __init__(self, settings: Settings) -> None:
         self._address = settings.kafka
-        self._admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
         self._mesh = find_mesh(settings)
         self._inputs = {**INPUTS, names.SINK: _landed(self._mesh)}
+        self._brokers = {group: Broker(settings.kafka, group, _TIMEOUT) for group in self._inputs}
 
-    def ends(self) -> dict[tuple[str, int], int]:
+    def ends(self) -> dict[Place, int]:
         """The end of every partition of the mesh. Raises :class:`ReconcileError`."""
         wanted = {*self._mesh.ports, *(topic for topics in self._inputs.values() for topic in topics)}
+        broker = self._brokers[names.SINK]
         try:
-            there = self._admin.list_topics(timeout=_TIMEOUT).topics
-            absent = sorted(wanted - there.keys())
+            places = broker.places(wanted)
+            absent = sorted(wanted - {place.topic for place in places})
             if absent:
                 raise ReconcileError(
                     "topic-absent", "is not there", place=absent[0], remedy="run `mesh apply`"
                 )
-            asked = {
-                TopicPartition(topic, partition): OffsetSpec.latest()
-                for topic in wanted
-                for partition in there[topic].partitions
-            }
-            answers = self._admin.list_offsets(asked, request_timeout=_TIMEOUT)
-            return {(p.topic, p.partition): future.result().offset for p, future in answers.items()}
+            return broker.ends(places)
         except KafkaException as error:
             raise self._unreachable(error) from None
 
-    def lags(self, ends: dict[tuple[str, int], int]) -> list[Lag]:
+    def lags(self, ends: Mapping[Place, int]) -> list[Lag]:
         """Who lags, the greatest lag first. Raises :class:`ReconcileError`."""
         lags = []
         for group, topics in self._inputs.items():
-            committed = self._committed(group)
+            places = [place for place in ends if place.topic in topics]
+            committed = self._committed(group, places)
             for topic in topics:
                 behind = sum(
-                    max(0, end - committed.get((name, partition), 0))
-                    for (name, partition), end in ends.items()
-                    if name == topic
+                    max(0, ends[place] - committed.get(place, 0)) for place in places if place.topic == topic
                 )
                 if behind:
                     lags.append(Lag(group, topic, behind))
         return sorted(lags, key=lambda lag: -lag.records)
 
-    def _committed(self, group: str) -> dict[tuple[str, int], int]:
+    def _committed(self, group: str, places: list[Place]) -> dict[Place, int]:
         try:
-            futures = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group)], request_timeout=_TIMEOUT
-            )
-            partitions = futures[group].result().topic_partitions
+            return self._brokers[group].committed(places)
         except KafkaException as error:
             raise self._unreachable(error) from None
-        return {(p.topic, p.partition): max(p.offset, 0) for p in partitions}
 
     def _unreachable(self, error: KafkaException) -> ReconcileError:
         return ReconcileError(

@@ -11,10 +11,10 @@ from threading import Event
 from types import FrameType
 
 from mesh.kernel import metrics, names
+from mesh.kernel.broker import Broker
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings
-from observability.monitor.broker import Broker
 from observability.monitor.landings import Landings
 from observability.monitor.ledger import Ledger
 from observability.monitor.log import Log
@@ -24,11 +24,18 @@ from observability.monitor.rounds import Rounds
 from observability.monitor.services import Services, probes
 from observability.monitor.sources import Sources
 
+TIMEOUT = 2.5
+"""Seconds that the broker may take for an answer."""
+
 
 def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
     """What is measured, by the name of its kind."""
     mesh = find_mesh(settings)
-    brokers, log = {group: Broker(settings.kafka, group) for group in GROUPS}, Log(settings.kafka)
+
+    def broker(group: str) -> Broker:
+        return Broker(settings.kafka, group, TIMEOUT)
+
+    brokers, log = {group: broker(group) for group in GROUPS}, Log(settings.kafka)
     positions = Positions(mesh, brokers, log)
     ledger = Ledger(
         mesh,
@@ -40,7 +47,7 @@ def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
     return {
         "positions": positions.measure,
         "ledger": ledger.measure,
-        "services": Services(probes(settings, Broker(settings.kafka, "mesh.monitor"))).measure,
+        "services": Services(probes(settings, broker("mesh.monitor"))).measure,
         "machine": Machine(settings.home).measure,
         "sources": Sources(mesh, settings.home).measure,
     }

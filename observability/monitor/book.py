@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from observability.monitor.waits import Place
+from mesh.kernel.broker import Place
 
 
 class Claim(NamedTuple):

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mesh.kernel.broker import Place
 from mesh.kernel.names import SINK
 from mesh.kernel.warehouse import connect
 from observability.monitor.book import Claim, Finding
-from observability.monitor.waits import Place
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from mesh.kernel.broker import Broker, Place
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.metrics import LEDGER_DRIFT, LEDGER_VERIFIED, TOPIC_EVENT_TIME
 from mesh.kernel.names import SINK
 from observability.monitor.book import Book, Claim
-from observability.monitor.broker import Broker
 from observability.monitor.landings import Landings
 from observability.monitor.log import Log
-from observability.monitor.waits import Place
 
 NEWS = 100_000
 """Offsets of one partition that a round looks at when they are new."""

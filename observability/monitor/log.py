@@ -9,7 +9,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from observability.monitor.waits import Place
+from mesh.kernel.broker import Place
 
 READ = 20_000
 """Records read of one stretch; the rest counts as there."""

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mesh.kernel import names
+from mesh.kernel.broker import Broker, Place
 from mesh.kernel.clock import now_seconds
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.metrics import BEHIND, BEHIND_SECONDS, COMMITTED, TOPIC_END, TOPIC_PUBLISHED
-from observability.monitor.broker import Broker
 from observability.monitor.log import Log
-from observability.monitor.waits import Place, Waits
+from observability.monitor.waits import Waits
 
 GROUPS = (*names.APPLICATIONS, names.SINK)
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from mesh.kernel.broker import Broker
 from mesh.kernel.metrics import SERVICE_UP
 from mesh.kernel.settings import Settings
-from observability.monitor.broker import Broker
 
 TIMEOUT = 2.0
 """Seconds that a service may take for an answer."""

@@ -9,19 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+
+from mesh.kernel.broker import Place
 
 LIMIT = 1000
 """Ends remembered of a partition, more than an hour of rounds; with more, neighbours become one."""
 ERROR = 0.02
 """By how much of a long wait that may lengthen it."""
-
-
-class Place(NamedTuple):
-    """A partition of a topic."""
-
-    topic: str
-    partition: int
 
 
 class Waits:

@@ -11,11 +11,11 @@ from clickhouse_connect.driver.client import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mesh.kernel.broker import Place
 from mesh.kernel.names import SINK
 from mesh.kernel.settings import Settings, load_settings
 from observability.monitor.book import Claim, Finding
 from observability.monitor.landings import GAPS, Landings
-from observability.monitor.waits import Place
 from sinks import dead_letters
 from sinks.clickhouse.tables import PLATFORM
 from tests.unit.observability.monitor.test_book import stretches

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from mesh.kernel.broker import Place
 from mesh.kernel.errors import ReconcileError
 from mesh.kernel.settings import Settings
 from mesh.reconcile import settle as module
 from mesh.reconcile.settle import Groups, Lag, settle
-
-Ends = dict[tuple[str, int], int]
 
 
 class Broker:
@@ -29,10 +28,10 @@ class Broker:
     def __call__(self, settings: Settings) -> Broker:
         return self
 
-    def ends(self) -> Ends:
-        return {("t", 0): next(self._ends)}
+    def ends(self) -> dict[Place, int]:
+        return {Place("t", 0): next(self._ends)}
 
-    def lags(self, ends: Ends) -> list[Lag]:
+    def lags(self, ends: dict[Place, int]) -> list[Lag]:
         lag = next(self._lags)
         return [Lag("mesh.sink", "t", lag)] if lag else []
 
@@ -75,7 +74,7 @@ def test_lag_is_summed_over_partitions_and_counts_from_the_commit(monkeypatch: p
     """What was never committed lags by the whole partition; being ahead is no lag."""
     groups = Groups(Settings(home="nowhere", kafka="127.0.0.1:1"))
     records = "customer.raw.customer-record.v1"
-    committed = {"mesh.customer-mastering": {(records, 0): 7, (records, 1): 12}}
-    monkeypatch.setattr(groups, "_committed", lambda group: committed.get(group, {}))
-    lags = groups.lags({(records, 0): 10, (records, 1): 11, (records, 2): 4})
+    committed = {"mesh.customer-mastering": {Place(records, 0): 7, Place(records, 1): 12}}
+    monkeypatch.setattr(groups, "_committed", lambda group, _places: committed.get(group, {}))
+    lags = groups.lags({Place(records, 0): 10, Place(records, 1): 11, Place(records, 2): 4})
     assert lags == [Lag("mesh.customer-mastering", records, 3 + 4)]

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh.kernel.broker import Place
 from observability.monitor.book import Book, Claim, Finding
-from observability.monitor.waits import Place
 
 PLACE = Place("sales.public.order-placed.v1", 0)
 DEAD = Place("sales.dead.order-placed.v1", 0)

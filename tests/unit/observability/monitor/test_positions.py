@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from mesh.kernel import names
+from mesh.kernel.broker import Broker, Place
 from mesh.kernel.clock import now_seconds
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.metrics import REGISTRY
 from mesh.kernel.settings import Settings
-from observability.monitor.broker import Broker
 from observability.monitor.log import Log
 from observability.monitor.positions import Behind, Positions, behind, landed, topics
-from observability.monitor.waits import Place, Waits
+from observability.monitor.waits import Waits
 
 ORDERS, DEAD = "sales.public.order-placed.v1", "sales.dead.order-placed.v1"
 FIRST, SECOND = Place(ORDERS, 0), Place(ORDERS, 1)

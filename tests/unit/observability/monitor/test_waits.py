@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from observability.monitor.waits import ERROR, LIMIT, Place, Waits
+from mesh.kernel.broker import Place
+from observability.monitor.waits import ERROR, LIMIT, Waits
 
 PLACE = Place("sales.public.order-placed.v1", 0)
 GROWTH = st.lists(st.integers(0, 5), min_size=1, max_size=30)
