@@ -13,12 +13,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesh.kernel.errors import PlatformError
+from mesh.platform.part import Health, Part
+from mesh.platform.ports import HOST
 
 TIMEOUT = 300.0  # seconds that one call of apt may take
 _NETWORK = ("-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20")
@@ -106,6 +108,23 @@ def obtain(package: Package, report: Report = lambda _line: None) -> Programs:
     if found := present(package):
         return found
     raise _unavailable(package, f"was unpacked into {cache()}, and does not run on this machine")
+
+
+def part(name: str, programs: Programs, port: int, options: Sequence[str], memory: Mapping[str, str]) -> Part:
+    """The declaration of a package's server, with its own options and what it may take of memory."""
+    address = f"http://{HOST}:{port}"
+    common = (f"--web.listen-address={HOST}:{port}", "--log.level=warn")
+    return Part(
+        name=name,
+        command=(str(programs.server), *options, *common),
+        env=dict(memory),
+        folder=str(programs.folder),
+        health=Health("http", f"{address}/-/ready"),
+        address=address,
+        metrics=f"{address}/metrics",
+        ports=(port,),
+        version=programs.version,
+    )
 
 
 def _unpacked(package: Package) -> list[Path]:

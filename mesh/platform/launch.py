@@ -71,7 +71,6 @@ def up(
     settings = load_settings(home=paths.home, **({} if retailer is None else {"retailer": _named(retailer)}))
     if fresh:
         retailer_folder(settings.retailer)  # a misspelt one is told before anything is started
-    if fresh:
         start_supervisor(paths)
     try:
         return _complete(paths, settings, choice, listener, fresh=fresh)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import yaml
 
 from mesh.kernel.settings import Settings
+from mesh.platform import debian
 from mesh.platform.debian import Programs
-from mesh.platform.part import Health, Part
+from mesh.platform.part import Part
 from mesh.platform.paths import Paths
-from mesh.platform.ports import HOST
 from observability import scraping
 
 NAME = "prometheus"
@@ -17,35 +17,21 @@ RETENTION = ("--storage.tsdb.retention.time=2d", "--storage.tsdb.retention.size=
 RESEND = "--rules.alert.resend-delay=10s"
 """An alert that is not sent again within four times as long has ended for Alertmanager. So it tells the pager
 well within a minute that the watchdog no longer comes."""
-MEMORY = {
-    "GOMEMLIMIT": "96MiB",
-    "GOGC": "50",
-}  # a mesh has some thousand series; the collector may work for it
+MEMORY = {"GOMEMLIMIT": "96MiB", "GOGC": "50"}
+"""A mesh has some thousand series; the collector may work for it."""
 
 
 def declare(paths: Paths, programs: Programs, port: int) -> Part:
     """The declaration of Prometheus; :func:`configure` must have been called before it is started."""
     home = paths.data(NAME)
-    address = f"http://{HOST}:{port}"
-    return Part(
-        name=NAME,
-        command=(
-            str(programs.server),
-            f"--config.file={home / scraping.CONFIG_FILE}",
-            f"--storage.tsdb.path={home / 'data'}",
-            *RETENTION,
-            RESEND,
-            f"--web.listen-address={HOST}:{port}",
-            "--web.enable-lifecycle",  # rules are read anew on POST /-/reload
-            "--log.level=warn",
-        ),
-        env=MEMORY,
-        health=Health("http", f"{address}/-/ready"),
-        address=address,
-        metrics=f"{address}/metrics",
-        ports=(port,),
-        version=programs.version,
+    options = (
+        f"--config.file={home / scraping.CONFIG_FILE}",
+        f"--storage.tsdb.path={home / 'data'}",
+        *RETENTION,
+        RESEND,
+        "--web.enable-lifecycle",  # rules are read anew on POST /-/reload
     )
+    return debian.part(NAME, programs, port, options, MEMORY)
 
 
 def configure(paths: Paths, settings: Settings) -> None:
