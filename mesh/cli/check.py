@@ -20,7 +20,7 @@ def command(
     """Check contracts, examples, schemas, names and imports, without starting anything. Exit 1 at a fault."""
     results = run_all(load_settings())
     if as_json:
-        print(json.dumps([_document(result) for result in results], indent=1))  # noqa: T201
+        typer.echo(json.dumps([_document(result) for result in results], indent=1))
     else:
         _print(results)
     if not all(result.ok for result in results):

@@ -48,7 +48,7 @@ def command(
                     {"partition": message.partition(), "offset": message.offset(), "problems": problems}
                 )
     if as_json:
-        print(json.dumps({"topic": topic, "read": read, "wrong": wrong}, indent=1))  # noqa: T201
+        typer.echo(json.dumps({"topic": topic, "read": read, "wrong": wrong}, indent=1))
     else:
         _print(topic, read, wrong)
     if wrong:

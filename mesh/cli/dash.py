@@ -55,7 +55,7 @@ def command(
             return prometheus.read(dashboard, Span(now_seconds(), minutes * 60))
 
         if as_json:
-            print(json.dumps(document(dashboard, read()), indent=1))  # noqa: T201
+            typer.echo(json.dumps(document(dashboard, read()), indent=1))
         elif once or not sys.stdout.isatty():
             console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
             console.print(*(block.picture for block in blocks(dashboard, read(), console.width)), sep="\n")

@@ -56,7 +56,7 @@ def list_(
     selection = _selection(topic, key, fault, since)
     found = [one for one in selection.of(desk.parked(topic)) if every or one.state in OPEN]
     if as_json:
-        print(json.dumps(tables.list_document(found, limit), indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(tables.list_document(found, limit), indent=1, ensure_ascii=False))
         return
     console = Console(highlight=False)
     if not found:
@@ -95,7 +95,7 @@ def show(
     fields = None if one.of_row else desk.verdicts.fields(port, value)
     if as_json:
         document = tables.record_document(port, one, fields, behind)
-        print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         Console(highlight=False).print(*tables.record(port, one, fields, behind), sep="\n")
 
@@ -162,7 +162,7 @@ def redrive(
             console.print(f"{len(left.moving):,} keys got new records all the while: run it again")
         proposal = left
     if as_json:
-        print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     if proposal.staying or (proposal.moving and not dry_run):
         raise typer.Exit(1)
 

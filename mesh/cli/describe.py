@@ -32,16 +32,16 @@ def command(
         description.product(found, mesh) if isinstance(found, Domain) else description.port(found, mesh)
     )
     if as_json:
-        print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     else:
         (_product if isinstance(found, Domain) else _port)(Console(highlight=False), document)
 
 
 def _product(console: Console, product: dict[str, Any]) -> None:
-    console.print(Text(product["name"], style="bold"))
-    console.print(Text(product["purpose"]))
-    _facts(
+    _head(
         console,
+        product["name"],
+        product["purpose"],
         ("owner", f"{product['team']} <{product['owner']}>"),
         ("version", f"{product['version']}, {product['status']}"),
         ("files", product["files"]),
@@ -53,10 +53,10 @@ def _product(console: Console, product: dict[str, Any]) -> None:
 
 
 def _port(console: Console, port: dict[str, Any]) -> None:
-    console.print(Text(port["topic"], style="bold"))
-    console.print(Text(port["meaning"]))
-    _facts(
+    _head(
         console,
+        port["topic"],
+        port["meaning"],
         ("product", f"{port['product']}, {port['status']}; contract {port['contract']}"),
         ("owner", f"{port['team']} <{port['owner']}>"),
         ("event", port["event"]),
@@ -99,7 +99,9 @@ def _level(level: dict[str, str]) -> str:
     return f"{level['property']} {level['value']} {level['unit']}"
 
 
-def _facts(console: Console, *facts: tuple[str, str]) -> None:
+def _head(console: Console, name: str, meaning: str, *facts: tuple[str, str]) -> None:
+    console.print(Text(name, style="bold"))
+    console.print(Text(meaning))
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name, value in facts:
         table.add_row(Text(name, style="dim"), Text(value))

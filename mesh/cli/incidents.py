@@ -46,13 +46,13 @@ def command(
     if incident is not None:
         found = client.incident(settings, incident)
         if as_json:
-            print(json.dumps(found, indent=1, ensure_ascii=False))  # noqa: T201
+            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         else:
             console.print(at_length(found))
         return
     listed = client.listing(settings, everything=everything, limit=limit)
     if as_json:
-        print(json.dumps(listed.as_dict(), indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(listed.as_dict(), indent=1, ensure_ascii=False))
         return
     if warning := doubt(listed, settings.pager, now()):
         console.print(Text(warning, style="bold red"))

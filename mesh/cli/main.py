@@ -89,7 +89,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         app(argv)
     except MeshError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        typer.echo(error, err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -38,7 +38,7 @@ def command(
     with Console(stderr=True).status("reading broker, registry, warehouse and home"):
         plan = make_plan(load_settings())
     if as_json:
-        print(json.dumps(document(plan), indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(document(plan), indent=1, ensure_ascii=False))
     else:
         show(plan, console)
     if plan.refused:

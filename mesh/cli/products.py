@@ -21,7 +21,7 @@ def command(
 
     found = products(find_mesh())
     if as_json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))  # noqa: T201
+        typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
     console = Console(highlight=False)
     for product in found:

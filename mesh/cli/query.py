@@ -45,7 +45,7 @@ def command(
     if as_json:
         for row in rows:
             document = dict(zip(names, row, strict=True))
-            print(json.dumps(document, default=str, ensure_ascii=False))  # noqa: T201
+            print(json.dumps(document, default=str, ensure_ascii=False))  # noqa: T201 - echo flushes every line
         return
     console = Console(highlight=False)
     console.print(shown(names, rows[:limit], console.width))

@@ -26,7 +26,7 @@ def command(
     parts = client.status()
     if as_json:
         document = {"settings": client.running_settings(), "parts": [asdict(part) for part in parts]}
-        print(json.dumps(document, indent=1))  # noqa: T201
+        typer.echo(json.dumps(document, indent=1))
     else:
         Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(_table(parts))
     if not all(part.ready for part in parts):

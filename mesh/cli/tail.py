@@ -63,7 +63,7 @@ def command(
     lines = map(document if as_json else line, tail(wish, settings))
     try:
         for text in lines:
-            print(_cut(text) if not as_json else text, flush=follow)  # noqa: T201
+            print(_cut(text) if not as_json else text, flush=follow)  # noqa: T201 - echo flushes every line
         sys.stdout.flush()
     except BrokenPipeError:  # who read it has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
