@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.errors import DrillError, did_you_mean
+from mesh.kernel.newest import newest
 from mesh.kernel.settings import Settings
 from mesh.platform import client
 from mesh.platform.part import PartStatus
@@ -65,26 +66,11 @@ class Ground:
         Sent once more they change nothing: equal facts are one fact. Raises :class:`DrillError` where there
         are none.
         """
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self.settings.kafka,
-                "group.id": "mesh.drill",  # never committed: librdkafka wants a name
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "log_level": 0,
-            }
-        )
-        try:
-            found = _newest(consumer, self.topic, count)
-        except KafkaException as error:
-            raise DrillError(
-                "broker-unreachable",
-                error.args[0].str(),
-                place=self.settings.kafka,
-                remedy="see `mesh status`",
-            ) from None
-        finally:
-            consumer.close()
+        found = [
+            Record(self.topic, message.partition(), message.key(), message.value())
+            for message in newest(self.settings.kafka, self.topic, count)
+            if message.value() is not None
+        ]
         if not found:
             raise DrillError(
                 "drill-impossible",
@@ -130,29 +116,3 @@ def topic_for_drills(mesh: Mesh, asked: str | None) -> str:
     if not partitioned:
         raise DrillError("drill-impossible", "no domain publishes facts", remedy=did_you_mean("", mesh.ports))
     return partitioned[0]
-
-
-def _newest(consumer: Consumer, topic: str, count: int) -> list[Record]:
-    described = consumer.list_topics(topic, timeout=PATIENCE).topics[topic]
-    if described.error is not None:
-        raise KafkaException(described.error)
-    starts, open_partitions = [], set()
-    for number in described.partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=PATIENCE)
-        if high > low:
-            starts.append(TopicPartition(topic, number, max(low, high - count)))
-            open_partitions.add(number)
-    consumer.assign(starts)
-    found = []
-    while open_partitions:
-        message = consumer.poll(PATIENCE)
-        if message is None:
-            break
-        error = message.error()
-        if error is not None:
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
-            open_partitions.discard(message.partition())
-        elif message.value() is not None:
-            found.append(Record(topic, message.partition(), message.key(), message.value()))
-    return found
