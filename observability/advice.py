@@ -34,11 +34,11 @@ def of_stream(application: str, mesh: Mesh) -> Advice:
     return Advice(
         meaning=(
             f"`{application}` runs, or seems to, has records to read, and has committed none for half a "
-            f"minute. "
-            "It may wait for another part, or find something that cannot be and stop before it acknowledges."
+            "minute. It may wait for another part, or find something that cannot be and stop before it "
+            "acknowledges."
         ),
         impact=f"{shown} and what {_list(readers) or 'nobody else'} makes of them stand still. Nothing is "
-        f"lost.",
+        "lost.",
         diagnosis=(
             ("mesh status", "is it ready, and how often was it restarted"),
             (f"mesh logs {stem}-1 -n 100", "for what it waits, or which record it stopped at"),
@@ -47,9 +47,8 @@ def of_stream(application: str, mesh: Mesh) -> Advice:
         mitigation=(
             "It waits for the broker or the registry: mend that part; the stream goes on by itself.",
             "It stopped over too much to park (`MESH_DEAD_LETTER_LIMIT`): see who sends it, as for Rejected.",
-            "It is alive and does nothing: end the process that `mesh status` shows. The supervisor "
-            "starts it "
-            "anew, and it goes on where it had committed.",
+            "It is alive and does nothing: end the process that `mesh status` shows. The supervisor starts "
+            "it anew, and it goes on where it had committed.",
             f"It is too slow for what comes: `mesh workers 2 --app {stem}`.",
         ),
     )
@@ -58,9 +57,9 @@ def of_stream(application: str, mesh: Mesh) -> Advice:
 def _silent(port: Port, readers: str) -> Advice:
     return Advice(
         meaning=(
-            "The source is declared live: the contract's `frequency`, or `live` in the retailer's "
-            "overlay, is the "
-            "longest that it may be silent. A source that has never spoken is timed from the monitor's start."
+            "The source is declared live: the contract's `frequency`, or `live` in the retailer's overlay, "
+            "is the longest that it may be silent. A source that has never spoken is timed from the "
+            "monitor's start."
         ),
         impact=f"The newest facts are missing: {readers}. Nothing is wrong with what is there.",
         diagnosis=(
@@ -87,8 +86,7 @@ def _stale(port: Port, readers: str) -> Advice:
     return Advice(
         meaning=(
             f"The contract promises that a record is in `{port.view}` {level.value} {level.unit} after it "
-            f"was "
-            "published. The oldest one that is not has waited longer."
+            "was published. The oldest one that is not has waited longer."
         ),
         impact=f"Who reads the view sees the past: {readers}. Nothing is lost.",
         diagnosis=(
@@ -105,8 +103,8 @@ def _stale(port: Port, readers: str) -> Advice:
         mitigation=(
             "Somebody publishes history in bulk: wait, the lag shrinks by itself.",
             *scale,
-            "The sink is slow: `mesh workers 2 --app sink`. Inserts are slow: look at the warehouse's "
-            "disk and memory.",
+            "The sink is slow: `mesh workers 2 --app sink`. Inserts are slow: look at the warehouse's disk "
+            "and memory.",
         ),
     )
 
@@ -114,9 +112,8 @@ def _stale(port: Port, readers: str) -> Advice:
 def _rejected(port: Port, readers: str) -> Advice:
     return Advice(
         meaning=(
-            "Records were refused for a reason of the contract or the wire format. Each is parked with "
-            "its reason "
-            f"and its bytes in `{port.dead_letters}`."
+            "Records were refused for a reason of the contract or the wire format. Each is parked with its "
+            f"reason and its bytes in `{port.dead_letters}`."
         ),
         impact=f"What was parked has no effect until it is redriven: {readers}.",
         diagnosis=(
@@ -125,9 +122,8 @@ def _rejected(port: Port, readers: str) -> Advice:
         ),
         mitigation=(
             "Tell the source's team, and have it stop or mend the publisher.",
-            f"Once the cause is mended see what a redrive would change, with `mesh dead redrive --topic "
-            f"{port.topic} "
-            "--dry-run`, and then do it.",
+            "Once the cause is mended see what a redrive would change, with `mesh dead redrive --topic "
+            f"{port.topic} --dry-run`, and then do it.",
             "The records were right and the contract is not: mend the contract, `mesh apply`, then redrive.",
         ),
     )
@@ -136,9 +132,9 @@ def _rejected(port: Port, readers: str) -> Advice:
 def _drifting(port: Port, readers: str) -> Advice:
     return Advice(
         meaning=(
-            "The sink has acknowledged records that neither landed nor were parked. It commits only "
-            "after the "
-            "insert, so somebody moved offsets or rows by hand, or the warehouse lost what it had confirmed."
+            "The sink has acknowledged records that neither landed nor were parked. It commits only after "
+            "the insert, so somebody moved offsets or rows by hand, or the warehouse lost what it had "
+            "confirmed."
         ),
         impact=f"`{port.view}` is incomplete, without any sign of it in the view: {readers}.",
         diagnosis=(
@@ -153,8 +149,7 @@ def _drifting(port: Port, readers: str) -> Advice:
         mitigation=(
             "Do not purge, and do not shorten the retention: the topic still holds every record.",
             f"Have the sink read `{port.topic}` again from before the gap (platform runbook: Land a topic "
-            f"again). "
-            "Landing twice changes nothing.",
+            "again). Landing twice changes nothing.",
         ),
     )
 

@@ -9,11 +9,10 @@ _STATUS = ("mesh status", "which parts are not ready, and how often they were re
 
 ADVICE: dict[str, Advice] = {
     "PlatformWorkerDown": Advice(
-        meaning="A process of a stream application has ended or is frozen. The supervisor starts it "
-        "again, with "
-        "growing pauses when it keeps ending.",
-        impact="Its partitions go to the other processes of the application; without any their records wait. "
-        "Nothing is lost, and nothing is done twice that can be seen.",
+        meaning="A process of a stream application has ended or is frozen. The supervisor starts it again, "
+        "with growing pauses when it keeps ending.",
+        impact="Its partitions go to the other processes of the application; without any their records "
+        "wait. Nothing is lost, and nothing is done twice that can be seen.",
         diagnosis=(
             _STATUS,
             ("mesh logs orders-enriched-1 -n 100", "the end says why; take the part that was named"),
@@ -21,9 +20,8 @@ ADVICE: dict[str, Advice] = {
         ),
         mitigation=(
             "Its log names a part that it cannot reach: mend that one.",
-            "It stopped over a record (`mesh explain` tells the code): a publisher or a contract has to "
-            "be mended "
-            "first; the stream must not skip it.",
+            "It stopped over a record (`mesh explain` tells the code): a publisher or a contract has to be "
+            "mended first; the stream must not skip it.",
             "The machine has no memory left: end what else runs there, or scale down with `mesh workers 1`.",
         ),
     ),
@@ -41,8 +39,7 @@ ADVICE: dict[str, Advice] = {
         meaning="The monitor has ended, or one kind of its rounds stands still although every service "
         "answers.",
         impact="No alert on silence, lag, rejected records or the ledger can begin; those that fire are "
-        "kept. "
-        "The data flow on.",
+        "kept. The data flow on.",
         diagnosis=(_STATUS, ("mesh logs monitor -n 100", "which kind of round fails, and why")),
         mitigation=(
             "End the process that `mesh status` shows, if it is frozen; the supervisor starts it anew.",
@@ -52,8 +49,7 @@ ADVICE: dict[str, Advice] = {
     "PlatformPagerDown": Advice(
         meaning="The pager does not answer. Alertmanager keeps what fires and tries again.",
         impact="Nobody is paged, but for this one alert by e-mail where `MESH_SMTP` is set, and for the "
-        "outside "
-        "address of `MESH_DEAD_MAN`.",
+        "outside address of `MESH_DEAD_MAN`.",
         diagnosis=(_STATUS, ("mesh logs pager -n 100", "the end says why")),
         mitigation=(
             "Its journal lies in the folder `pager` of the mesh's home: is the disk full, or not writable?",
@@ -95,8 +91,8 @@ ADVICE: dict[str, Advice] = {
         ),
         mitigation=(
             "A query took all memory: end it, and the warehouse recovers.",
-            "The disk is full: free some space. Its folder can be built anew from the topics, but not in "
-            "a minute.",
+            "The disk is full: free some space. Its folder can be built anew from the topics, but not in a "
+            "minute.",
         ),
     ),
     "PlatformSinkBehind": Advice(
@@ -128,9 +124,8 @@ ADVICE: dict[str, Advice] = {
         ),
     ),
     "PlatformCertificateEnding": Advice(
-        meaning="A certificate of `MESH_CERTIFICATES`, or of the folder `certificates` of the mesh's "
-        "home, ends "
-        "soon, or cannot be read.",
+        meaning="A certificate of `MESH_CERTIFICATES`, or of the folder `certificates` of the mesh's home, "
+        "ends soon, or cannot be read.",
         impact="None yet. When it has ended, whoever checks it no longer connects.",
         diagnosis=(("mesh incidents", "which file"),),
         mitigation=("Renew it, and put the new one in its place. The monitor reads it within a round.",),
