@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 from mesh.kernel import names
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.errors import StreamError, did_you_mean
+from mesh.kernel.errors import PlatformError, StreamError, did_you_mean
 from mesh.kernel.holding import holds_keys
 from mesh.kernel.settings import Settings
 from schemas.codec import Codecs
 from schemas.registry import Registry
 from streams.engine.fold import Application
+from streams.engine.options import Options
+from streams.holding import HeldKeys
+from streams.parking import DeadLetters
 
 PATIENCE = 2.0
 """Seconds for which a fold waits for the registry with the event loop held; the runtime then tries again."""
@@ -72,6 +75,11 @@ def stores(settings: Settings) -> list[Store]:
     ]
 
 
+def options(settings: Settings) -> Options:
+    """What the engine needs to know of a deployment."""
+    return Options(settings.kafka, settings.home / "workers", provisioning="`mesh apply`")
+
+
 def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Application, ...]:
     """The stages of an application, in the order of the data; ``ids`` are the schema ids by topic.
 
@@ -91,8 +99,16 @@ def build(name: str, settings: Settings, ids: Mapping[str, int]) -> tuple[Applic
                 remedy="add it to streams.applications.STORES",
             )
     ports = find_mesh(settings).ports
+    parking = DeadLetters(name, settings.dead_letter_limit)
     return tuple(
-        replace(stage, holding=frozenset(topic for topic in stage.inputs if holds_keys(ports[topic])))
+        replace(
+            stage,
+            parking=parking,
+            holding=HeldKeys(
+                name, settings.kafka, (topic for topic in stage.inputs if holds_keys(ports[topic]))
+            ),
+            waits_for={PlatformError: "registry"},
+        )
         for stage in stages
     )
 

@@ -12,11 +12,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from mesh.kernel import metrics
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import load_settings
 from schemas.registry import schema_ids
 from streams import applications
 from streams.engine.assembly import assemble, run, set_up_logging
+from streams.engine.errors import EngineError
+from streams.metering import Metrics
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -26,14 +29,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         settings = load_settings()
         stages = applications.build(arguments.application, settings, schema_ids(settings))
+        if arguments.metrics_port is not None:
+            metrics.serve(arguments.metrics_port, arguments.metrics_host)
         app = assemble(
             stages,
-            settings,
+            applications.options(settings),
             index=arguments.index,
-            metrics_port=arguments.metrics_port,
-            metrics_host=arguments.metrics_host,
+            meter=Metrics(arguments.application),
         )
-    except MeshError as error:
+    except (MeshError, EngineError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(2)
     run(app)

@@ -9,36 +9,29 @@ from typing import NoReturn
 
 import faust
 
-from mesh.kernel import metrics
-from mesh.kernel.settings import Settings
 from streams.engine.fold import Application
+from streams.engine.meter import Meter
+from streams.engine.options import Options
 from streams.engine.preflight import preflight
 from streams.engine.processor import Processor
 from streams.engine.transport.app import BatchApp, batch_app
 
-_CHATTY = ("faust", "mode", "aiokafka", "httpx", "streams.engine.transport")
+_CHATTY = ("faust", "mode", "aiokafka", "httpx", f"{__package__}.transport")
 """Loggers that tell of each step of a rebalance, and of each request, at INFO."""
 
 
 def assemble(
-    stages: Sequence[Application],
-    settings: Settings,
-    *,
-    index: int = 1,
-    metrics_port: int | None = None,
-    metrics_host: str = "127.0.0.1",
+    stages: Sequence[Application], options: Options, *, index: int = 1, meter: Meter | None = None
 ) -> BatchApp:
     """The Faust app that runs these stages, once all that it needs is known to be there.
 
-    ``index`` numbers the processes of an application. Raises :class:`mesh.kernel.errors.StreamError` as
-    :func:`preflight` does.
+    ``index`` numbers the processes of an application on one machine. Raises
+    :class:`~streams.engine.errors.EngineError` as :func:`preflight` does.
     """
-    preflight(stages, settings)
-    if metrics_port is not None:
-        metrics.serve(metrics_port, metrics_host)
+    preflight(stages, options)
     name = stages[0].name
-    app = batch_app(name, settings.kafka, settings.home / "workers" / f"{name}-{index}")
-    Processor(app, stages, settings).attach()
+    app = batch_app(name, options.brokers, options.folder / f"{name}-{index}", options.faust)
+    Processor(app, stages, options, meter or Meter()).attach()
     app.finalize()
     return app
 

@@ -10,9 +10,9 @@ from typing import NoReturn
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from mesh.kernel.settings import Settings
 from streams.engine.connection import connection, wait_or_raise
 from streams.engine.fold import Fetched
+from streams.engine.options import Options
 
 PARTITION = 0
 """A broadcast topic has one partition."""
@@ -25,11 +25,11 @@ class BroadcastReader:
     """A thread that reads from the beginning and never commits; ``inbox`` is what nobody has taken in yet."""
 
     def __init__(
-        self, topics: Iterable[str], settings: Settings, fail: Callable[[BaseException], NoReturn]
+        self, topics: Iterable[str], options: Options, fail: Callable[[BaseException], NoReturn]
     ) -> None:
         self.inbox: deque[tuple[str, Fetched]] = deque()
         self._topics = tuple(topics)
-        self._settings = settings
+        self._options = options
         self._fail = fail
         self._read = dict.fromkeys(self._topics, 0)
         self._progress = threading.Condition()
@@ -53,7 +53,7 @@ class BroadcastReader:
     def _consumer(self) -> Consumer:
         return Consumer(
             connection(
-                self._settings,
+                self._options,
                 {
                     "group.id": "broadcast",  # never joined: the client only insists on a name
                     "enable.auto.commit": False,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from mesh.kernel.settings import Settings
 from streams.engine.connection import connection, wait_or_raise
+from streams.engine.options import Options
 
 Entries = list[tuple[bytes, bytes]]
 BATCH = 10_000  # records
@@ -15,7 +15,7 @@ WAIT = 0.05  # seconds until a smaller batch is taken
 
 
 def read(
-    settings: Settings,
+    options: Options,
     topic: str,
     partition: int,
     position: int,
@@ -28,7 +28,7 @@ def read(
     """
     consumer = Consumer(
         connection(
-            settings,
+            options,
             {
                 "group.id": "changelog",  # never joined: the client only insists on a name
                 "enable.auto.commit": False,

@@ -1,4 +1,4 @@
-"""How this project's clients reach Kafka: the part of librdkafka's configuration that is the same for all."""
+"""How clients reach Kafka: the part of librdkafka's configuration that is the same for all."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Any
 
 from confluent_kafka import KafkaError
 
-from mesh.kernel.errors import StreamError
-from mesh.kernel.settings import Settings
+from streams.engine.errors import EngineError
+from streams.engine.options import Options
 
 _log = logging.getLogger("librdkafka")
 
 
-def connection(settings: Settings, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Configuration of a librdkafka client, with further ``options`` by librdkafka's names."""
+def connection(options: Options, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Configuration of a librdkafka client; ``more`` is what this one needs, by librdkafka's names."""
     return {
-        "bootstrap.servers": settings.kafka,
+        "bootstrap.servers": options.brokers,
         # While a broker restarts: try again soon, and do not fill the log.
         "reconnect.backoff.max.ms": 1_000,
         "log.connection.close": False,
         "logger": _log,
-        **(options or {}),
+        **(more or {}),
+        **options.client,
     }
 
 
@@ -41,7 +42,7 @@ FORBIDDEN = frozenset(
 def wait_or_raise(topic: str, error: KafkaError) -> None:
     """Log an error of reading that passes by itself, as while a broker restarts; raise for any other."""
     if error.code() in FORBIDDEN:
-        raise StreamError(
+        raise EngineError(
             "access-missing",
             f"{error.name()}: {error.str()}",
             place=topic,

@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from mesh.kernel import metrics
-from mesh.kernel.errors import PlatformError
 from streams.engine import marks
 from streams.engine.broadcast import PARTITION, BroadcastReader
-from streams.engine.emission import emit
-from streams.engine.parking import Parking
+from streams.engine.emission import emit, park
+from streams.engine.errors import WaitError
+from streams.engine.meter import Meter
 from streams.engine.stage import Stage
 from streams.engine.writer import Writer
 
@@ -30,13 +29,13 @@ class Corrections:
     """
 
     def __init__(
-        self, name: str, stages: Sequence[Stage], reader: BroadcastReader, writer: Writer, parking: Parking
+        self, name: str, stages: Sequence[Stage], reader: BroadcastReader, writer: Writer, meter: Meter
     ) -> None:
         self._name = name
         self._stages = stages
         self._reader = reader
         self._writer = writer
-        self._parking = parking
+        self._meter = meter
 
     @property
     def waiting(self) -> bool:
@@ -78,12 +77,12 @@ class Corrections:
             rows += await emit(stage, number, self._writer)
         if PARTITION in due:  # every worker reads the same bad record; the first partition's owner parks it
             for refused in stage.to_park(PARTITION):
-                await self._parking.park(refused.topic, PARTITION, [refused.rejection])
+                await park(stage, refused.topic, PARTITION, [refused.rejection], self._writer, self._meter)
         await self._writer.flush()  # rows first: a mark without its rows would lose the correction
         for number in due:
             await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
             stage.partitions[number].corrected = dict(stage.positions)
-        metrics.ROWS_CORRECTED.labels(self._name).inc(rows)
+        self._meter.corrected(rows)
         return rows
 
     def _take_in(self, limit: int | None) -> dict[Stage, list[Hashable]]:
@@ -99,9 +98,9 @@ class Corrections:
                 for stage in self._stages:
                     if topic in stage.positions and (change := stage.put(topic, record)) is not None:
                         changes.setdefault(stage, []).append(change)
-            except PlatformError as problem:
-                metrics.WAITS.labels(self._name, "registry").inc()
-                _log.warning("%s: %s; waiting", self._name, problem)
+            except WaitError as wait:
+                self._meter.waited(wait.part)
+                _log.warning("%s: %s; waiting", self._name, wait)
                 break
             inbox.popleft()
             taken += 1

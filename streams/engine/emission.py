@@ -1,10 +1,14 @@
-"""Writes what a fold owes: rows to their topics, new knowledge to the changelog."""
+"""Writes what a fold owes: rows to their topics, new knowledge to the changelog, rejections to be parked."""
 
 from __future__ import annotations
 
-from mesh.kernel.errors import StreamError
+from collections.abc import Sequence
+
+from streams.engine.errors import EngineError
+from streams.engine.fold import Rejection
+from streams.engine.meter import Meter
 from streams.engine.stage import Stage
-from streams.engine.writer import Writer
+from streams.engine.writer import BY_KEY, Writer
 
 ROWS = 5_000
 """About how many rows one emission holds: bounds memory while a correction touches many rows."""
@@ -19,8 +23,28 @@ async def emit(stage: Stage, number: int, writer: Writer) -> int:
             rows += len(output.rows)
         if emission.changelog:
             if stage.changelog is None:
-                raise StreamError(
+                raise EngineError(
                     "store-missing", "a fold without a store has state", place=stage.application.name
                 )
             await writer.entries(stage.changelog, number, emission.changelog)
     return rows
+
+
+async def park(
+    stage: Stage, topic: str, number: int, rejections: Sequence[Rejection], writer: Writer, meter: Meter
+) -> None:
+    """Write the dead letters of records of one partition. The next flush makes them safe."""
+    parking = stage.application.parking
+    if parking is None:
+        first = rejections[0]
+        raise EngineError(
+            "parking-missing",
+            f"record {first.record[0]} cannot be folded ({first.code}: {first.reason})",
+            place=f"{topic}[{number}]",
+            remedy="mend its publisher, or give the application a parking",
+        )
+    dead = parking.topic(topic)
+    for letter in list(parking.letters(topic, number, rejections)):
+        place = BY_KEY if letter.key is not None else 0
+        await writer.record(dead, place, letter.key, letter.value, letter.headers)
+        meter.parked(topic, letter.code)

@@ -12,9 +12,13 @@ and when a broadcast record changes something: ``shared.put(...)``, ``fold.corre
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from streams.engine.holding import KeyHolding
+    from streams.engine.parking import Parking
 
 Fetched = tuple[int, int, bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """A record as the transport hands it over: offset, Kafka timestamp in ms, key, value, headers."""
@@ -81,9 +85,9 @@ class PartitionFold(Protocol):
         """Take in records of one input topic in order of offsets; yield those that cannot be folded.
 
         Each is yielded before the next record is asked for, since whether that one is given may depend on
-        it. The records have keys and values: the runtime parks those that lack one. A fold may raise
-        :class:`mesh.kernel.errors.PlatformError` while another part does not answer; the runtime waits and
-        gives it the same records again.
+        it. The records have keys and values: the runtime parks those that lack one. A fold may raise what
+        its application ``waits_for`` while another part does not answer; the runtime waits and gives it the
+        same records again.
         """
 
     def correct(self, changes: Iterable[Hashable]) -> None:
@@ -120,5 +124,14 @@ class Application:
     shared: Shared
     fold: FoldFactory
     outputs: tuple[str, ...] = ()
-    holding: frozenset[str] = frozenset()
-    """The inputs on which later records of a key wait behind an invalid one (:mod:`mesh.kernel.holding`)."""
+    parking: Parking | None = None
+    """Where records go that can never be folded; without it the first of them ends the process."""
+    holding: KeyHolding | None = None
+    """For inputs on which later records of a key wait behind one that was parked."""
+    waits_for: Mapping[type[Exception], str] = field(default_factory=dict)
+    """Errors of a fold or of ``shared`` that pass by themselves, and the part that each waits for."""
+
+    @property
+    def changelog(self) -> str | None:
+        """The topic that holds the state, named as Faust names those of its tables."""
+        return self.store and f"{self.name}-{self.store}-changelog"

@@ -11,11 +11,10 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
 
-from mesh.kernel.errors import StreamError
-from mesh.kernel.names import TopicName, changelog
-from mesh.kernel.settings import Settings
 from streams.engine.connection import FORBIDDEN, connection
+from streams.engine.errors import EngineError
 from streams.engine.fold import Application
+from streams.engine.options import Options
 
 TIMEOUT = 10.0  # seconds for one answer
 PAUSE = 0.5  # seconds between tries
@@ -24,8 +23,8 @@ MISSING = object()
 _log = logging.getLogger(__name__)
 
 
-def preflight(applications: Sequence[Application], settings: Settings) -> None:
-    """Raise :class:`StreamError` naming the first topic that is missing, misshapen or closed to us.
+def preflight(applications: Sequence[Application], options: Options) -> None:
+    """Raise :class:`EngineError` naming the first topic that is missing, misshapen or closed to us.
 
     Waits for a broker that does not answer.
     """
@@ -34,15 +33,15 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
     for application in applications:
         reads.update(application.inputs, application.broadcast)
         writes.update(application.outputs)
-        if application.store is not None:
-            reads.add(changelog(application.name, application.store))
-            writes.add(changelog(application.name, application.store))
-        writes.update(
-            str(TopicName.parse(topic).dead) for topic in application.inputs + application.broadcast
-        )
-        reads.update(str(TopicName.parse(topic).dead) for topic in application.holding)
-    client = AdminClient(connection(settings))
-    found = _describe(client, sorted(reads | writes))
+        if application.changelog is not None:
+            reads.add(application.changelog)
+            writes.add(application.changelog)
+        if application.parking is not None:
+            writes.update(map(application.parking.topic, application.inputs + application.broadcast))
+        if application.holding is not None:
+            reads.update(application.holding.sources)
+    client = AdminClient(connection(options))
+    found = _describe(client, sorted(reads | writes), options.provisioning)
     for topics, operation in ((reads, AclOperation.READ), (writes, AclOperation.WRITE)):
         for topic in sorted(topics):
             _check_operation(topic, found[topic].authorized_operations, operation)
@@ -51,7 +50,7 @@ def preflight(applications: Sequence[Application], settings: Settings) -> None:
         _check_partitions(application, found)
 
 
-def _describe(client: AdminClient, topics: list[str]) -> dict[str, TopicDescription]:
+def _describe(client: AdminClient, topics: list[str], provisioning: str) -> dict[str, TopicDescription]:
     deadline = time.monotonic() + GRACE
     while True:
         answers = client.describe_topics(
@@ -60,8 +59,8 @@ def _describe(client: AdminClient, topics: list[str]) -> dict[str, TopicDescript
         found = {topic: _answer(answers[topic], topic, "describe") for topic in topics}
         missing = [topic for topic, description in found.items() if description is MISSING]
         if missing and time.monotonic() > deadline:
-            raise StreamError(
-                "topic-missing", "does not exist", place=missing[0], remedy="create it with `mesh apply`"
+            raise EngineError(
+                "topic-missing", "does not exist", place=missing[0], remedy=f"create it with {provisioning}"
             )
         if not missing and None not in found.values():
             return found
@@ -102,12 +101,12 @@ def _check_operation(place: str, allowed: list[AclOperation] | None, wanted: Acl
 
 def _check_partitions(application: Application, found: dict[str, TopicDescription]) -> None:
     together = list(application.inputs)
-    if application.store is not None:
-        together.append(changelog(application.name, application.store))
+    if application.changelog is not None:
+        together.append(application.changelog)
     counts = {topic: len(found[topic].partitions) for topic in together}
     for topic, count in counts.items():
         if count != counts[together[0]]:
-            raise StreamError(
+            raise EngineError(
                 "not-co-partitioned",
                 f"has {count} partitions, {together[0]} has {counts[together[0]]}",
                 place=topic,
@@ -115,10 +114,10 @@ def _check_partitions(application: Application, found: dict[str, TopicDescriptio
             )
     for topic in application.broadcast:
         if len(found[topic].partitions) != 1:
-            raise StreamError("not-broadcast", "a broadcast topic has one partition", place=topic)
+            raise EngineError("not-broadcast", "a broadcast topic has one partition", place=topic)
 
 
-def _closed(place: str, operation: str) -> StreamError:
-    return StreamError(
+def _closed(place: str, operation: str) -> EngineError:
+    return EngineError(
         "access-missing", f"this application may not {operation} it", place=place, remedy="grant it by ACL"
     )

@@ -13,15 +13,14 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mesh.kernel import clock, metrics
-from mesh.kernel.errors import PlatformError, StreamError
-from mesh.kernel.settings import Settings
 from streams.engine.broadcast import BroadcastReader
 from streams.engine.corrections import Corrections
-from streams.engine.emission import emit
+from streams.engine.emission import emit, park
+from streams.engine.errors import EngineError, WaitError
 from streams.engine.failstop import fail_stop
 from streams.engine.fold import Application, Fetched, Rejection
-from streams.engine.parking import Parking
+from streams.engine.meter import Meter
+from streams.engine.options import Options
 from streams.engine.stage import Stage
 from streams.engine.transport.app import BatchApp
 from streams.engine.writer import Writer
@@ -64,20 +63,22 @@ class InFlight:
 class Processor:
     """Runs the stages of one application in a Faust app. Who works on their state holds the gate."""
 
-    def __init__(self, app: BatchApp, applications: Sequence[Application], settings: Settings) -> None:
+    def __init__(
+        self, app: BatchApp, applications: Sequence[Application], options: Options, meter: Meter
+    ) -> None:
         self.name = applications[0].name
         self._app = app
         self._gate = asyncio.Lock()
         self._in_flight = InFlight()
-        self._stages = [Stage(application, settings) for application in applications]
+        self._stages = [Stage(application, options) for application in applications]
         self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
-        self._writer = Writer(self.name, settings, lambda error: fail_stop(error, self.name))
-        self._parking = Parking(self.name, settings.dead_letter_limit, self._writer)
+        self._writer = Writer(self.name, options, meter, lambda error: fail_stop(error, self.name))
+        self._meter = meter
         self._broadcast = {topic for stage in self._stages for topic in stage.application.broadcast}
         reader = BroadcastReader(
-            self._broadcast, settings, lambda error: fail_stop(error, f"{self.name} broadcast")
+            self._broadcast, options, lambda error: fail_stop(error, f"{self.name} broadcast")
         )
-        self._corrections = Corrections(self.name, self._stages, reader, self._writer, self._parking)
+        self._corrections = Corrections(self.name, self._stages, reader, self._writer, meter)
 
     def attach(self) -> None:
         """Register the agent, the recovery and the follower with the app."""
@@ -114,10 +115,10 @@ class Processor:
         if rejections is None:
             return
         if rejections:
-            await self._parking.park(topic, number, rejections)
+            await park(stage, topic, number, rejections, self._writer, self._meter)
         await emit(stage, number, self._writer)
         self._in_flight.add(event)
-        metrics.BATCH_SECONDS.labels(self.name).observe(time.perf_counter() - began)
+        self._meter.worked(time.perf_counter() - began)
 
     async def _settle_all(self) -> None:
         """Finish the batch that is being folded, and acknowledge all that are in flight."""
@@ -132,16 +133,14 @@ class Processor:
         if not self._in_flight.events:
             return
         await self._writer.flush()
-        moment = clock.now_seconds()
         for event in self._in_flight.events:
             message = event.message
             if message.generation_id == self._app.consumer_generation_id:
                 event.ack()
-            topic, tp = message.topic, message.tp
-            metrics.RECORDS_READ.labels(self.name, topic).inc(len(message.value))
-            metrics.EVENT_AGE.labels(self.name, topic).observe(max(moment - message.timestamp, 0))
-            behind = (self._app.monitor.tp_end_offsets.get(tp) or 0) - message.offset - 1
-            metrics.LAG.labels(self.name, topic, message.partition).set(max(behind, 0))
+            behind = (self._app.monitor.tp_end_offsets.get(message.tp) or 0) - message.offset - 1
+            self._meter.read(
+                message.topic, message.partition, len(message.value), message.timestamp, max(behind, 0)
+            )
         self._in_flight = InFlight()
 
     async def _fold(
@@ -152,9 +151,9 @@ class Processor:
         while self._app.rebalancing_count == rebalances and not self._app.should_stop:
             try:
                 return stage.fold(number, topic, batch)
-            except PlatformError as problem:  # folding again what is half folded changes nothing
-                metrics.WAITS.labels(self.name, "registry").inc()
-                _log.warning("%s: %s; waiting", self.name, problem)
+            except WaitError as wait:  # folding again what is half folded changes nothing
+                self._meter.waited(wait.part)
+                _log.warning("%s: %s; waiting", self.name, wait)
                 await asyncio.sleep(RETRY_SECONDS)
         return None
 
@@ -174,7 +173,7 @@ class Processor:
         def cancelled() -> bool:
             return bool(app.should_stop or app.rebalancing_count != rebalances)
 
-        metrics.REBALANCES.labels(self.name).inc()
+        self._meter.rebalanced()
         owned = self._owned()
         for stage in self._stages:
             stage.own(owned)
@@ -206,9 +205,7 @@ class Processor:
             for partition in stage.partitions.values():
                 partition.generation = generation
         seconds = time.perf_counter() - began
-        metrics.RECOVERY_SECONDS.labels(self.name).set(seconds)
-        metrics.RECOVERED_ENTRIES.labels(self.name).inc(entries)
-        metrics.PARTITIONS_OWNED.labels(self.name).set(len(owned))
+        self._meter.recovered(seconds, entries, len(owned))
         _log.info(
             "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
             *(self.name, generation, sorted(owned), entries, corrected, seconds),
@@ -223,7 +220,7 @@ class Processor:
         owned = set.union(*by_topic.values())
         for topic, numbers in by_topic.items():
             if numbers != owned:
-                raise StreamError(
+                raise EngineError(
                     "not-co-partitioned",
                     f"has partitions {sorted(numbers)} of {sorted(owned)} in this worker",
                     place=topic,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mesh.kernel.dead_log import read_dead_letters
-from mesh.kernel.errors import StreamError
-from mesh.kernel.holding import Holding, recalled
-from mesh.kernel.names import TopicName, changelog
-from mesh.kernel.settings import Settings
 from streams.engine import changelog as changelog_reader
 from streams.engine import marks
+from streams.engine.errors import EngineError, WaitError
 from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
+from streams.engine.holding import Holding
+from streams.engine.options import Options
 
 NO_VALUE = "the record has no value (a tombstone)"
 NO_KEY = "the record has no key"
@@ -31,7 +29,7 @@ class Partition:
     mark: int = -1
     """The generation of the mark that ``corrected`` was read from."""
     holdings: Mapping[str, Holding] = field(default_factory=dict)
-    """Topic -> what is held there: for the inputs on which records wait behind an invalid one."""
+    """Topic -> what is held there, for the inputs that hold keys; empty until it is recalled."""
 
 
 @dataclass(slots=True)
@@ -45,35 +43,44 @@ class Refused:
 class Stage:
     """An application with its partitions. Not safe for two at once: the holder of the gate works on it."""
 
-    def __init__(self, application: Application, settings: Settings) -> None:
+    def __init__(self, application: Application, options: Options) -> None:
         if application.broadcast and application.store is None:
-            raise StreamError(
+            raise EngineError(
                 "store-missing",
                 "reads broadcast topics, and has no store to remember its corrections in",
                 place=application.name,
             )
         self.application = application
-        self.changelog = application.store and changelog(application.name, application.store)
+        self.changelog = application.changelog
         self.partitions: dict[int, Partition] = {}
         self.positions = dict.fromkeys(application.broadcast, 0)
         self.refused: list[Refused] = []
-        self._settings = settings
+        self._options = options
 
     def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
-        """Fold a batch; return what is to be parked."""
+        """Fold a batch; return what is to be parked. Raises :class:`WaitError` if a part does not answer."""
         here = self.partitions[partition]
         holding = here.holdings.get(topic)
         parked: list[Rejection] = []
-        for rejection in here.fold.fold(topic, _passed(batch, holding, parked)):
-            parked.append(rejection)
-            if holding is not None:  # before the fold is given the next record, which may wait behind it
-                holding.refused(rejection.record[0], rejection.record[2], rejection.code, rejection.reason)
+        try:
+            for rejection in here.fold.fold(topic, _passed(batch, holding, parked)):
+                parked.append(rejection)
+                if holding is not None:  # before the fold is given the next record, which may wait behind it
+                    holding.refused(
+                        rejection.record[0], rejection.record[2], rejection.code, rejection.reason
+                    )
+        except tuple(self.application.waits_for) as problem:
+            raise self._wait(problem) from problem
         return parked
+
+    def _wait(self, problem: Exception) -> WaitError:
+        parts = self.application.waits_for.items()
+        return WaitError(next(part for error, part in parts if isinstance(problem, error)), problem)
 
     def put(self, topic: str, record: Fetched) -> Hashable | None:
         """Take in a broadcast record; return the change that it makes.
 
-        Passes on :class:`mesh.kernel.errors.PlatformError`; the record is then not taken in.
+        Raises :class:`WaitError` when a part does not answer; the record is then not taken in.
         """
         change = None
         if record[3] is None:
@@ -81,6 +88,8 @@ class Stage:
         else:
             try:
                 change = self.application.shared.put(topic, record)
+            except tuple(self.application.waits_for) as problem:
+                raise self._wait(problem) from problem
             except ValueError as problem:
                 code = getattr(problem, "code", "undecodable")
                 self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
@@ -96,7 +105,6 @@ class Stage:
             self.partitions[number] = Partition(
                 self.application.fold(number, self.application.shared),
                 corrected=dict.fromkeys(self.positions, 0),
-                holdings={topic: Holding(number) for topic in self.application.holding},
             )
 
     def kept(self, number: int, generation: int) -> bool:
@@ -120,22 +128,21 @@ class Stage:
                 self._mark(partition, key, value)
 
         partition.position = changelog_reader.read(
-            self._settings, self.changelog, number, partition.position, take, cancelled
+            self._options, self.changelog, number, partition.position, take, cancelled
         )
         return count
 
     def recall(self, numbers: Iterable[int], cancelled: Callable[[], bool]) -> None:
-        """Learn from the dead letters what this application holds in some partitions. Blocks."""
-        places = [(topic, number) for topic in self.application.holding for number in numbers]
+        """Learn again what this application holds in some partitions. Blocks."""
+        holding, numbers = self.application.holding, list(numbers)
+        if holding is None:
+            return
+        places = [(topic, number) for topic in holding.topics for number in numbers]
         if not places:
             return
-        topics = {str(TopicName.parse(topic).dead) for topic in self.application.holding}
-        letters = read_dead_letters(self._settings.kafka, topics, cancelled=cancelled)
-        held = recalled(letters, self.application.name, places)
-        for number in {number for _, number in places}:
-            self.partitions[number].holdings = {
-                topic: held[topic, number] for topic in self.application.holding
-            }
+        held = holding.recall(places, cancelled)
+        for number in numbers:
+            self.partitions[number].holdings = {topic: held[topic, number] for topic in holding.topics}
 
     def _mark(self, partition: Partition, key: bytes, value: bytes) -> None:
         mark = marks.decode(key, value)
@@ -157,7 +164,7 @@ class Stage:
 
 def _passed(batch: Iterable[Fetched], holding: Holding | None, parked: list[Rejection]) -> Iterator[Fetched]:
     """The records of a batch that are to be folded; the others are added to ``parked``."""
-    keys = {} if holding is None else holding.keys
+    keys: Mapping[bytes, object] = {} if holding is None else holding.keys
     for record in batch:
         offset, _, key, value, headers = record
         if holding is not None and (value is None or key in keys):

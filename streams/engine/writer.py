@@ -9,11 +9,11 @@ from typing import Any, NoReturn
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from mesh.kernel import metrics
-from mesh.kernel.errors import MeshError, StreamError
-from mesh.kernel.settings import Settings
 from streams.engine.connection import connection
+from streams.engine.errors import EngineError
 from streams.engine.fold import OutputRow
+from streams.engine.meter import Meter
+from streams.engine.options import Options
 
 MESSAGE_BYTES = 8 << 20
 """The largest record this producer takes; an enriched record is larger than what it was made from."""
@@ -32,13 +32,17 @@ class Writer:
     too large, a fenced producer) goes to ``fail``, which does not return.
     """
 
-    def __init__(self, application: str, settings: Settings, fail: Callable[[MeshError], NoReturn]) -> None:
+    def __init__(
+        self, application: str, options: Options, meter: Meter, fail: Callable[[EngineError], NoReturn]
+    ) -> None:
         self._application = application
+        self._provisioning = options.provisioning
+        self._meter = meter
         self._fail = fail
-        self._errors: list[StreamError] = []
+        self._errors: list[EngineError] = []
         self._producer = Producer(
             connection(
-                settings,
+                options,
                 {
                     "enable.idempotence": True,
                     "acks": "all",
@@ -52,6 +56,7 @@ class Writer:
                     "delivery.report.only.error": True,
                     "on_delivery": self._on_error_report,
                     "error_cb": self._on_client_error,
+                    **options.producer,
                 },
             )
         )
@@ -67,7 +72,7 @@ class Writer:
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
                 await self.rows(topic, partition, [(key, value, moment)])
-        metrics.RECORDS_WRITTEN.labels(self._application, topic).inc(len(rows))
+        self._meter.written(topic, len(rows))
 
     async def entries(self, topic: str, partition: int, entries: Sequence[tuple[bytes, bytes]]) -> None:
         """Write entries of a changelog."""
@@ -79,7 +84,7 @@ class Writer:
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
                 await self.entries(topic, partition, [(key, value)])
-        metrics.RECORDS_WRITTEN.labels(self._application, topic).inc(len(entries))
+        self._meter.written(topic, len(entries))
 
     async def record(
         self,
@@ -95,7 +100,7 @@ class Writer:
         except (BufferError, KafkaException) as problem:
             await self._overcome(topic, problem)
             await self.record(topic, partition, key, value, headers)
-        metrics.RECORDS_WRITTEN.labels(self._application, topic).inc()
+        self._meter.written(topic, 1)
 
     async def flush(self) -> None:
         """Return when everything is on the broker, however long the broker takes."""
@@ -104,7 +109,7 @@ class Writer:
         while await loop.run_in_executor(None, self._producer.flush, 5.0):
             self._raise()
             waited += 5
-            metrics.WAITS.labels(self._application, "broker").inc()
+            self._meter.waited("broker")
             _log.warning(
                 "%s: waiting for the broker to take records, for %d s now", self._application, waited
             )
@@ -118,7 +123,7 @@ class Writer:
     async def _overcome(self, topic: str, problem: BufferError | KafkaException) -> None:
         """Wait until a full queue is empty; any other problem ends the process."""
         if isinstance(problem, KafkaException):
-            self._fail(_write_failed(topic, problem.args[0]))
+            self._fail(self._failure(topic, problem.args[0]))
         await self.flush()
 
     def _raise(self) -> None:
@@ -127,19 +132,19 @@ class Writer:
 
     def _on_error_report(self, error: KafkaError | None, message: Any) -> None:
         if error is not None:
-            self._errors.append(_write_failed(message.topic(), error))
+            self._errors.append(self._failure(message.topic(), error))
 
     def _on_client_error(self, error: KafkaError) -> None:
         if error.fatal():
-            self._errors.append(_write_failed("", error))
+            self._errors.append(self._failure("", error))
         else:
             _log.info("%s: %s", self._application, error.str())
 
-
-def _write_failed(topic: str, error: KafkaError) -> StreamError:
-    return StreamError(
-        "write-failed",
-        f"the broker does not take a record: {error.name()}, {error.str()}",
-        place=topic,
-        remedy="nothing was acknowledged; see that `mesh apply` has run and that the record fits the topic",
-    )
+    def _failure(self, topic: str, error: KafkaError) -> EngineError:
+        return EngineError(
+            "write-failed",
+            f"the broker does not take a record: {error.name()}, {error.str()}",
+            place=topic,
+            remedy=f"nothing was acknowledged; see that {self._provisioning} has run "
+            "and that the record fits the topic",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,31 +49,34 @@ async def _nothing() -> None:
     """No batch is in flight."""
 
 
-def batch_app(name: str, kafka: str, datadir: Path) -> BatchApp:
-    """The app (and consumer group) ``name`` on the brokers ``kafka`` (``host:port[,host:port]``)."""
+def batch_app(name: str, kafka: str, datadir: Path, changes: Mapping[str, Any] | None = None) -> BatchApp:
+    """The app (and consumer group) ``name`` on the brokers ``kafka`` (``host:port[,host:port]``).
+
+    ``changes`` to the settings below go by Faust's names.
+    """
     datadir.mkdir(parents=True, exist_ok=True)
-    return BatchApp(
-        name,
-        broker=[f"{driver.SCHEME}://{address}" for address in kafka.split(",")],
-        datadir=str(datadir),
+    settings: dict[str, Any] = {
+        "broker": [f"{driver.SCHEME}://{address}" for address in kafka.split(",")],
+        "datadir": str(datadir),
         # Outputs go outside of Faust's transactions; correctness is convergence.
-        processing_guarantee="at_least_once",
+        "processing_guarantee": "at_least_once",
         # A dead worker's partitions move after 10 s.
-        broker_session_timeout=10,
-        broker_heartbeat_interval=3,
+        "broker_session_timeout": 10,
+        "broker_heartbeat_interval": 3,
         # What is acknowledged is committed within a second: less to repeat after a kill.
-        broker_commit_interval=1.0,
+        "broker_commit_interval": 1.0,
         # 16 batches wait for the agent; the default would let 4,096 wait.
-        stream_buffer_maxsize=16,
+        "stream_buffer_maxsize": 16,
         # A graceful stop, and a rebalance, finish the batch in flight.
-        stream_wait_empty=True,
+        "stream_wait_empty": True,
         # Topics are created from the contracts before any worker starts.
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        consumer_auto_offset_reset="earliest",
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "consumer_auto_offset_reset": "earliest",
         # Not for standbys (there is no Faust table): with 0 Faust takes aiokafka's round-robin assignor,
         # which does not keep partition n of all topics with one worker.
-        table_standby_replicas=1,
-        web_enabled=False,
-        worker_redirect_stdouts=False,
-    )
+        "table_standby_replicas": 1,
+        "web_enabled": False,
+        "worker_redirect_stdouts": False,
+    }
+    return BatchApp(name, **settings | dict(changes or {}))

@@ -18,7 +18,7 @@ from faust.transport.drivers import aiokafka as base
 from faust.types import TP, ConsumerMessage
 from faust.types.enums import ProcessingGuarantee
 
-from mesh.kernel.errors import StreamError
+from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._delivered: defaultdict[TP, deque[int]] = defaultdict(deque)  # last offsets, not yet committed
         super().__init__(*args, **kwargs)
         if self.app.conf.processing_guarantee == ProcessingGuarantee.EXACTLY_ONCE:
-            raise StreamError(
+            raise EngineError(
                 "exactly-once",
                 "outputs would go outside of the transaction, and no generation is fenced",
                 place=self.app.conf.id,

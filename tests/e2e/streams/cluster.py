@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Message, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from mesh.kernel.names import TopicName, changelog
@@ -192,7 +200,12 @@ class World:
         """The group's committed offsets."""
         wanted = [TopicPartition(topic, partition) for partition in self.ends(topic)]
         futures = self.admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(self.group, wanted)])
-        found = futures[self.group].result(30).topic_partitions
+        try:
+            found = futures[self.group].result(30).topic_partitions
+        except KafkaException as problem:
+            if problem.args[0].code() != KafkaError.COORDINATOR_LOAD_IN_PROGRESS:
+                raise
+            return {}  # a broker that has just started does not know yet
         return {one.partition: max(one.offset, 0) for one in found}
 
     def settle(self, *names: str) -> None:

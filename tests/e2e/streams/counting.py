@@ -13,10 +13,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 
+from mesh.kernel import metrics
 from mesh.kernel.errors import PlatformError
-from mesh.kernel.settings import Settings
 from streams.engine.assembly import assemble, run, set_up_logging
 from streams.engine.fold import Application, Emission, Fetched, Output, Rejection, Shared
+from streams.engine.options import Options
+from streams.metering import Metrics
+from streams.parking import DeadLetters
 
 STORE = "sets"
 
@@ -111,7 +114,7 @@ def topics(prefix: str) -> dict[str, str]:
     return {name: f"{prefix}.public.{name}.v1" for name in ("fact", "more", "group", "row")}
 
 
-def application(prefix: str, trouble: Trouble) -> Application:
+def application(prefix: str, trouble: Trouble, limit: int) -> Application:
     """The application of one test."""
     names = topics(prefix)
 
@@ -126,6 +129,8 @@ def application(prefix: str, trouble: Trouble) -> Application:
         shared=Groups(),
         fold=fold,
         outputs=(names["row"],),
+        parking=DeadLetters(f"{prefix}.counting", limit),
+        waits_for={PlatformError: "registry"},
     )
 
 
@@ -141,11 +146,12 @@ def main() -> None:
     parser.add_argument("--metrics-port", type=int)
     given = parser.parse_args()
     set_up_logging()
-    settings = Settings(kafka=given.kafka, home=given.home, dead_letter_limit=given.limit)
-    stage = application(given.prefix, Trouble(given.slow, given.home / "outage"))
-    app = assemble([stage], settings, index=given.index, metrics_port=given.metrics_port)
-    app.conf.broker_session_timeout = 3.0
-    app.conf.broker_heartbeat_interval = 0.5
+    if given.metrics_port is not None:
+        metrics.serve(given.metrics_port)
+    stage = application(given.prefix, Trouble(given.slow, given.home / "outage"), given.limit)
+    quick = {"broker_session_timeout": 3.0, "broker_heartbeat_interval": 0.5}
+    options = Options(given.kafka, given.home / "workers", faust=quick)
+    app = assemble([stage], options, index=given.index, meter=Metrics(stage.name))
     run(app)
 
 

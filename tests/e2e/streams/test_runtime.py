@@ -122,7 +122,7 @@ def test_too_much_poison_stops_the_worker(world: World) -> None:
     world.flush()
     process = world.start(1, "--limit", "20")
     assert process.wait(30) == EXIT_CODE
-    assert "StreamError[dead-letter-limit]" in world.log().read_text()
+    assert "EngineError[dead-letter-limit]" in world.log().read_text()
     assert world.read(world.dead("fact")) == []
     assert sum(world.committed(world.topics["fact"]).values()) == 0
 

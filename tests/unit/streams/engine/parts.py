@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from streams.engine.fold import Application, Emission, Fetched, Output, OutputRow, Rejection
+from streams.engine.options import Options
+from streams.engine.parking import DeadTopics
 
-FACT, GROUP, ROW = "test.public.fact.v1", "test.public.group.v1", "test.public.row.v1"
+FACT, GROUP, ROW = "fact", "group", "row"
+OPTIONS = Options("127.0.0.1:1", Path("unused"), provisioning="`make topics`")
+
+
+class AwayError(Exception):
+    """Another part does not answer."""
 
 
 class NotedShared:
@@ -85,6 +93,8 @@ def application(**changes: Any) -> Application:
         "shared": NotedShared(),
         "fold": lambda partition, _shared: NotedFold(partition),
         "outputs": (ROW,),
+        "parking": DeadTopics(limit=10),
+        "waits_for": {AwayError: "elsewhere"},
     }
     return Application(**given | changes)
 

@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 
-from mesh.kernel.errors import PlatformError
-from mesh.kernel.settings import Settings
 from streams.engine import marks
 from streams.engine.corrections import Corrections
-from streams.engine.parking import Parking
+from streams.engine.meter import Meter
 from streams.engine.stage import Stage
-from tests.unit.streams.engine.parts import GROUP, ROW, ListedWriter, application, record
+from tests.unit.streams.engine.parts import GROUP, OPTIONS, ROW, AwayError, ListedWriter, application, record
 
 CHANGELOG = "test.noted-state-changelog"
 GENERATION = 5
@@ -25,12 +23,11 @@ class Setting:
     """A stage with two partitions that are ready, and a broadcast reader with an inbox."""
 
     def __init__(self) -> None:
-        self.stage = Stage(application(), Settings())
+        self.stage = Stage(application(), OPTIONS)
         self.own(0, 1)
         self.writer: Any = ListedWriter()
         self.reader: Any = SimpleNamespace(inbox=deque(), read_to_end=lambda _cancelled: None)
-        parking = Parking("test.noted", 10, self.writer)
-        self.corrections = Corrections("test.noted", [self.stage], self.reader, self.writer, parking)
+        self.corrections = Corrections("test.noted", [self.stage], self.reader, self.writer, Meter())
 
     def own(self, *numbers: int) -> None:
         """Own these partitions, ready."""
@@ -87,7 +84,7 @@ def test_a_bad_record_is_parked_by_the_owner_of_the_first_partition(setting: Set
     """Once, though every worker reads it, and before a mark covers it."""
     setting.receive(0, b"bad")
     dead, flush, marked = setting.follow()
-    assert dead[:5] == ("dead", "test.dead.group.v1", -1, b"key", b"bad")
+    assert dead[:5] == ("dead", "group.dead", -1, b"key", b"bad")
     assert flush == "flush"
     assert marked == mark(0, 1)
     assert setting.follow() == []
@@ -107,7 +104,7 @@ def test_a_new_owner_leaves_a_mark_even_if_nothing_changed(setting: Setting) -> 
 
 def test_without_broadcast_topics_there_is_nothing_to_correct(setting: Setting) -> None:
     """No marks either."""
-    stage = Stage(application(broadcast=()), Settings())
+    stage = Stage(application(broadcast=()), OPTIONS)
     stage.own({0})
     assert asyncio.run(setting.corrections.correct(stage, GENERATION, {0: ()})) == 0
     assert setting.writer.events == []
@@ -115,7 +112,7 @@ def test_without_broadcast_topics_there_is_nothing_to_correct(setting: Setting) 
 
 def test_a_record_that_needs_another_part_waits_in_its_place(setting: Setting) -> None:
     """Neither lost, nor parked, nor passed by a mark."""
-    setting.stage.application.shared.trouble = [PlatformError("registry-unreachable", "no answer")]  # type: ignore[attr-defined]
+    setting.stage.application.shared.trouble = [AwayError("no answer")]  # type: ignore[attr-defined]
     setting.receive(0, b"change")
     assert setting.follow() == []
     assert setting.stage.positions == {GROUP: 0}

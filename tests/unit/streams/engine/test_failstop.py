@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from mesh.kernel.errors import StreamError
+from streams.engine.errors import EngineError
 from streams.engine.failstop import EXIT_CODE, explain
 
 
 def test_a_known_error_is_its_own_line() -> None:
     """With code, place and remedy."""
-    error = StreamError("write-failed", "no", place="topic", remedy="mend it")
-    assert explain(error, "elsewhere") == "StreamError[write-failed] topic: no; mend it"
+    error = EngineError("write-failed", "no", place="topic", remedy="mend it")
+    assert explain(error, "elsewhere") == "EngineError[write-failed] topic: no; mend it"
 
 
 def test_a_bug_is_named_without_values() -> None:
@@ -21,7 +21,7 @@ def test_a_bug_is_named_without_values() -> None:
         raise KeyError("ann@example.org")
     except KeyError as problem:
         line = explain(problem, "topic[3]@7-9")
-    assert line.startswith("StreamError[invariant-broken] topic[3]@7-9: KeyError at ")
+    assert line.startswith("EngineError[invariant-broken] topic[3]@7-9: KeyError at ")
     assert "test_failstop.py:" in line
     assert "ann@" not in line
 
@@ -45,5 +45,5 @@ except KeyError as problem:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == EXIT_CODE == 70
     assert done.stdout == "before\n"
-    assert "StreamError[invariant-broken] here: KeyError" in done.stderr
+    assert "EngineError[invariant-broken] here: KeyError" in done.stderr
     assert "ann@" not in done.stderr

@@ -11,11 +11,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AclOperation
 
-from mesh.kernel.errors import StreamError
-from mesh.kernel.settings import Settings
 from streams.engine import preflight as module
+from streams.engine.errors import EngineError
 from streams.engine.preflight import preflight
-from tests.unit.streams.engine.parts import FACT, GROUP, ROW, application
+from tests.unit.streams.engine.parts import FACT, GROUP, OPTIONS, ROW, application
 
 ALL = [AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE]
 
@@ -29,8 +28,8 @@ class Broker:
             GROUP: (1, ALL),
             ROW: (4, ALL),
             "test.noted-state-changelog": (4, ALL),
-            "test.dead.fact.v1": (4, ALL),
-            "test.dead.group.v1": (4, ALL),
+            "fact.dead": (4, ALL),
+            "group.dead": (4, ALL),
         }
         self.group: Any = ALL
         self.silences = 0
@@ -73,25 +72,23 @@ def _future(answer: Any) -> Future[Any]:
 
 def refusal() -> str:
     """The error that the check ends in."""
-    with pytest.raises(StreamError) as refused:
-        preflight([application()], Settings())
+    with pytest.raises(EngineError) as refused:
+        preflight([application()], OPTIONS)
     return str(refused.value)
 
 
 def test_all_is_there(broker: Broker) -> None:
     """Nothing to say, be the broker one with or without authorization."""
-    preflight([application()], Settings())
+    preflight([application()], OPTIONS)
     broker.topics[FACT] = (4, None)
-    preflight([application()], Settings())
+    preflight([application()], OPTIONS)
 
 
-@pytest.mark.parametrize(
-    "topic", [FACT, GROUP, ROW, "test.noted-state-changelog", "test.dead.fact.v1", "test.dead.group.v1"]
-)
+@pytest.mark.parametrize("topic", [FACT, GROUP, ROW, "test.noted-state-changelog", "fact.dead", "group.dead"])
 def test_a_missing_topic_is_named(broker: Broker, topic: str) -> None:
     """Inputs, broadcast, outputs, changelog and dead letters."""
     del broker.topics[topic]
-    assert refusal() == f"StreamError[topic-missing] {topic}: does not exist; create it with `mesh apply`"
+    assert refusal() == f"EngineError[topic-missing] {topic}: does not exist; create it with `make topics`"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +98,7 @@ def test_a_missing_topic_is_named(broker: Broker, topic: str) -> None:
         (ROW, AclOperation.WRITE),
         ("test.noted-state-changelog", AclOperation.READ),
         ("test.noted-state-changelog", AclOperation.WRITE),
-        ("test.dead.group.v1", AclOperation.WRITE),
+        ("group.dead", AclOperation.WRITE),
     ],
 )
 def test_missing_access_is_named(broker: Broker, topic: str, lacking: AclOperation) -> None:
@@ -109,17 +106,17 @@ def test_missing_access_is_named(broker: Broker, topic: str, lacking: AclOperati
     partitions, _ = broker.topics[topic]
     broker.topics[topic] = (partitions, [one for one in ALL if one is not lacking])
     assert refusal().startswith(
-        f"StreamError[access-missing] {topic}: this application may not {lacking.name.lower()} it"
+        f"EngineError[access-missing] {topic}: this application may not {lacking.name.lower()} it"
     )
 
 
 def test_a_hidden_topic_and_a_closed_group_are_named(broker: Broker) -> None:
     """A broker may not even say that a topic is there."""
     broker.topics[FACT] = KafkaError.TOPIC_AUTHORIZATION_FAILED
-    assert refusal().startswith(f"StreamError[access-missing] {FACT}: this application may not describe it")
+    assert refusal().startswith(f"EngineError[access-missing] {FACT}: this application may not describe it")
     broker.topics[FACT] = (4, ALL)
     broker.group = [AclOperation.DESCRIBE]
-    assert refusal().startswith("StreamError[access-missing] test.noted: this application may not read it")
+    assert refusal().startswith("EngineError[access-missing] test.noted: this application may not read it")
 
 
 def test_topics_that_do_not_fit_together_are_named(broker: Broker) -> None:
@@ -134,5 +131,5 @@ def test_topics_that_do_not_fit_together_are_named(broker: Broker) -> None:
 def test_a_broker_that_does_not_answer_is_waited_for(broker: Broker) -> None:
     """As at the start of everything, when a worker is up before its broker."""
     broker.silences = 15
-    preflight([application()], Settings())
+    preflight([application()], OPTIONS)
     assert broker.silences == 0

@@ -10,13 +10,22 @@ from typing import Any
 import pytest
 from faust.types import TP
 
-from mesh.kernel.errors import PlatformError, StreamError
-from mesh.kernel.settings import Settings
 from streams.engine import processor as module
+from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
-from streams.engine.parking import Parking
+from streams.engine.meter import Meter
+from streams.engine.parking import DeadTopics
 from streams.engine.processor import Processor
-from tests.unit.streams.engine.parts import FACT, ROW, ListedWriter, NotedFold, application, record
+from tests.unit.streams.engine.parts import (
+    FACT,
+    OPTIONS,
+    ROW,
+    AwayError,
+    ListedWriter,
+    NotedFold,
+    application,
+    record,
+)
 
 GENERATION = 3
 
@@ -82,13 +91,12 @@ class Setting:
         monkeypatch.setattr(module, "Writer", lambda *_: self.writer)
         monkeypatch.setattr(module, "fail_stop", self._stopped)
         monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
-        self.processor = Processor(self.app, [application()], Settings(dead_letter_limit=limit))
+        self.processor = Processor(self.app, [application(parking=DeadTopics(limit=limit))], OPTIONS, Meter())
         (self.stage,) = self.processor._stages
         self.stage.own({0})
         self.stage.partitions[0].generation = GENERATION
         self.fold: Any = self.stage.partitions[0].fold
         assert isinstance(self.fold, NotedFold)
-        assert isinstance(self.processor._parking, Parking)
 
     def _stopped(self, problem: Exception, place: str) -> None:
         raise StoppedError(str(problem), place)
@@ -165,7 +173,7 @@ def test_a_rebalance_during_the_flush_takes_the_acknowledgement_away(setting: Se
 
 def test_another_part_is_waited_for_in_place(setting: Setting) -> None:
     """The fold is given the same batch again; nothing is parked."""
-    setting.fold.trouble = [PlatformError("registry-unreachable", "no answer")] * 3
+    setting.fold.trouble = [AwayError("no answer")] * 3
     written = setting.run(Event(setting.writer, record(0, b"a")))
     assert setting.fold.batches == 4
     assert written[-1] == ("ack", 0)
@@ -174,7 +182,7 @@ def test_another_part_is_waited_for_in_place(setting: Setting) -> None:
 
 def test_a_rebalance_ends_the_waiting(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the whole group would wait with it; the batch is not acknowledged."""
-    setting.fold.trouble = [PlatformError("registry-unreachable", "no answer")] * 1000
+    setting.fold.trouble = [AwayError("no answer")] * 1000
 
     async def rebalance(_seconds: float) -> None:
         setting.app.rebalancing_count += 1
@@ -196,7 +204,7 @@ def test_a_bug_ends_the_process_before_the_acknowledgement(setting: Setting) -> 
     bad = Event(setting.writer, record(7, b"a"), record(9, b"b"))
     setting.run(Event(setting.writer, record(0, b"a")))
     setting.fold.trouble = [KeyError("oops")]
-    with pytest.raises(StoppedError, match=r"test\.public\.fact\.v1\[0\]@7-9"):
+    with pytest.raises(StoppedError, match=r"fact\[0\]@7-9"):
         setting.run(bad)
     assert setting.commits == 1
     assert ("ack", 9) not in setting.writer.events
@@ -217,10 +225,10 @@ def test_too_much_poison_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_partitions_that_do_not_belong_together_end_the_process(setting: Setting) -> None:
     """An assignor that scatters them would split an entity's facts between workers."""
-    setting.processor._by_input["test.public.more.v1"] = setting.stage
+    setting.processor._by_input["more"] = setting.stage
     setting.app.consumer.assignment = lambda: {
         TP(FACT, 0),
-        TP("test.public.more.v1", 1),
+        TP("more", 1),
     }
-    with pytest.raises(StreamError, match="not-co-partitioned"):
+    with pytest.raises(EngineError, match="not-co-partitioned"):
         setting.processor._owned()

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 
-from mesh.kernel.dead_letter import headers_of, read_letter
-from mesh.kernel.errors import StreamError
-from mesh.kernel.settings import Settings
 from streams.engine import changelog, marks
-from streams.engine import stage as stage_module
+from streams.engine.errors import EngineError, WaitError
+from streams.engine.holding import Holding
 from streams.engine.stage import Stage
-from tests.unit.streams.engine.parts import FACT, GROUP, application, record
-
-NOW = datetime(2026, 5, 1, tzinfo=UTC)
+from tests.unit.streams.engine.parts import FACT, GROUP, OPTIONS, AwayError, application, record
 
 
 @pytest.fixture
 def stage() -> Stage:
     """A stage that owns two partitions."""
-    stage = Stage(application(), Settings())
+    stage = Stage(application(), OPTIONS)
     stage.own({0, 1})
     return stage
 
@@ -30,7 +26,7 @@ def in_changelog(monkeypatch: pytest.MonkeyPatch, *batches: changelog.Entries) -
     """Have the changelog hold these entries; return the positions that it is read from."""
     positions: list[int] = []
 
-    def read(_settings: Any, topic: str, _partition: int, position: int, take: Any, _cancelled: Any) -> int:
+    def read(_options: Any, topic: str, _partition: int, position: int, take: Any, _cancelled: Any) -> int:
         assert topic == "test.noted-state-changelog"
         positions.append(position)
         for batch in batches:
@@ -120,23 +116,63 @@ def test_the_mark_of_the_highest_generation_holds(
 
 def test_a_new_broadcast_topic_is_not_corrected_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mark of before it was read says nothing about it."""
-    stage = Stage(application(broadcast=(GROUP, "test.public.clock.v1")), Settings())
+    stage = Stage(application(broadcast=(GROUP, "clock")), OPTIONS)
     stage.own({0})
-    in_changelog(monkeypatch, [marks.encode(1, {GROUP: 4, "test.public.gone.v1": 9})])
+    in_changelog(monkeypatch, [marks.encode(1, {GROUP: 4, "gone": 9})])
     stage.recover(0, never)
-    assert stage.partitions[0].corrected == {GROUP: 4, "test.public.clock.v1": 0}
+    assert stage.partitions[0].corrected == {GROUP: 4, "clock": 0}
 
 
 def test_corrections_need_a_store() -> None:
     """Else a correction that was due when the worker died would be lost."""
-    with pytest.raises(StreamError, match="store-missing"):
-        Stage(application(store=None), Settings())
-    stateless = Stage(application(store=None, broadcast=()), Settings())
+    with pytest.raises(EngineError, match="store-missing"):
+        Stage(application(store=None), OPTIONS)
+    stateless = Stage(application(store=None, broadcast=()), OPTIONS)
     stateless.own({0})
     assert stateless.recover(0, never) == 0
 
 
-HOLDING = frozenset({FACT})
+class Queue:
+    """Holds a key from its first rejection on; what waits is parked as ``waiting``."""
+
+    def __init__(self) -> None:
+        self.keys: dict[bytes, int] = {}
+
+    def verdict(self, offset: int, key: bytes | None, *_: Any) -> tuple[str, str] | None:
+        """Whether a record waits."""
+        first = self.keys.get(key, offset) if key else offset
+        return ("waiting", f"behind {first}") if first < offset else None
+
+    def refused(self, offset: int, key: bytes | None, _code: str, _reason: str) -> None:
+        """Hold its key."""
+        if key:
+            self.keys.setdefault(key, offset)
+
+
+class Queues:
+    """A queue for each partition of one topic; ``asked`` are the places that were recalled."""
+
+    topics = sources = frozenset({FACT})
+
+    def __init__(self) -> None:
+        self.asked: list[list[tuple[str, int]]] = []
+
+    def recall(
+        self, places: Iterable[tuple[str, int]], cancelled: Callable[[], bool]
+    ) -> Mapping[tuple[str, int], Holding]:
+        """Empty ones."""
+        assert not cancelled()
+        self.asked.append(list(places))
+        return {place: Queue() for place in self.asked[-1]}
+
+
+@pytest.fixture
+def holding() -> Stage:
+    """A stage that holds keys."""
+    stage = Stage(application(holding=Queues()), OPTIONS)
+    stage.own({0, 1})
+    stage.recall([0], never)
+    return stage
 
 
 def parked(stage: Stage, *records: Any) -> list[tuple[int, str]]:
@@ -144,10 +180,8 @@ def parked(stage: Stage, *records: Any) -> list[tuple[int, str]]:
     return [(one.record[0], one.code) for one in stage.fold(0, FACT, list(records))]
 
 
-def test_later_records_of_a_key_wait_within_the_batch() -> None:
+def test_later_records_of_a_key_wait_within_the_batch(holding: Stage) -> None:
     """And in the next one; what lacks a value holds its key too, what lacks a key does not."""
-    stage = Stage(application(holding=HOLDING), Settings())
-    stage.own({0})
     batch = [
         record(0, b"v"),
         record(1, b"poison"),
@@ -155,50 +189,41 @@ def test_later_records_of_a_key_wait_within_the_batch() -> None:
         record(3, b"v", b"other"),
         record(4, b"v", None),
     ]
-    assert parked(stage, *batch) == [(1, "undecodable"), (2, "waiting-behind"), (4, "key-mismatch")]
-    assert parked(stage, record(5, b"poison"), record(6, None, b"other"), record(7, b"v", b"other")) == [
-        (5, "waiting-behind"),
+    assert parked(holding, *batch) == [(1, "undecodable"), (2, "waiting"), (4, "key-mismatch")]
+    assert parked(holding, record(5, b"poison"), record(6, None, b"other"), record(7, b"v", b"other")) == [
+        (5, "waiting"),
         (6, "undecodable"),
-        (7, "waiting-behind"),
+        (7, "waiting"),
     ]
-    emission = stage.partitions[0].fold.take(9)
+    emission = holding.partitions[0].fold.take(9)
     assert emission is not None
     assert [key for key, _, _ in emission.outputs[0].rows] == [b"key", b"other"]
 
 
-def test_an_interrupted_batch_is_folded_again_alike() -> None:
-    """What was read before the interruption does not wait behind what came after it."""
-    stage = Stage(application(holding=HOLDING), Settings())
-    stage.own({0})
-    batch = [record(0, b"v"), record(1, b"poison"), record(2, b"v")]
-    assert parked(stage, *batch) == parked(stage, *batch) == [(1, "undecodable"), (2, "waiting-behind")]
-
-
 def test_on_other_topics_nothing_waits(stage: Stage) -> None:
-    """A key names one revision there."""
+    """Unless the application says so."""
     assert parked(stage, record(1, b"poison"), record(2, b"v")) == [(1, "undecodable")]
 
 
-def test_what_is_held_is_learned_from_the_dead_letters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a new owner of a partition, before its records flow."""
-    stage = Stage(application(holding=HOLDING), Settings())
-    stage.own({0, 1})
-    said = {"topic": FACT, "offset": 3, "consumer": "test.noted", "code": "undecodable", "reason": "no"}
-    letters = [
-        read_letter(b"key", b"poison", headers_of(**said, partition=n, value=b"", seen=NOW), 0)
-        for n in (0, 1)
-    ]
-    asked: list[set[str]] = []
+def test_what_is_held_is_recalled_for_new_partitions_alone(holding: Stage) -> None:
+    """Before their records flow; an application that holds nothing is not asked."""
+    queues = holding.application.holding
+    assert isinstance(queues, Queues)
+    holding.recall([], never)
+    assert queues.asked == [[(FACT, 0)]]
+    assert set(holding.partitions[0].holdings) == {FACT}
+    assert holding.partitions[1].holdings == {}
 
-    def read(_kafka: str, topics: set[str], *, cancelled: Any) -> Any:
-        asked.append(topics)
-        return iter(letters)
 
-    monkeypatch.setattr(stage_module, "read_dead_letters", read)
-    stage.recall([0], never)
-    assert asked == [{"test.dead.fact.v1"}]
-    assert parked(stage, record(4, b"v")) == [(4, "waiting-behind")]
-    assert stage.fold(1, FACT, [record(4, b"v")]) == []
-    stage.recall([], never)
-    Stage(application(), Settings()).recall([0], never)
-    assert len(asked) == 1
+def test_errors_that_pass_are_told_from_faults(stage: Stage) -> None:
+    """By the application; the runtime waits for the part that it names."""
+    stage.partitions[0].fold.trouble = [AwayError("no answer"), KeyError("a bug")]  # type: ignore[attr-defined]
+    stage.application.shared.trouble = [AwayError("nor here")]  # type: ignore[attr-defined]
+    with pytest.raises(WaitError, match="no answer") as waited:
+        stage.fold(0, FACT, [record(0, b"v")])
+    assert waited.value.part == "elsewhere"
+    with pytest.raises(KeyError):
+        stage.fold(0, FACT, [record(0, b"v")])
+    with pytest.raises(WaitError, match="nor here"):
+        stage.put(GROUP, record(0, b"v"))
+    assert stage.positions == {GROUP: 0}

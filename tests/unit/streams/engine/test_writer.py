@@ -8,11 +8,13 @@ from typing import Any, NoReturn
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from mesh.kernel.errors import MeshError
-from mesh.kernel.settings import Settings
 from schemas import wire
 from streams.engine import writer as module
+from streams.engine.errors import EngineError
+from streams.engine.meter import Meter
+from streams.engine.options import Options
 from streams.engine.writer import MESSAGE_BYTES, Writer
+from tests.unit.streams.engine.parts import OPTIONS
 
 TOPIC = "test.public.row.v1"
 PARTITIONS = 4  # of every topic of the mock cluster
@@ -22,7 +24,7 @@ class FailedError(Exception):
     """The process would have ended."""
 
 
-def fail(error: MeshError) -> NoReturn:
+def fail(error: EngineError) -> NoReturn:
     """Stand in for the end of the process."""
     raise FailedError(str(error))
 
@@ -31,11 +33,11 @@ def fail(error: MeshError) -> NoReturn:
 def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
     """A writer on a mock cluster of its own."""
 
-    def connection(_settings: Settings, options: dict[str, Any]) -> dict[str, Any]:
+    def connection(_options: Options, options: dict[str, Any]) -> dict[str, Any]:
         return {**options, "test.mock.num.brokers": 1, "bootstrap.servers": ""}
 
     monkeypatch.setattr(module, "connection", connection)
-    return Writer("test", Settings(), fail)
+    return Writer("test", OPTIONS, Meter(), fail)
 
 
 def written(writer: Writer) -> list[Message]:
@@ -101,7 +103,7 @@ def test_a_row_that_no_broker_takes_ends_the_process(writer: Writer) -> None:
     """Waiting would not make it smaller."""
     rows = [(b"key", b"x" * (MESSAGE_BYTES + 1), 1)]
     with pytest.raises(
-        FailedError, match=r"StreamError\[write-failed\] test.public.row.v1: .*MSG_SIZE_TOO_LARGE"
+        FailedError, match=r"EngineError\[write-failed\] test.public.row.v1: .*MSG_SIZE_TOO_LARGE"
     ):
         asyncio.run(writer.rows(TOPIC, 0, rows))
 
@@ -113,7 +115,7 @@ def test_a_record_that_the_broker_refuses_ends_the_process(writer: Writer) -> No
         await writer.rows(TOPIC, PARTITIONS + 3, [(b"key", b"row", 1)])
         await writer.flush()
 
-    with pytest.raises(FailedError, match=r"StreamError\[write-failed\] test.public.row.v1"):
+    with pytest.raises(FailedError, match=r"EngineError\[write-failed\] test.public.row.v1"):
         asyncio.run(write())
 
 

@@ -22,7 +22,7 @@ from faust.transport.conductor import ConductorCompiler
 from faust.transport.drivers import aiokafka as base
 from faust.types import TP, ConsumerMessage
 
-from mesh.kernel.errors import StreamError
+from streams.engine.errors import EngineError
 from streams.engine.transport.app import BatchApp, batch_app
 from streams.engine.transport.driver import BatchConsumer
 
@@ -247,7 +247,7 @@ def test_exactly_once_is_refused(tmp_path: Path) -> None:
     async def consumer() -> Any:
         return app.consumer
 
-    with pytest.raises(StreamError, match="exactly-once"):
+    with pytest.raises(EngineError, match="exactly-once"):
         run(consumer())
 
 
