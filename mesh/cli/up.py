@@ -41,8 +41,8 @@ def command(
             if part.ready:
                 took = f"ready in {part.ready_seconds:.1f} s" if part.ready_seconds else "ready"
                 console.print(f"[green]✓[/] {part.name:<22} {took}  [dim]{part.address}[/]")
-            elif part.state is State.STARTING:
-                spinner.update(f"starting {part.name}")
+            elif part.state in (State.STARTING, State.RECOVERING):
+                spinner.update(f"{part.state} {part.name}")
             elif part.state is State.RESTARTING:
                 console.print(f"[yellow]![/] {part.name:<22} {part.detail}")
 

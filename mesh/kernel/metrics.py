@@ -61,7 +61,8 @@ EVENT_AGE = _histogram(
 LAG = _gauge("mesh_lag_records", "Records not yet taken in", "application", "topic", "partition")
 # How often partitions were dealt anew.
 REBALANCES = _counter("mesh_rebalances_total", "Rebalances", "application")
-# State: how long the last recovery took, and how many changelog entries all recoveries have read.
+# State: how long the last recovery took, and how many changelog entries all recoveries have read. There is no
+# series before the first recovery has ended, by which the platform knows that a worker is not ready.
 RECOVERY_SECONDS = _gauge("mesh_recovery_seconds", "Duration of the last recovery", "application")
 RECOVERED_ENTRIES = _counter("mesh_recovered_entries_total", "Changelog entries read", "application")
 # Partitions whose state is here, recovered and ready.

@@ -1,4 +1,4 @@
-"""Health checks: does a part answer, in its own protocol, within a second?"""
+"""Health checks: does a part answer, in its own protocol, within two seconds?"""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from mesh.platform.part import Health
+from mesh.platform.part import Health, State
 
 PROBE_TIMEOUT = 2.0  # seconds
 _METADATA, _VERSION, _CORRELATION = 3, 1, 7
 _CLIENT = b"mesh-health"
 
 
-async def healthy(health: Health) -> bool:
-    """Whether the part answers its check now; any failure to answer is a no."""
-    check = {"kafka": _kafka, "http": _http}[health.kind]
+async def state(health: Health) -> State:
+    """Ready, recovering or unhealthy, by the answer that the part gives now; no answer is unhealthy."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
-            return await check(health.target)
+            if health.kind == "kafka":
+                return State.READY if await _kafka(health.target) else State.UNHEALTHY
+            body = await _http(health.target, whole=bool(health.recovered))
     except (OSError, EOFError, ValueError, struct.error, TimeoutError):
-        return False
+        return State.UNHEALTHY
+    if body is None:
+        return State.UNHEALTHY
+    return State.READY if health.recovered.encode() in body else State.RECOVERING
 
 
 def serves(pid: int, health: Health) -> bool:
@@ -36,8 +40,11 @@ def serves(pid: int, health: Health) -> bool:
     return any(one.laddr.port == port and one.status == psutil.CONN_LISTEN for one in listening)
 
 
-async def _http(url: str) -> bool:
-    """A GET that answers 200. Written on a bare socket, so that no proxy setting comes between."""
+async def _http(url: str, *, whole: bool) -> bytes | None:
+    """What a GET is answered with, without ``whole`` only that it is; None unless it is 200.
+
+    Written on a bare socket, so that no proxy setting comes between.
+    """
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
@@ -45,7 +52,9 @@ async def _http(url: str) -> bool:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
         await writer.drain()
         status = (await reader.readline()).split()
-        return len(status) > 1 and status[1] == b"200"
+        if len(status) > 1 and status[1] == b"200":
+            return await reader.read() if whole else b""
+        return None
     finally:
         writer.close()
 

@@ -13,6 +13,7 @@ class State(StrEnum):
     STOPPED = "stopped"
     WAITING = "waiting"  # for the parts that it needs
     STARTING = "starting"
+    RECOVERING = "recovering"  # answers, and does not work yet: it reads its state back
     READY = "ready"
     UNHEALTHY = "unhealthy"  # runs, and does not answer its health check
     RESTARTING = "restarting"  # died, and is started again after a pause
@@ -22,10 +23,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Health:
-    """How to ask whether a part is ready: ``kafka`` host:port, or ``http`` URL that answers 200."""
+    """How to ask whether a part is ready: ``kafka`` host:port, or ``http`` URL that answers 200.
+
+    Where ``recovered`` is given the part recovers until the answer holds this text.
+    """
 
     kind: Literal["kafka", "http"]
     target: str
+    recovered: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,5 +93,5 @@ class PartStatus:
 
     @property
     def ready(self) -> bool:
-        """Whether the part runs and answers."""
+        """Whether the part runs, answers, and does its work."""
         return self.state is State.READY

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesh.platform.health import healthy, serves
+from mesh.platform import health
 from mesh.platform.part import Part, PartStatus, State
 from mesh.platform.process import spawn, terminate
 
@@ -22,6 +22,7 @@ class Pace:
     """How fast a runner looks and how patient it is; times in seconds."""
 
     first_probe: float = 0.1  # between checks while a part starts
+    recovery: float = 0.5  # between checks while it recovers
     probe: float = 2.0  # between checks of a part that runs
     backoff: float = 0.3  # pause before the first restart, doubled with each that follows
     backoff_limit: float = 15.0
@@ -150,21 +151,24 @@ class Runner:
 
     async def _run(self, process: Process) -> str:
         """Watch a started process until it dies, is to stop, or took too long; the reason in words."""
-        ready = False
+        answered = ready = False
+        pauses = {State.STARTING: self._pace.first_probe, State.RECOVERING: self._pace.recovery}
         while process.returncode is None and not self._stop.is_set():
-            answers = await healthy(self.part.health) and (ready or serves(process.pid, self.part.health))
+            found = await health.state(self.part.health)
+            answers = found is not State.UNHEALTHY
+            answered = answered or (answers and health.serves(process.pid, self.part.health))
             if process.returncode is not None or self._stop.is_set():
                 break
             elapsed = time.monotonic() - self._began
-            if answers:
-                if not ready:
+            if answered and answers:
+                if found is State.READY and not ready:
                     ready, self._ready_seconds = True, elapsed
-                self._enter(State.READY)
-            elif ready:
+                self._enter(found)
+            elif answered:
                 self._enter(State.UNHEALTHY, f"does not answer at {self.part.health.target}")
             elif elapsed > self.part.ready_timeout:
                 return f"not ready after {self.part.ready_timeout:.0f} s"
-            await self._pause(process, self._pace.probe if ready else self._pace.first_probe)
+            await self._pause(process, pauses.get(self._state, self._pace.probe))
         code = process.returncode
         return "stopped" if code is None else f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 

@@ -158,11 +158,12 @@ class Supervisor:
             self._write_targets()
 
     def _write_targets(self) -> None:
-        """Tell Prometheus whom to scrape: a part is watched from its first readiness until it is forgotten.
+        """Tell Prometheus whom to scrape: a part is watched from its first answer until it is forgotten.
 
         One that is stopped stays, so that its absence is seen; one that has yet to start is not missed.
         """
-        self._watched |= {name for name, runner in self.runners.items() if runner.state is State.READY}
+        answering = (State.RECOVERING, State.READY)
+        self._watched |= {name for name, runner in self.runners.items() if runner.state in answering}
         watched = [self.runners[name].part for name in sorted(self._watched)]
         found = targets(Target(part.name, part.kind, part.metrics) for part in watched if part.metrics)
         if found != self._targets:

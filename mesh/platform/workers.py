@@ -16,6 +16,8 @@ STREAMS = ("orders-enriched", "customer-mastering", "customer-360")
 SINK = "sink"
 APPS = (*STREAMS, SINK)
 SERVICES = ("broker", "registry", "warehouse")
+RECOVERED = "\nmesh_recovery_seconds{"
+"""What the metrics of a stream show once it has read its state back for the first time."""
 
 
 def names(app: str, count: int) -> list[str]:
@@ -35,14 +37,13 @@ def declare(paths: Paths, app: str, index: int, metrics_port: int) -> Part:
         kind="worker",
         command=(sys.executable, "-m", *module, *options),
         env=environment(paths),
-        health=Health("http", metrics),
+        health=Health("http", metrics, recovered="" if app == SINK else RECOVERED),
         address=metrics,
         metrics=metrics,
         ports=(metrics_port,),
         version=code_version(),
         needs=SERVICES if app == SINK else SERVICES[:2],
         grace=20,
-        ready_timeout=180,  # a worker recovers its state before it is ready
     )
 
 

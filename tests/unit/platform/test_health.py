@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mesh.platform.health import healthy
-from mesh.platform.part import Health
+from mesh.platform.health import state
+from mesh.platform.part import Health, State
 from mesh.platform.ports import Ports
 
 Reply = Callable[[bytes], bytes]
@@ -24,8 +24,8 @@ def metadata(brokers: int, controller: int) -> Reply:
     return lambda _request: struct.pack(">i", len(body)) + body
 
 
-async def asked(kind: str, reply: Reply) -> bool:
-    """Ask a server that gives this reply whether it is healthy."""
+async def asked(kind: str, reply: Reply, recovered: str = "") -> State:
+    """The state of a server that gives this reply."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(reply(await reader.read(4096)))
@@ -36,7 +36,7 @@ async def asked(kind: str, reply: Reply) -> bool:
     port = server.sockets[0].getsockname()[1]
     target = f"127.0.0.1:{port}" if kind == "kafka" else f"http://127.0.0.1:{port}/ping"
     async with server:
-        return await healthy(Health(kind, target))  # type: ignore[arg-type]
+        return await state(Health(kind, target, recovered))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,23 @@ async def asked(kind: str, reply: Reply) -> bool:
 )
 def test_only_the_right_answer_is_healthy(kind: str, reply: Reply, expected: bool) -> None:
     """Anything but the protocol's yes is a no, and never an exception."""
-    assert asyncio.run(asked(kind, reply)) is expected
+    assert asyncio.run(asked(kind, reply)) is (State.READY if expected else State.UNHEALTHY)
 
 
 def test_nobody_listening_is_unhealthy() -> None:
     """A refused connection is a no."""
     port = Ports(print).near(39_000)
-    assert asyncio.run(healthy(Health("kafka", f"127.0.0.1:{port}"))) is False
+    assert asyncio.run(state(Health("kafka", f"127.0.0.1:{port}"))) is State.UNHEALTHY
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\nup 1\n", State.RECOVERING, id="answers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\nup 1\ntook 3\n", State.READY, id="has recovered"),
+        pytest.param(b"HTTP/1.1 500 No\r\n\r\nup 1\ntook 3\n", State.UNHEALTHY, id="fails"),
+    ],
+)
+def test_a_part_recovers_until_its_answer_says_that_it_has(answer: bytes, expected: State) -> None:
+    """It answers before, and is not ready."""
+    assert asyncio.run(asked("http", lambda _: answer, "\ntook ")) is expected

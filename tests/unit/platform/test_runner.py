@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mesh.platform.part import Part, State
+from mesh.platform.part import Health, Part, State
 from mesh.platform.runner import Pace, Runner
 from tests.unit.platform.toys import toy
 
@@ -95,3 +96,22 @@ def test_a_frozen_part_is_unhealthy_and_recovers(tmp_path: Path, monkeypatch: py
     assert [words.split()[0] for words in seen] == [
         *("starting", "ready", "unhealthy", "ready", "stopping", "stopped")
     ]
+
+
+def test_a_part_that_answers_is_ready_when_it_has_recovered(tmp_path: Path) -> None:
+    """Until then it is not; its time to readiness counts until then."""
+    sign = tmp_path / "recovered"
+    part = toy("one", "recovers", str(sign))
+    health = Health(part.health.kind, part.health.target, recovered="done")
+
+    async def life(runner: Runner, _seen: list[str]) -> None:
+        await until(runner, State.RECOVERING)
+        await asyncio.sleep(0.2)
+        assert runner.status().ready_seconds is None
+        sign.touch()
+        await until(runner, State.READY)
+        assert (runner.status().ready_seconds or 0) > 0.2
+
+    pace = Pace(first_probe=0.02, recovery=0.02)
+    seen = watched(replace(part, health=health), tmp_path, pace, life)
+    assert seen == ["starting", "recovering", "ready", "stopping", "stopped"]

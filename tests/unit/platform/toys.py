@@ -9,7 +9,7 @@ from mesh.platform.part import Health, Part
 from mesh.platform.ports import Ports
 
 SERVER = """
-import signal, socket, sys
+import os, signal, socket, sys
 print("toy starts", flush=True)
 signal.signal(signal.SIGTERM, signal.SIG_IGN if "stubborn" in sys.argv else lambda *_: sys.exit(0))
 listener = socket.create_server(("127.0.0.1", int(sys.argv[1])))
@@ -18,6 +18,8 @@ while True:
     with asked:
         asked.recv(4096)
         asked.sendall(b"HTTP/1.1 200 OK\\r\\n\\r\\n")
+        if "recovers" in sys.argv and os.path.exists(sys.argv[-1]):
+            asked.sendall(b"done")
 """
 # Without site packages and the user's environment a toy starts in a few hundredths of a second.
 PYTHON = (sys.executable, "-I", "-S", "-c")
@@ -25,7 +27,10 @@ PORTS = Ports(print)
 
 
 def toy(name: str, *options: str, **changes: Any) -> Part:
-    """A part that serves HTTP at once; option ``stubborn`` ignores SIGTERM."""
+    """A part that serves HTTP at once; option ``stubborn`` ignores SIGTERM.
+
+    With ``recovers`` and a path it says that it has recovered once there is a file.
+    """
     port = PORTS.near(39_300)
     values: dict[str, Any] = {
         "name": name,
