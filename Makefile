@@ -4,10 +4,13 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 RETAILER ?= adventureworks
+ENGINES ?=
+N ?=
+SHAPE ?= lines,orders
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
 
-.PHONY: help setup demo up down test check clean
+.PHONY: help setup demo up down bench test check clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +35,9 @@ up: $(SETUP) ## Start an empty mesh (RETAILER=...)
 
 down: $(SETUP) ## Stop the mesh; its data stay
 	@$(MESH) down
+
+bench: $(SETUP) ## Measure engines side by side (ENGINES=ours,kafka-streams N=5000000 SHAPE=lines)
+	@.venv/bin/python -m benchmarks run --engines "$(ENGINES)" --shape "$(SHAPE)" $(if $(N),--records "$(N)")
 
 check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> ruff";          .venv/bin/ruff check --quiet .

@@ -6,11 +6,12 @@ import sys
 
 import typer
 
-from benchmarks import run
+from benchmarks import chart, run
 from mesh.kernel.errors import MeshError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("run")(run.command)
+app.command("chart")(chart.command)
 
 
 @app.callback()

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mesh.kernel.errors import PlatformError, did_you_mean
+from benchmarks.error import BenchmarkError
+from mesh.kernel.errors import did_you_mean
 
 FOLDER = Path(__file__).parent / "engines"
-SOURCES = {".py": "#", ".java": "//"}
-"""The suffixes of a job's sources, and what begins a comment in them."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,6 @@ class Engine:
         """The shapes that it can do."""
         return tuple(self.records)
 
-    def lines_of_code(self) -> int:
-        """Lines of its job that are neither empty nor comment."""
-        return sum(
-            _lines(path, SOURCES[path.suffix])
-            for path in self.folder.rglob("*")
-            if path.suffix in SOURCES and "build" not in path.parts
-        )
-
 
 def engines() -> list[str]:
     """The names of all engines."""
@@ -61,10 +52,10 @@ def engines() -> list[str]:
 
 
 def load(name: str) -> Engine:
-    """An engine by name. Raises :class:`PlatformError` (``engine-unknown``) with the nearest names."""
+    """An engine by name. Raises :class:`BenchmarkError` (``engine-unknown``) with the nearest names."""
     path = FOLDER / name / "engine.toml"
     if name not in engines():
-        raise PlatformError(
+        raise BenchmarkError(
             "engine-unknown", "is not an engine", place=name, remedy=did_you_mean(name, engines())
         )
     document = tomllib.loads(path.read_text())
@@ -81,25 +72,20 @@ def load(name: str) -> Engine:
             notes=document.get("notes", ""),
         )
     except KeyError as error:
-        raise PlatformError(
+        raise BenchmarkError(
             "engine-invalid", f"{error} is missing", place=str(path), remedy="see benchmarks/README.md"
         ) from None
 
 
 def chosen(names: Iterable[str], shape: str) -> list[Engine]:
-    """The engines of these names. Raises :class:`PlatformError` where one cannot do the shape."""
+    """The engines of these names. Raises :class:`BenchmarkError` where one cannot do the shape."""
     found = [load(name) for name in names]
     for one in found:
         if shape not in one.shapes:
-            raise PlatformError(
+            raise BenchmarkError(
                 "shape-unknown",
                 f"{one.name} does not do it",
                 place=shape,
                 remedy="it does: " + ", ".join(one.shapes),
             )
     return found
-
-
-def _lines(path: Path, comment: str) -> int:
-    stripped = (line.strip() for line in path.read_text().splitlines())
-    return sum(bool(line) and not line.startswith(comment) for line in stripped)

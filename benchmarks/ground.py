@@ -10,8 +10,8 @@ from pathlib import Path
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
+from benchmarks.error import BenchmarkError
 from benchmarks.shape import Record, Shape, Written
-from mesh.kernel.errors import PlatformError
 from mesh.platform import broker, client, launch
 
 # Records carry the moments of their orders, which no broker may take for old; what is written stays as it is.
@@ -35,7 +35,7 @@ def ground(home: Path, listener: launch.Listener) -> Iterator[Ground]:
     try:
         part = client.part_status(broker.NAME, home)
         if part.pid is None:
-            raise PlatformError("part-failed", "ended as soon as it was ready", place=broker.NAME)
+            raise BenchmarkError("broker-lost", "ended as soon as it was ready", place=broker.NAME)
         yield Ground(part.address, part.pid, part.version)
     finally:
         launch.down(purge=True, home=home)
@@ -107,7 +107,7 @@ class Ground:
             if not count % _POLL_EVERY:
                 producer.poll(0)
         if left := producer.flush(_PATIENCE):
-            raise PlatformError("part-failed", f"{left} records were not taken", place=self.brokers)
+            raise BenchmarkError("broker-lost", f"{left} records were not taken", place=self.brokers)
         return count
 
     def sizes(self, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
@@ -152,7 +152,7 @@ class Ground:
             while left > 0:
                 messages = consumer.consume(min(left, _READ), _PATIENCE)
                 if not messages:
-                    raise PlatformError("part-failed", f"{left} records cannot be read back", place=topic)
+                    raise BenchmarkError("broker-lost", f"{left} records cannot be read back", place=topic)
                 for message in messages:
                     left -= 1
                     yield Written(message.partition(), message.key(), message.value())

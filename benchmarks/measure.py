@@ -14,11 +14,12 @@ import psutil
 
 from benchmarks import environment
 from benchmarks.engine import Engine
+from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground
 from benchmarks.processes import Tree, cpu_seconds
 from benchmarks.result import Result
 from benchmarks.shape import End, Shape
-from mesh.kernel.errors import PlatformError
+from benchmarks.source import lines_of_code
 from mesh.platform.paths import ROOT
 
 PARTITIONS = 4
@@ -95,7 +96,7 @@ def measure(
 ) -> Result:
     """Run an engine over an input until it is done, and judge what it wrote.
 
-    Raises :class:`PlatformError` (``engine-failed``) when it ends or falls silent before.
+    Raises :class:`BenchmarkError` (``engine-failed``) when it ends or falls silent before.
     """
     tree = start(engine, shape, rows, ground, place, threads)
     try:
@@ -119,7 +120,7 @@ def measure(
         latency=None,
         verified=verdict.right,
         faults=verdict.faults,
-        lines_of_code=engine.lines_of_code(),
+        lines_of_code=lines_of_code(engine.folder),
     )
 
 
@@ -142,7 +143,7 @@ def _watched(tree: Tree, shape: Shape, rows: int, ground: Ground, place: Place, 
             return [one for one in samples if one.seconds <= moved]
         if tree.ended or still > _SILENCE:
             what = "ended" if tree.ended else f"wrote nothing for {_SILENCE:.0f} s"
-            raise PlatformError(
+            raise BenchmarkError(
                 "engine-failed",
                 f"{what} at {out:,} of {rows:,} rows; its last words: {tree.last_words()}",
                 place=f"{place.group}",
@@ -164,4 +165,4 @@ def _prepare(command: list[str], env: dict[str, str], engine: Engine) -> None:
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines() or ["no word"]
-        raise PlatformError("engine-failed", f"cannot be prepared: {words[-1][:300]}", place=engine.name)
+        raise BenchmarkError("engine-failed", f"cannot be prepared: {words[-1][:300]}", place=engine.name)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import environment
 from benchmarks.engine import Engine, chosen, engines
+from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
 from benchmarks.measure import Place, measure
@@ -22,7 +23,6 @@ from benchmarks.result import FOLDER, LATEST, Result, write
 from benchmarks.shape import Shape, shape
 from benchmarks.table import table
 from mesh.kernel import clock
-from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
@@ -152,8 +152,8 @@ def _about(ground: Ground) -> dict[str, Any]:
     }
 
 
-def _out_of_range(option: str, value: int, allowed: range) -> PlatformError:
-    return PlatformError(
+def _out_of_range(option: str, value: int, allowed: range) -> BenchmarkError:
+    return BenchmarkError(
         "number-out-of-range",
         f"{value:,} is not between {allowed.start:,} and {allowed.stop - 1:,}",
         place=option,

@@ -8,7 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from mesh.kernel.errors import PlatformError, did_you_mean
+from benchmarks.error import BenchmarkError
+from mesh.kernel.errors import did_you_mean
 
 NAMES = ("lines", "orders", "full")
 
@@ -95,7 +96,7 @@ class Shape(Protocol):
 
 
 def shape(name: str) -> Shape:
-    """A shape by name. Raises :class:`PlatformError` (``shape-unknown``) with the nearest names."""
+    """A shape by name. Raises :class:`BenchmarkError` (``shape-unknown``) with the nearest names."""
     if name in ("lines", "orders"):
         from benchmarks.flat import Flat
 
@@ -105,6 +106,6 @@ def shape(name: str) -> Shape:
 
         found: Shape = Full()
         return found
-    raise PlatformError(
+    raise BenchmarkError(
         "shape-unknown", "is not a shape of input", place=name, remedy=did_you_mean(name, NAMES)
     )

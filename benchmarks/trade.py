@@ -65,7 +65,10 @@ def encoded() -> Encoded:
     """The parts of which every order is put together; made once."""
     keys = tuple(b"%d" % CUSTOMERS.id(number) for number in range(CUSTOMERS.count))
     return Encoded(
-        *(_ids(dimension) for dimension in (CUSTOMERS, PRODUCTS, STORES, EMPLOYEES)),
+        customers=_ids(CUSTOMERS),
+        products=_ids(PRODUCTS),
+        stores=_ids(STORES),
+        employees=_ids(EMPLOYEES),
         channels=tuple(encode_long(len(name)) + name.encode() for name in CHANNELS),
         keys=keys,
         partitions=tuple(partition(key, CUSTOMERS.partitions) for key in keys),

@@ -16,7 +16,7 @@ import pytest
 from mesh.cli.explain import entries
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("mesh", "domains", "schemas", "streams", "sinks", "observability")
+PACKAGES = ("mesh", "domains", "schemas", "streams", "sinks", "observability", "benchmarks")
 Module = tuple[str, ast.Module]
 
 
