@@ -29,7 +29,7 @@ def of_stream(application: str, mesh: Mesh) -> Advice:
     """What to do when a stream application stands still."""
     stem = application.removeprefix("mesh.")
     written = [port for port in mesh.ports.values() if port.application == application]
-    readers = sorted({reader for port in written for reader in _domains(port, mesh)})
+    readers = sorted({reader for port in written for reader in mesh.users(port)})
     shown = _list([f"`{port.view or port.topic}`" for port in written])
     return Advice(
         meaning=(
@@ -165,18 +165,7 @@ _OF_PORTS = {
 def _readers(port: Port, mesh: Mesh) -> str:
     """Who reads a port, in words."""
     view = [f"readers of `{port.view}`"] if port.view else []
-    return _list([*view, *(f"the domain {name}" for name in _domains(port, mesh))]) or "nobody yet"
-
-
-def _domains(port: Port, mesh: Mesh) -> list[str]:
-    """The other domains whose products name the port as an input."""
-    contract = mesh.domains[port.domain].contract.id
-    return [
-        name
-        for name, domain in mesh.domains.items()
-        if name != port.domain
-        and any((found.contract, found.name) == (contract, port.name) for found in domain.product.inputs)
-    ]
+    return _list([*view, *(f"the domain {name}" for name in mesh.users(port))]) or "nobody yet"
 
 
 def _list(words: list[str]) -> str:

@@ -29,17 +29,12 @@ class Lineage:
 def of_port(port: Port, mesh: Mesh) -> Lineage:
     """The lineage of one port."""
     streams = tuple(name for name, topics in READS.items() if port.topic in topics)
-    contract = mesh.domains[port.domain].contract.id
     return Lineage(
         inputs=READS.get(port.application, ()),
         written_by=port.application,
         read_by=(*streams, *([SINK] if port.table else [])),
         outputs=tuple(other.topic for other in mesh.ports.values() if other.application in streams),
-        products=tuple(
-            name
-            for name, domain in mesh.domains.items()
-            if name != port.domain and _reads(domain, contract, port.name)
-        ),
+        products=tuple(mesh.users(port)),
     )
 
 
@@ -48,9 +43,3 @@ def of_product(domain: Domain, mesh: Mesh) -> tuple[str, ...]:
     by_name = {(mesh.domains[port.domain].contract.id, port.name): port for port in mesh.ports.values()}
     found = (by_name.get((reference.contract, reference.name)) for reference in domain.product.inputs)
     return tuple(port.topic for port in found if port is not None)
-
-
-def _reads(domain: Domain, contract: str, port: str) -> bool:
-    return any(
-        (reference.contract, reference.name) == (contract, port) for reference in domain.product.inputs
-    )

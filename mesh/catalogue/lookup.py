@@ -25,12 +25,12 @@ def find(mesh: Mesh, typed: str) -> Domain | Port:
     if ports:
         remedy = "name one of them: " + ", ".join(port.topic for port in ports)
         raise ContractError("product-unknown", "stands for several ports", place=typed, remedy=remedy)
-    known = {*mesh.domains, *(name for name, _ in _names(mesh))}
+    remedy = did_you_mean(typed, {*mesh.domains, *(name for name, _ in _names(mesh))})
     raise ContractError(
         "product-unknown",
         "is no product, port, topic, view or event",
         place=typed,
-        remedy=f"{did_you_mean(typed, known) if _near(typed, known) else '`mesh products` lists them'}",
+        remedy=remedy if remedy.startswith("did") else "`mesh products` lists them",
     )
 
 
@@ -44,7 +44,3 @@ def _names(mesh: Mesh) -> Iterator[tuple[str, Port]]:
             yield port.view, port
             yield f"{port.view}_clear", port
             yield port.physical_table, port
-
-
-def _near(typed: str, known: set[str]) -> bool:
-    return did_you_mean(typed, known).startswith("did")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from mesh.dead_letters.audit import answered
 from mesh.dead_letters.showing import masked
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mesh.dead_letters.topic_log import TopicLog
 
 Fields = dict[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 500
 """Entities that one statement asks for."""
 
@@ -30,8 +31,9 @@ class Difference:
     fields: Mapping[str, tuple[Any, Any]]
 
 
-class Landed(NamedTuple):
-    """Of some entities the record whose row is in the warehouse now; None where there is none."""
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Of some entities the records whose rows are in the warehouse now; one without a row is left out."""
 
     rows: dict[tuple[Any, ...], Fields]
 
@@ -120,7 +122,7 @@ def _placeholder(name: str, value: Any) -> str:
 
 
 def _micros(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _new(port: Port, fields: Fields) -> dict[str, tuple[Any, Any]]:

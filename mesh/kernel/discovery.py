@@ -61,6 +61,16 @@ class Mesh:
             )
         return self.ports[topic]
 
+    def users(self, port: Port) -> list[str]:
+        """The other domains whose products name a port as an input."""
+        contract = self.domains[port.domain].contract.id
+        return [
+            name
+            for name, domain in self.domains.items()
+            if name != port.domain
+            and any((found.contract, found.name) == (contract, port.name) for found in domain.product.inputs)
+        ]
+
     def with_overlay(self, overlay: Overlay) -> Mesh:
         """The same mesh with the promises of an overlay."""
         return replace(self, ports=apply_overlay(self.ports, overlay))

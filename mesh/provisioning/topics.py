@@ -26,7 +26,7 @@ from mesh.kernel.event import Event
 from mesh.kernel.names import APPLICATIONS, TopicName
 from mesh.kernel.settings import Settings
 from mesh.provisioning.broker import PATIENCE, admin_of, refused_by_broker, result, unreachable
-from mesh.provisioning.change import Action, Change, Report, impossible
+from mesh.provisioning.change import Action, Change, impossible
 
 AREA = "topic"
 ROOM = {"max.message.bytes": str(4 << 20)}
@@ -155,22 +155,6 @@ def compare(
     for name in sorted(present.keys() - wanted.keys()):
         if _is_ours(name):
             yield Change(AREA, name, Action.UNUSED, ("no contract names it",))
-
-
-def apply_topics(settings: Settings, wanted: Sequence[Topic], report: Report) -> None:
-    """Bring these topics to what they must be, and no others.
-
-    Raises :class:`PlatformError` when the broker is away, or where partitions would have to change.
-    """
-    area = Topics(settings, wanted)
-    found = area.changes()
-    for change in found:
-        if change.refusal:
-            raise change.refusal
-    due = [change for change in found if change.is_due]
-    area.apply(due)
-    for change in due:
-        report(str(change))
 
 
 def _other_partitions(topic: Topic, count: int) -> PlatformError:

@@ -75,17 +75,14 @@ def place_for(parent: Path, names: Names) -> Path:
     return folder
 
 
-def write(folder: Path, contents: dict[str, str]) -> list[Path]:
+def write(folder: Path, contents: dict[str, str]) -> None:
     """Write the files of a new domain; a package of the tree's own domains gets its ``__init__.py``."""
     if is_built_in(folder):
         contents = {"__init__.py": f'"""The {folder.name} domain."""\n', **contents}
-    written = []
     for name, text in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        written.append(path)
-    return written
 
 
 def _folders(parent: Path) -> Iterator[Path]:

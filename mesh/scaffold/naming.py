@@ -75,7 +75,7 @@ def name_domain(name: str, taken: Collection[str]) -> Names:
         )
     if name in RESERVED:
         raise ContractError(
-            "domain-reserved", f"{RESERVED[name]}", place=name, remedy=f"take another, such as {name}data"
+            "domain-reserved", RESERVED[name], place=name, remedy=f"take another, such as {name}data"
         )
     if name in taken:
         raise ContractError(

@@ -19,7 +19,7 @@ from mesh.kernel.discovery import find_mesh, root
 from mesh.kernel.errors import PublishError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, launch
-from mesh.provisioning.topics import apply_topics, mesh_topics
+from mesh.provisioning.topics import Topics, mesh_topics
 from mesh.publish import Publisher
 from schemas.codec import Codec
 from schemas.registry import register_all, schema_ids
@@ -52,7 +52,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     home = tmp_path_factory.mktemp("ingest") / "home"
     launch.up(only=["broker", "registry"], home=home)
     settings = load_settings(home=home)
-    apply_topics(settings, list(mesh_topics(find_mesh(settings), settings)), lambda _line: None)
+    topics = Topics(settings, list(mesh_topics(find_mesh(settings), settings)))
+    topics.apply(topics.changes())
     register_all(find_mesh(settings), settings, lambda _line: None)
     yield settings
     launch.down(home=home)

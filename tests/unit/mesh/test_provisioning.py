@@ -8,7 +8,7 @@ from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import PlatformError
 from mesh.kernel.settings import Settings
 from mesh.provisioning.change import Action
-from mesh.provisioning.topics import ROOM, Topic, apply_topics, changelog_topics, compare, mesh_topics
+from mesh.provisioning.topics import ROOM, Topic, Topics, changelog_topics, compare, mesh_topics
 
 SETTINGS = Settings(partitions=3)
 
@@ -93,5 +93,5 @@ def test_an_unreachable_broker_is_one_clear_line(monkeypatch: pytest.MonkeyPatch
     """With the address that was tried."""
     monkeypatch.setattr("mesh.provisioning.topics.PATIENCE", 0.5)
     with pytest.raises(PlatformError, match="broker-unreachable") as caught:
-        apply_topics(Settings(kafka="127.0.0.1:1"), [], lambda line: None)
+        Topics(Settings(kafka="127.0.0.1:1"), []).changes()
     assert caught.value.place == "127.0.0.1:1"
