@@ -57,7 +57,7 @@ class _Wire:
 
     def publish(self) -> None:
         """One more order, placed now."""
-        record = self._shape.live(self._number, clock.now_micros())
+        record = self._shape.live(self._number, _now())
         self._producer.produce(record.topic, record.value, record.key, record.partition)
         self.due += self._shape.rows_of(self._number)
         self._number += 1
@@ -68,7 +68,7 @@ class _Wire:
         message = self._consumer.poll(patience)
         while message is not None:
             if message.error() is None:
-                now = clock.now_micros()
+                now = _now()
                 moment = self._shape.moment_of(message.value())
                 self.came += 1
                 if self.counted_from and moment >= self.counted_from:
@@ -86,7 +86,7 @@ def _timed(wire: _Wire, rate: int) -> Latency:
     begun = time.monotonic()
     while (elapsed := time.monotonic() - begun) < WARM_UP + MEASURED:
         if elapsed >= WARM_UP and not wire.counted_from:
-            wire.counted_from = clock.now_micros()
+            wire.counted_from = _now()
         wanted = first + int(elapsed * rate)
         for _ in range(_AT_ONCE):
             if wire.due >= wanted:
@@ -100,6 +100,11 @@ def _timed(wire: _Wire, rate: int) -> Latency:
     shares = (percentile(ordered, share) for share in (0.5, 0.95, 0.99))
     p50, p95, p99 = (round(seconds, 4) for seconds in shares)
     return Latency(rate, len(wire.delays), p50, p95, p99, kept_up=wire.came >= wire.due)
+
+
+def _now() -> int:
+    """The present moment in microseconds."""
+    return int(clock.now_seconds() * 1e6)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 _POLL = 0.1  # seconds
+_REAPED = 10.0  # seconds within which a killed process is gone
 
 
 def cpu_seconds(process: psutil.Process) -> float:
@@ -76,3 +77,4 @@ class Tree:
             with contextlib.suppress(psutil.Error):
                 process.kill()
         self._process.wait()
+        psutil.wait_procs(self._used, timeout=_REAPED)
