@@ -11,11 +11,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def now_micros() -> int:
-    """The present moment in microseconds since 1970-01-01 UTC."""
-    return time.time_ns() // 1_000
-
-
 def now_seconds() -> float:
     """The present moment in seconds since 1970-01-01 UTC."""
     return time.time()
