@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Container
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -43,7 +44,7 @@ def command(
     console.rule("what came of it")
     _report(console)
     console.print(f"\n[bold]done in {time.monotonic() - begun:.0f} s[/]; the mesh keeps running:")
-    _addresses(console)
+    _addresses(console, {part.name for part in platform.status()})
 
 
 def _mapping(retailer: str) -> Path:
@@ -109,13 +110,17 @@ def _shown(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | Decimal) else str(value)
 
 
-def _addresses(console: Console) -> None:
+def _addresses(console: Console, parts: Container[str]) -> None:
+    """Where to go on; what watches the mesh only where it runs."""
     settings = load_settings()
     lines = {
         "warehouse": f'{settings.warehouse}  (mesh query "SELECT * FROM customer.customer_360 LIMIT 5")',
         "broker": f"{settings.kafka}  (any Kafka client; README.md shows Python and kcat)",
         "registry": f"{settings.registry}  (Confluent's interface)",
-        "parts": "mesh status, mesh logs PART; make down ends the mesh",
     }
+    if "prometheus" in parts:
+        lines["prometheus"] = f"{settings.prometheus}  (the same panels as Grafana's: mesh dash)"
+        lines["pager"] = f"{settings.pager}  (mesh incidents)"
+    lines["parts"] = "mesh status, mesh logs PART; make down ends the mesh"
     for name, text in lines.items():
         console.print(f"  {name:<10} {text}", soft_wrap=True)
