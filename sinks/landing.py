@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
+
+from confluent_kafka import Message
 
 from mesh.kernel.metrics import (
     BATCH_SECONDS,
@@ -17,55 +18,26 @@ from mesh.kernel.metrics import (
 )
 from mesh.kernel.names import SINK
 from sinks import dead_letters
-from sinks.container import Container, Landable
+from sinks.container import Container, Rows
 from sinks.intake import Refusal
 from sinks.port import RowsRefusedError
 
 if TYPE_CHECKING:
-    from confluent_kafka import Message
-
     from mesh.kernel.holding import Holding
+    from sinks.block import Block
     from sinks.clickhouse.tables import Table
     from sinks.intake import Intake
     from sinks.port import Warehouse
 
 
-@dataclass(slots=True)
-class Block:
-    """Messages of one topic, consecutive in each partition, that wait to be landed together."""
-
-    topic: str
-    since: float
-    """When the first of them came, in seconds of the monotonic clock."""
-    bytes: int = 0
-    messages: list[Message] = field(default_factory=list)
-
-    def ranges(self) -> dict[int, tuple[int, int]]:
-        """First and last offset of each partition."""
-        found: dict[int, tuple[int, int]] = {}
-        for message in self.messages:
-            partition, offset = message.partition(), message.offset()
-            found[partition] = (found[partition][0] if partition in found else offset, offset)
-        return found
-
-    def token(self, rows: int) -> str:
-        """Names exactly these ranges and how many rows of them land.
-
-        A repeated insert of the same rows is recognised by it, and other rows never have the same.
-        """
-        ranges = (f"{partition}:{first}-{last}" for partition, (first, last) in sorted(self.ranges().items()))
-        return f"{self.topic}:{','.join(ranges)}:{rows}"
-
-    def without(self, partitions: set[int]) -> Block:
-        """What remains when the partitions leave."""
-        kept = [message for message in self.messages if message.partition() not in partitions]
-        return Block(self.topic, self.since, sum(len(message.value() or b"") for message in kept), kept)
+Parked = tuple[Message, Refusal]
+"""A message that may not land, and why."""
 
 
 class Lane(Protocol):
     """Lands the blocks of one topic and returns the messages to park."""
 
-    def land(self, block: Block) -> list[tuple[Message, Refusal]]: ...
+    def land(self, block: Block) -> list[Parked]: ...
 
 
 class EventLane:
@@ -81,26 +53,23 @@ class EventLane:
         self._warehouse = warehouse
         self._container = Container(table.schema)
 
-    def land(self, block: Block) -> list[tuple[Message, Refusal]]:
+    def land(self, block: Block) -> list[Parked]:
         """Insert what may land; return what may not."""
-        rows: list[Landable] = []
-        landed: list[Message] = []
-        parked: list[tuple[Message, Refusal]] = []
-        for message in block.messages:
-            _, timestamp = message.timestamp()
-            value = self._admit(message, timestamp)
-            if isinstance(value, Refusal):
-                parked.append((message, value))
-            else:
-                rows.append((message.partition(), message.offset(), timestamp, value))
-                landed.append(message)
-        if rows:
-            for row, refusal in self._insert(rows, 0, block.token(len(rows))):
-                parked.append((landed[row], refusal))
+        timestamps = [moment for _, moment in map(Message.timestamp, block.messages)]
+        rows, parked = _parted(block.messages, timestamps, self._judged(block.messages, timestamps))
+        if rows.values:
+            parked += self._inserted(rows, block)
         RECORDS_READ.labels(SINK, block.topic).inc(len(block.messages))
         for _, refusal in parked:
             RECORDS_PARKED.labels(SINK, block.topic, refusal.code).inc()
         return parked
+
+    def _judged(self, messages: list[Message], timestamps: list[int]) -> list[bytes | Refusal]:
+        """Of each message the framed value to land, or why it may not."""
+        if self.holdings:
+            return list(map(self._admit, messages, timestamps))
+        keys, values = map(Message.key, messages), map(Message.value, messages)
+        return self._intake.admit_all(keys, values, timestamps)
 
     def _admit(self, message: Message, timestamp: int) -> bytes | Refusal:
         """The framed value to land, or why it may not: it is invalid, or waits behind an invalid record."""
@@ -117,25 +86,54 @@ class EventLane:
             holding.refused(message.offset(), key, *admitted)
         return admitted
 
-    def _insert(self, rows: Sequence[Landable], first: int, token: str) -> Iterator[tuple[int, Refusal]]:
-        """Insert the rows; halve a refused block until the unreadable rows stand alone.
-
-        ``first`` is the place of the first row in its block; yields the places of the refused rows.
-        """
+    def _inserted(self, rows: Rows, block: Block) -> list[Parked]:
+        """Insert rows as one; where that is refused, prove those that were trusted, and then halve."""
+        if not self._intake.is_trusting:
+            return list(self._halved(rows, 0, block.token(len(rows.values))))
         try:
-            with BATCH_SECONDS.labels(SINK).time():
-                container = self._container.build(rows)
-                with _measured(self._table.port.topic, len(rows), len(container)):
-                    self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
+            self._insert(rows, block.token(len(rows.values)))
+        except RowsRefusedError:
+            keys = map(Message.key, rows.messages)
+            proven = list(map(self._intake.admit, keys, rows.values, rows.timestamps))
+            rows, parked = _parted(rows.messages, rows.timestamps, proven)
+            return parked + list(self._halved(rows, 0, block.token(len(rows.values))))
+        return []
+
+    def _halved(self, rows: Rows, first: int, token: str) -> Iterator[Parked]:
+        """Insert the rows; halve a refused block until the unreadable rows stand alone, and yield those.
+
+        ``first`` is the place of the first row in its block.
+        """
+        count = len(rows.values)
+        try:
+            if count:
+                self._insert(rows, token)
         except RowsRefusedError as error:
-            if len(rows) == 1:
-                yield first, Refusal("warehouse-refused", str(error))
+            if count == 1:
+                yield rows.messages[0], Refusal("warehouse-refused", str(error))
                 return
-            middle = len(rows) // 2
-            yield from self._insert(rows[:middle], first, f"{token}/{first}+{middle}")
-            yield from self._insert(
-                rows[middle:], first + middle, f"{token}/{first + middle}+{len(rows) - middle}"
-            )
+            middle = count // 2
+            yield from self._halved(rows.part(0, middle), first, f"{token}/{first}+{middle}")
+            rest = first + middle
+            yield from self._halved(rows.part(middle, count), rest, f"{token}/{rest}+{count - middle}")
+
+    def _insert(self, rows: Rows, token: str) -> None:
+        with BATCH_SECONDS.labels(SINK).time():
+            container = self._container.build(rows)
+            with _measured(self._table.port.topic, len(rows.values), len(container)):
+                self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
+
+
+def _parted(
+    messages: list[Message], timestamps: list[int], verdicts: list[bytes | Refusal]
+) -> tuple[Rows, list[Parked]]:
+    """What may land, and what may not."""
+    if Refusal not in set(map(type, verdicts)):
+        return Rows(messages, timestamps, cast("list[bytes]", verdicts)), []
+    judged = list(zip(messages, timestamps, verdicts, strict=True))
+    parked = [(message, verdict) for message, _, verdict in judged if isinstance(verdict, Refusal)]
+    kept = [(message, moment, value) for message, moment, value in judged if isinstance(value, bytes)]
+    return Rows([row[0] for row in kept], [row[1] for row in kept], [row[2] for row in kept]), parked
 
 
 @contextmanager
@@ -153,7 +151,7 @@ class DeadLetterLane:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def land(self, block: Block) -> list[tuple[Message, Refusal]]:
+    def land(self, block: Block) -> list[Parked]:
         """Insert every dead letter; none is ever refused."""
         rows = [dead_letters.row(message) for message in block.messages]
         with _measured(block.topic, len(rows), block.bytes):

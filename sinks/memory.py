@@ -8,6 +8,7 @@ from typing import Any
 
 from fastavro import reader
 
+from sinks.clickhouse.columns import SEAL, SEALED
 from sinks.port import RowsRefusedError
 
 
@@ -25,6 +26,8 @@ class MemoryWarehouse:
             rows = list(reader(BytesIO(container)))
         except Exception as error:  # noqa: BLE001 - fastavro has a dozen ways out
             raise RowsRefusedError(str(error) or type(error).__name__) from None
+        if any(row[SEAL[0]] != SEALED for row in rows):
+            raise RowsRefusedError("a record does not end where its bytes do")
         self._insert(table, [{name: row[name] for name in columns} for row in rows], token)
 
     def insert_rows(

@@ -29,11 +29,12 @@ from mesh.kernel.settings import load_settings
 from mesh.kernel.warehouse import connect
 from schemas.codec import Codecs
 from schemas.registry import Registry, schema_ids
+from sinks.block import Block
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import Parking
 from sinks.intake import Intake
-from sinks.landing import Block, DeadLetterLane, EventLane, Lane
+from sinks.landing import DeadLetterLane, EventLane, Lane
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings

@@ -28,6 +28,12 @@ LINEAGE = (
 )
 """Columns that the sink appends to every record: where it stood on its topic, and when it was published."""
 
+SEAL = ("_seal", "long", "Int64")
+"""The last column of a landing, and the same number in every row. Each of n records that the warehouse reads
+must end in one of n seals, so none of them ends elsewhere than its own bytes do."""
+SEALED = 6816953110412484211
+"""Any number whose nine bytes do not come about by chance."""
+
 
 _DICTIONARY = re.compile(r"LowCardinality\(((?:Nullable\()?String\)?)\)")
 

@@ -157,7 +157,7 @@ def _table(table: Table, present: Present, stale: set[str]) -> Upgrade | None:
     computed = [c for c in table.port.computed if c.stored and c.name not in columns]
     renewed = [select for select in (*table.feeds(), *table.views()) if select.name in stale]
     statements = [
-        *([table.create_landing()] if table.landing not in present.sorting else []),
+        *_landing(table, present),
         *(statement for column in added for statement in table.extend(column)),
         *map(table.extend_computed, computed),
         *(select.renew if select.name in present.queries else select.create for select in renewed),
@@ -166,6 +166,14 @@ def _table(table: Table, present: Present, stale: set[str]) -> Upgrade | None:
     details = tuple(f"column {name} added" for name in names)
     details = details or tuple(f"{select.name} renewed" for select in renewed)
     return Upgrade(table.name, False, details, tuple(statements)) if statements else None
+
+
+def _landing(table: Table, present: Present) -> list[str]:
+    """What the landing needs besides columns of the event."""
+    if table.landing not in present.sorting:
+        return [table.create_landing()]
+    is_sealed = table.seal.name in present.columns[table.landing]
+    return [] if is_sealed else [table.extend_landing()]
 
 
 def _is_there(column: str, table: Table, present: Present) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.derive import avro_schema
-from sinks.clickhouse.columns import LINEAGE, Column, columns
+from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED, Column, columns
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Computed, Port
@@ -136,6 +136,7 @@ _MASKS = {
 
 
 _MOMENT = "DateTime64(6, 'UTC')"
+_SEALED = f"WHERE throwIf(`{SEAL[0]}` != {SEALED}, 'a record does not end where its bytes do') = 0"
 _LANDED_AT = f"`_landed_at` {_MOMENT} DEFAULT now64(6)"
 
 
@@ -161,7 +162,8 @@ class Table:
         self.schema = avro_schema(port.record)
         self.columns: list[Column] = columns(self.schema)
         self.lineage = [Column(n, t, "Where the record stood on its topic") for n, _, t in LINEAGE]
-        self.landed = [column.name for column in self.columns + self.lineage]
+        self.seal = Column(SEAL[0], f"{SEAL[2]} DEFAULT {SEALED}", "")
+        self.landed = [column.name for column in (*self.columns, *self.lineage, self.seal)]
         self.landing = f"mesh.landing_{self.name.replace('.', '_')}"
 
     @property
@@ -188,6 +190,10 @@ class Table:
             f"ALTER TABLE {self.name} ADD COLUMN IF NOT EXISTS {column.ddl}",
             f"ALTER TABLE {self.landing} ADD COLUMN IF NOT EXISTS `{column.name}` {column.plain}",
         ]
+
+    def extend_landing(self) -> str:
+        """The statement that gives a landing of an older release its seal; who does not write it passes."""
+        return f"ALTER TABLE {self.landing} ADD COLUMN IF NOT EXISTS `{self.seal.name}` {self.seal.type}"
 
     def extend_computed(self, computed: Computed) -> str:
         """The statement that adds a computed column that is kept; older rows work it out when read."""
@@ -216,7 +222,8 @@ class Table:
 
     def create_landing(self) -> str:
         """The statement that creates the landing."""
-        body = ",\n    ".join([*(f"`{c.name}` {c.plain}" for c in self.columns + self.lineage), _LANDED_AT])
+        landed = (*self.columns, *self.lineage, self.seal)
+        body = ",\n    ".join([*(f"`{c.name}` {c.plain}" for c in landed), _LANDED_AT])
         return f"CREATE TABLE IF NOT EXISTS {self.landing} (\n    {body}\n) ENGINE = Null"
 
     def feeds(self) -> Iterator[Select]:
@@ -230,7 +237,12 @@ class Table:
         landed = [*self.columns, *self.lineage, Column("_landed_at", _MOMENT, "")]
         described = ", ".join(f"`{c.name}` {c.plain}" for c in landed)
         plain = ", ".join(f"`{c.name}`" for c in landed)
-        yield f"{self.landing}_to_table", self.name, described, f"SELECT {plain} FROM {self.landing}"
+        yield (
+            f"{self.landing}_to_table",
+            self.name,
+            described,
+            f"SELECT {plain} FROM {self.landing} {_SEALED}",
+        )
 
         fields = {column.name for column in self.columns}
         unknown = f"CAST(NULL, 'Nullable({_quoted(_MOMENT)})')"
@@ -251,7 +263,7 @@ class Table:
             f"{self.landing}_to_ledger",
             "mesh.raw_events_v1",
             described,
-            f"SELECT {select} FROM {self.landing}",
+            f"SELECT {select} FROM {self.landing} {_SEALED}",
         )
 
     def views(self) -> Iterator[Select]:

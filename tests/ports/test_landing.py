@@ -16,17 +16,18 @@ from mesh.kernel.settings import load_settings
 from mesh.kernel.warehouse import connect as connect_to
 from schemas.codec import Codec
 from schemas.version import ORDER_LINE, pack
+from sinks.block import Block
 from sinks.clickhouse import migrate
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
-from sinks.container import Container
+from sinks.container import Container, Rows
 from sinks.intake import Intake
-from sinks.landing import Block, EventLane
+from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
 from sinks.port import RowsRefusedError, Warehouse
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.schemas.records import instances
-from tests.unit.sinks.samples import LANDED, MESH, PRODUCTS, codec, codecs, message, record
+from tests.unit.sinks.samples import LANDED, MESH, PRODUCTS, codec, codecs, message
 
 pytestmark = pytest.mark.real
 CANARY = "Zyxwvut"
@@ -98,11 +99,9 @@ def held(request: pytest.FixtureRequest) -> Held:
 def product_rows(offsets: Sequence[int]) -> bytes:
     """A container of different products."""
     mine = codec(PRODUCTS)
-    rows = [
-        (0, offset, 1_700_000_000_000, mine.encode(record(PRODUCTS, product_id=f"p{offset}")))
-        for offset in offsets
-    ]
-    return Container(mine.schema).build(rows)
+    messages = [message(PRODUCTS, offset=offset, product_id=f"p{offset}") for offset in offsets]
+    values = [found.value() or b"" for found in messages]
+    return Container(mine.schema).build(Rows(messages, [1_700_000_000_000] * len(values), values))
 
 
 def insert(held: Held, container: bytes, token: str) -> None:

@@ -6,14 +6,15 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from confluent_kafka import Message
 from fastavro import reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.kernel.contract import Port
 from schemas.codec import read_body
-from sinks.clickhouse.columns import LINEAGE
-from sinks.container import Container
+from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED
+from sinks.container import Container, Rows
 from streams.engine.avro.varint import decode_long, encode_long
 from tests.unit.schemas.records import instances
 from tests.unit.sinks.samples import LANDED, codec
@@ -28,10 +29,13 @@ def test_a_container_reads_back_as_what_was_put_in(port: Port, data: st.DataObje
     """By fastavro, which knows nothing of how it was made; every field and the lineage."""
     mine = codec(port)
     facts = data.draw(st.lists(st.tuples(PLACES, instances(port.record)), max_size=4))
-    rows = [(*place, mine.encode(fact)) for place, fact in facts]
+    values = [mine.encode(fact) for _, fact in facts]
+    messages = [Message(partition=partition, offset=offset) for (partition, offset, _), _ in facts]
+    rows = Rows(messages, [timestamp for (_, _, timestamp), _ in facts], values)
     found: list[Any] = list(reader(BytesIO(Container(mine.schema).build(rows))))
-    assert len(found) == len(rows)
-    for row, (partition, offset, timestamp, value) in zip(found, rows, strict=True):
+    assert len(found) == len(facts)
+    for row, ((partition, offset, timestamp), _), value in zip(found, facts, values, strict=True):
+        assert (row.pop("_frame"), row.pop(SEAL[0])) == (value[:5], SEALED)
         place = {name: row.pop(name) for name, _, _ in LINEAGE}
         assert (place["_partition"], place["_offset"]) == (partition, offset)
         assert round(place["_published_at"].timestamp() * 1000) == timestamp

@@ -31,6 +31,8 @@ from tests.unit.sinks.samples import (
 )
 
 PUBLISHED = 1_700_000_000_000
+ENRICHED = MESH.port("sales.public.orders-enriched.v1")
+ROW = record(ENRICHED)
 AT = datetime.fromtimestamp(PUBLISHED / 1000, UTC)
 
 
@@ -197,3 +199,24 @@ def test_another_form_of_the_same_record_lands_in_the_usual_one() -> None:
     odd = usual[:at] + b"\x02" + item + b"\x02" + item + usual[at + 1 + 2 * len(item) :]
     assert codec(ORDERS).decode(odd) == codec(ORDERS).decode(usual)
     assert intake(ORDERS).admit(b"a", odd, PUBLISHED) == usual
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    account=st.text(max_size=70),
+    order=st.text(max_size=70),
+    end=st.sampled_from(["", "@1", "#1", "x"]),
+    data=st.data(),
+)
+def test_a_row_of_a_stream_is_judged_by_its_beginning_as_by_the_whole(
+    account: str, order: str, end: str, data: st.DataObject
+) -> None:
+    """Whatever its schema, account and key."""
+    value = codec(ENRICHED).encode(ROW.model_copy(update={"account": account, "order_id": order}))
+    value = data.draw(st.sampled_from([value, value[:9], header(999) + value[5:], b"", None]))
+    key = data.draw(st.sampled_from([f"{account}{end}".encode(), order.encode(), None]))
+    judge = intake(ENRICHED)
+    assert judge.is_trusting
+    whole = judge.admit(key, value, PUBLISHED)
+    found = judge.admit_all([key], [value], [PUBLISHED])
+    assert found == [whole] or (value is not None and len(value) == 9 and isinstance(whole, Refusal))

@@ -12,15 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.kernel.holding import Holding
+from sinks.block import Block
 from sinks.clickhouse.tables import Table
 from sinks.intake import Intake
-from sinks.landing import Block, EventLane
+from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
 from sinks.port import RowsRefusedError
-from tests.unit.sinks.samples import ORDERS, PRODUCTS, SCHEMA_ID, codecs, message
+from tests.unit.sinks.samples import MESH, ORDERS, PRODUCTS, SCHEMA_ID, codecs, message
 
 TABLE = Table(PRODUCTS)
+ENRICHED = MESH.port("sales.public.orders-enriched.v1")
 SAMPLE = message(PRODUCTS)
+ROW = message(ENRICHED, account="shop:1").value() or b""
 
 
 class Picky(MemoryWarehouse):
@@ -150,3 +153,38 @@ def test_later_records_of_a_key_wait_behind_an_invalid_one() -> None:
     ]
     landed = warehouse.tables[Table(ORDERS).landing]
     assert [(row["_partition"], row["_offset"]) for row in landed] == [(0, 0), (0, 2), (1, 3), (0, 5)]
+
+
+def row(offset: int, value: bytes | None = None) -> Message:
+    """A row of the stream of enriched order lines."""
+    return message(ENRICHED, offset=offset, value=value, account="shop:1")
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_damaged_row_of_a_stream_is_parked_alone(data: st.DataObject) -> None:
+    """It is not walked before, but the warehouse finds where it ends; no other row is read amiss."""
+    warehouse = MemoryWarehouse()
+    size = data.draw(st.integers(2, 6))
+    damaged = {}
+    for place in data.draw(st.sets(st.integers(0, size - 1), min_size=1)):
+        cut = data.draw(st.integers(40, len(ROW) - 2))
+        damaged[place] = data.draw(st.sampled_from([ROW[:cut], ROW + ROW[cut:], ROW[:cut] + b"\0"]))
+    land = EventLane(Table(ENRICHED), Intake(ENRICHED, SCHEMA_ID, codecs()), warehouse).land
+    parked = land(Block(ENRICHED.topic, 0.0, messages=[row(n, damaged.get(n)) for n in range(size)]))
+    assert {found.offset(): refusal.code for found, refusal in parked} == dict.fromkeys(
+        damaged, "undecodable"
+    )
+    landed = warehouse.tables.get(Table(ENRICHED).landing, [])
+    assert [(found["_offset"], found["account"]) for found in landed] == [
+        (n, "shop:1") for n in range(size) if n not in damaged
+    ]
+
+
+def test_rows_of_a_stream_are_one_insert_without_a_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walk is what they would cost most."""
+    warehouse = MemoryWarehouse()
+    intake = Intake(ENRICHED, SCHEMA_ID, codecs())
+    monkeypatch.setattr(intake, "admit", lambda *_: pytest.fail("was walked"))
+    assert EventLane(Table(ENRICHED), intake, warehouse).land(block([row(0), row(1)])) == []
+    assert len(warehouse.tokens) == 1
