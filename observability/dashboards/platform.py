@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mesh.kernel.names import SINK
+from observability.dashboards.expression import DEAD, LIVE, quantile, quantiles
 from observability.dashboards.panel import (
     Dashboard,
     Panel,
@@ -18,8 +19,6 @@ from observability.dashboards.panel import (
 
 NAME = "platform"
 
-_LIVE = r'topic!~".+\\.dead\\..+"'
-_DEAD = r'topic=~".+\\.dead\\..+"'
 _SINK = f'application="{SINK}"'
 
 
@@ -54,7 +53,7 @@ def _now() -> tuple[Panel, ...]:
         number(
             "Published",
             "Records that came onto all topics, dead letters aside, over the last minute.",
-            f"sum(rate(mesh_topic_end_offsets{{{_LIVE}}}[1m]))",
+            f"sum(rate(mesh_topic_end_offsets{{{LIVE}}}[1m]))",
             Unit.RECORDS_A_SECOND,
         ),
         number(
@@ -73,7 +72,7 @@ def _now() -> tuple[Panel, ...]:
         number(
             "End to end p95",
             "From publishing to queryable in the warehouse, derived rows included.",
-            f"histogram_quantile(0.95, sum by (le) (rate(mesh_event_age_seconds_bucket{{{_SINK}}}[5m])))",
+            quantile(0.95, "mesh_event_age_seconds", _SINK),
             Unit.SECONDS,
             above(2, 5),
         ),
@@ -87,7 +86,7 @@ def _now() -> tuple[Panel, ...]:
         number(
             "Parked, 1 h",
             "Dead letters of the last hour; each reader of a bad record parks its own copy.",
-            f"sum(increase(mesh_topic_end_offsets{{{_DEAD}}}[1h]))",
+            f"sum(increase(mesh_topic_end_offsets{{{DEAD}}}[1h]))",
             Unit.COUNT,
             above(1, 100),
         ),
@@ -136,7 +135,7 @@ def _flow() -> tuple[Panel, ...]:
             "Published, by domain",
             "Records that came onto the topics of each domain.",
             Unit.RECORDS_A_SECOND,
-            Query(f"sum by (domain) (rate(mesh_topic_end_offsets{{{_LIVE}}}[1m]))", "{{domain}}"),
+            Query(f"sum by (domain) (rate(mesh_topic_end_offsets{{{LIVE}}}[1m]))", "{{domain}}"),
             stacked=True,
         ),
         series(
@@ -162,13 +161,6 @@ def _flow() -> tuple[Panel, ...]:
 
 
 def _delay() -> tuple[Panel, ...]:
-    quantiles = (
-        Query(
-            f"histogram_quantile({share}, sum by (le) (rate(mesh_event_age_seconds_bucket{{{_SINK}}}[5m])))",
-            name,
-        )
-        for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
-    )
     return (
         series(
             "Records behind",
@@ -187,7 +179,7 @@ def _delay() -> tuple[Panel, ...]:
             "End to end",
             "From publishing to queryable in the warehouse.",
             Unit.SECONDS,
-            *quantiles,
+            *quantiles("mesh_event_age_seconds", _SINK),
             thresholds=above(2, 5),
         ),
         series(
@@ -195,8 +187,7 @@ def _delay() -> tuple[Panel, ...]:
             "Age of an event when a stage has written what follows from it.",
             Unit.SECONDS,
             Query(
-                "histogram_quantile(0.95,"
-                " sum by (le, application) (rate(mesh_event_age_seconds_bucket[5m])))",
+                quantile(0.95, "mesh_event_age_seconds", by="application"),
                 "{{application}}",
             ),
         ),
@@ -205,7 +196,7 @@ def _delay() -> tuple[Panel, ...]:
             "Time for folding and encoding one batch; waiting for the broker is not in it.",
             Unit.SECONDS,
             Query(
-                "histogram_quantile(0.95, sum by (le, application) (rate(mesh_batch_seconds_bucket[5m])))",
+                quantile(0.95, "mesh_batch_seconds", by="application"),
                 "{{application}}",
             ),
         ),
@@ -225,7 +216,7 @@ def _exactness() -> tuple[Panel, ...]:
             "Parked in 5 minutes",
             "Dead letters, by domain; each reader of a bad record parks its own copy.",
             Unit.COUNT,
-            Query(f"sum by (domain) (increase(mesh_topic_end_offsets{{{_DEAD}}}[5m]))", "{{domain}}"),
+            Query(f"sum by (domain) (increase(mesh_topic_end_offsets{{{DEAD}}}[5m]))", "{{domain}}"),
             thresholds=above(1, 20),
         ),
         series(
@@ -254,12 +245,7 @@ def _warehouse() -> tuple[Panel, ...]:
             "Duration of inserts",
             "What the sink waits for the warehouse to take a block.",
             Unit.SECONDS,
-            *(
-                Query(
-                    f"histogram_quantile({share}, sum by (le) (rate(mesh_insert_seconds_bucket[5m])))", name
-                )
-                for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
-            ),
+            *quantiles("mesh_insert_seconds"),
             thresholds=above(1, 5),
         ),
         series(
@@ -280,7 +266,7 @@ def _warehouse() -> tuple[Panel, ...]:
             "By kind: reading, writing, other.",
             Unit.SECONDS,
             Query(
-                "histogram_quantile(0.95, sum by (le, kind) (rate(mesh_statement_seconds_bucket[5m])))",
+                quantile(0.95, "mesh_statement_seconds", by="kind"),
                 "{{kind}}",
             ),
             empty="a ClickHouse server times its own statements",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mesh.kernel.contract import Port
 from mesh.kernel.metrics import SECONDS
 from mesh.kernel.names import SINK
+from observability.dashboards.expression import DEAD, LIVE, quantile, quantiles
 from observability.dashboards.panel import (
     Dashboard,
     Panel,
@@ -54,11 +55,11 @@ def _limit(seconds: int | None) -> Thresholds | None:
 
 
 def _live(domain: str) -> str:
-    return rf'domain="{domain}",topic!~".+\\.dead\\..+"'
+    return f'domain="{domain}",{LIVE}'
 
 
 def _dead(domain: str) -> str:
-    return rf'domain="{domain}",topic=~".+\\.dead\\..+"'
+    return f'domain="{domain}",{DEAD}'
 
 
 def _landing(domain: str) -> str:
@@ -84,7 +85,7 @@ def _promises(domain: str, ports: Sequence[Port]) -> tuple[Panel, ...]:
         number(
             "End to end p95",
             f"From publishing to queryable. {_promise(latency)}",
-            _quantile(0.95, domain),
+            quantile(0.95, "mesh_event_age_seconds", _landing(domain)),
             Unit.SECONDS,
             _limit(latency),
         ),
@@ -177,10 +178,7 @@ def _freshness(domain: str, ports: Sequence[Port]) -> tuple[Panel, ...]:
             "End to end",
             "From publishing to queryable in the warehouse.",
             Unit.SECONDS,
-            *(
-                Query(_quantile(share, domain), name)
-                for share, name in ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
-            ),
+            *quantiles("mesh_event_age_seconds", _landing(domain)),
             thresholds=_limit(promised(ports, "latency")),
         ),
         series(
@@ -235,11 +233,6 @@ def _quality(domain: str) -> tuple[Panel, ...]:
             thresholds=above(None, 1),
         ),
     )
-
-
-def _quantile(share: float, domain: str) -> str:
-    buckets = f"mesh_event_age_seconds_bucket{{{_landing(domain)}}}"
-    return f"histogram_quantile({share}, sum by (le) (rate({buckets}[5m])))"
 
 
 def _promise(seconds: int | None) -> str:

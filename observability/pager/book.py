@@ -52,14 +52,10 @@ class Book:
 
     def would_change(self, entry: Alerted) -> bool:
         """Whether an alert is news."""
-        current = self._current(entry)
-        if entry.ends_at is None:
-            known = current is not None and current.resolved_at is None
-            change = Change.FIRED
-        else:
-            known = current is not None and current.resolved_at is not None
-            change = Change.RESOLVED
-        return not (known and current is not None and current.paged(change, entry.receiver))
+        current, fires = self._current(entry), entry.ends_at is None
+        if current is None or fires != (current.resolved_at is None):
+            return True
+        return not current.paged(Change.FIRED if fires else Change.RESOLVED, entry.receiver)
 
     def _current(self, entry: Alerted) -> Incident | None:
         """The newest incident of an alert's occurrence."""
