@@ -20,6 +20,7 @@ from domains.location.events import LocationDescribed
 from domains.product.events import ProductDescribed
 from mesh.ingest.encode import Encoder
 from mesh.kernel.contract import Port
+from mesh.kernel.discovery import find_mesh
 from mesh.kernel.event import Event
 from mesh.publish.envelope import event_id_template
 from schemas.wire import partition_column
@@ -37,17 +38,24 @@ _ALWAYS = {"seq": pl.lit(0), "occurred_at": pl.lit(dimensions.VALID_FROM)}
 _DAY = 86_400_000
 
 
-def members() -> Iterator[Facts]:
-    """The dimensions, as facts published a day before the first order."""
+def members(customers: int = dimensions.CUSTOMERS) -> Iterator[Facts]:
+    """The dimensions, so many customers among them, as facts published a day before the first order."""
     rng = np.random.default_rng(SEED)
     for event, make in DIMENSIONS.items():
-        rows = make(rng).with_columns(**_ALWAYS)
+        made = dimensions.customers(rng, customers) if event is CustomerMastered else make(rng)
+        rows = made.with_columns(**_ALWAYS)
         yield Facts(event, np.full(rows.height, FIRST // 1_000 - _DAY), rows)
 
 
-def trade(lines: int) -> Trade:
+def ports_of() -> dict[type[Event], Port]:
+    """The port of each of these events, by its class."""
+    found = {port.record: port for port in find_mesh().ports.values()}
+    return {event: found[event] for event in EVENTS}
+
+
+def trade(lines: int, customers: int = dimensions.CUSTOMERS) -> Trade:
     """Orders with this many lines together, the same whenever it is asked for."""
-    return Trade(lines, SEED)
+    return Trade(lines, SEED, customers)
 
 
 def records(

@@ -31,12 +31,23 @@ final class AvroSerde {
   private AvroSerde() {}
 
   static Serde<GenericRecord> of(Schema schema, int id) {
-    return Serdes.serdeFrom(new Writer(schema, id), new Reader(schema, schema));
+    byte[] header = {0, (byte) (id >>> 24), (byte) (id >>> 16), (byte) (id >>> 8), (byte) id};
+    return Serdes.serdeFrom(new Writer(schema, header), new Reader(schema, schema, HEADER));
+  }
+
+  /** For a store, whose values need no frame. */
+  static Serde<GenericRecord> unframed(Schema schema) {
+    return Serdes.serdeFrom(new Writer(schema, new byte[0]), new Reader(schema, schema, 0));
   }
 
   /** Reads records of {@code written} as {@code read}: fields that nobody wants are skipped, not decoded. */
   static Deserializer<GenericRecord> reader(Schema written, Schema read) {
-    return new Reader(written, read);
+    return new Reader(written, read, HEADER);
+  }
+
+  /** For a topic that is only read. */
+  static Serde<GenericRecord> reading(Deserializer<GenericRecord> reader) {
+    return Serdes.serdeFrom((topic, value) -> { throw new UnsupportedOperationException(topic); }, reader);
   }
 
   /** The schema with these fields only, in its own order. */
@@ -54,8 +65,8 @@ final class AvroSerde {
     private final byte[] header;
     private final ThreadLocal<Encoding> encoding;
 
-    Writer(Schema schema, int id) {
-      header = new byte[] {0, (byte) (id >>> 24), (byte) (id >>> 16), (byte) (id >>> 8), (byte) id};
+    Writer(Schema schema, byte[] header) {
+      this.header = header;
       encoding = ThreadLocal.withInitial(() -> new Encoding(schema));
     }
 
@@ -106,8 +117,10 @@ final class AvroSerde {
   private static final class Reader implements Deserializer<GenericRecord> {
     private final ThreadLocal<GenericDatumReader<GenericRecord>> reader;
     private final ThreadLocal<BinaryDecoder> decoder = new ThreadLocal<>();
+    private final int header;
 
-    Reader(Schema written, Schema read) {
+    Reader(Schema written, Schema read, int header) {
+      this.header = header;
       GenericData data = new GenericData();
       // "org.apache.avro.fastread": reads by steps that are compiled from the schemas once. Off by default.
       data.setFastReaderEnabled(true);
@@ -120,7 +133,7 @@ final class AvroSerde {
         return null;
       }
       try {
-        BinaryDecoder mine = DecoderFactory.get().binaryDecoder(value, HEADER, value.length - HEADER, decoder.get());
+        BinaryDecoder mine = DecoderFactory.get().binaryDecoder(value, header, value.length - header, decoder.get());
         decoder.set(mine);
         return reader.get().read(null, mine);
       } catch (IOException e) {

@@ -1,4 +1,5 @@
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.IndexedRecord;
 
@@ -12,15 +13,27 @@ final class Fields {
     this.to = to;
   }
 
-  /** The fields {@code names} of {@code source} become {@code prefix + name} of {@code target}. */
-  static Fields copied(Schema source, List<String> names, Schema target, String prefix) {
+  /** The fields of {@code target} that {@code names} maps to fields of {@code source}. */
+  static Fields copied(Schema source, Schema target, Map<String, String> names) {
     int[] from = new int[names.size()];
     int[] to = new int[names.size()];
-    for (int i = 0; i < from.length; i++) {
-      from[i] = source.getField(names.get(i)).pos();
-      to[i] = target.getField(prefix + names.get(i)).pos();
+    int i = 0;
+    for (Map.Entry<String, String> name : names.entrySet()) {
+      from[i] = source.getField(name.getValue()).pos();
+      to[i++] = target.getField(name.getKey()).pos();
     }
     return new Fields(from, to);
+  }
+
+  /** Those of equal name in both. */
+  static Fields copied(Schema source, Schema target) {
+    Map<String, String> names = new LinkedHashMap<>();
+    for (Schema.Field field : target.getFields()) {
+      if (source.getField(field.name()) != null) {
+        names.put(field.name(), field.name());
+      }
+    }
+    return copied(source, target, names);
   }
 
   /** Copies them. */

@@ -1,6 +1,8 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
@@ -60,9 +62,7 @@ final class Flat {
 
   /** The begin of a row: what the order says, and its customer. */
   private ValueJoiner<GenericRecord, byte[], GenericRecord> head(Dimension customers) {
-    List<String> own = names(order);
-    own.remove("lines");
-    Fields ofOrder = Fields.copied(order, own, row, "");
+    Fields ofOrder = Fields.copied(order, row);
     boolean nested = order.getField("lines") != null;
     return (placed, customer) -> {
       GenericRecord head = nested ? new Head(row, placed) : new GenericData.Record(row);
@@ -75,7 +75,7 @@ final class Flat {
   /** A row for each line of an order, as a copy of its head with the line's fields. */
   private ValueMapper<GenericRecord, Iterable<GenericRecord>> lines() {
     Schema line = order.getField("lines").schema().getElementType();
-    Fields ofLine = Fields.copied(line, names(line), row, "");
+    Fields ofLine = Fields.copied(line, row);
     int lines = order.getField("lines").pos();
     return head -> {
       List<?> placed = (List<?>) ((Head) head).order.get(lines);
@@ -103,12 +103,6 @@ final class Flat {
         });
   }
 
-  private static List<String> names(Schema schema) {
-    List<String> names = new ArrayList<>();
-    schema.getFields().forEach(field -> names.add(field.name()));
-    return names;
-  }
-
   /** The head of an order's rows, which remembers the order for its lines. */
   private static final class Head extends GenericData.Record {
     final GenericRecord order;
@@ -132,15 +126,15 @@ final class Flat {
 
     Dimension(String name) {
       JsonNode said = plan.of("dimensions", name);
-      List<String> wanted = new ArrayList<>();
-      said.get("fields").forEach(field -> wanted.add(field.asText()));
+      Map<String, String> shown = new LinkedHashMap<>();
+      said.get("fields").forEach(f -> shown.put(said.get("prefix").asText() + "_" + f.asText(), f.asText()));
       Schema written = plan.schema(name);
       this.name = name;
       this.topic = said.get("topic").asText();
       this.key = said.get("key").asText();
-      Schema read = AvroSerde.only(written, wanted);
+      Schema read = AvroSerde.only(written, shown.values());
       this.reader = AvroSerde.reader(written, read);
-      this.fields = Fields.copied(read, wanted, row, said.get("prefix").asText() + "_");
+      this.fields = Fields.copied(read, row, shown);
     }
 
     /** Puts the member's fields into a row; a member that is unknown leaves it as it is. */

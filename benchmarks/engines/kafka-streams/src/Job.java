@@ -12,7 +12,8 @@ public final class Job {
     Place place = Place.fromEnvironment();
     Plan plan = new Plan(place.schemas());
     Properties settings = Tuning.of(place);
-    StreamsBuilder builder = new Flat(place, plan).topology();
+    StreamsBuilder builder =
+        place.shape().equals("full") ? new Full(place, plan).topology() : new Flat(place, plan).topology();
     KafkaStreams streams = new KafkaStreams(builder.build(settings), settings);
     streams.setUncaughtExceptionHandler(
         error -> {
