@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from streams.engine.changelog import fetched
 from streams.engine.connection import connection, wait_or_raise
 from streams.engine.fold import Fetched
 from streams.engine.options import Options
@@ -94,14 +95,7 @@ class BroadcastReader:
         for message in consumer.consume(BATCH, WAIT):
             error = message.error()
             if error is None:
-                record = (
-                    message.offset(),
-                    message.timestamp()[1],
-                    message.key(),
-                    message.value(),
-                    message.headers() or (),
-                )
-                self.inbox.append((message.topic(), record))
+                self.inbox.append((message.topic(), fetched(message)))
                 self._read[message.topic()] = message.offset() + 1
             elif error.code() == KafkaError._PARTITION_EOF:
                 # The end may lie behind a gap that compaction left.

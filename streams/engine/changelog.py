@@ -1,17 +1,36 @@
-"""Reads one partition of a changelog back, in batches, from a remembered offset to its end."""
+"""Reads one partition of a changelog or table back, in batches, from a remembered offset to its end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from streams.engine.connection import connection, wait_or_raise
+from streams.engine.fold import Fetched
 from streams.engine.options import Options
 
 Entries = list[tuple[bytes, bytes]]
+T = TypeVar("T")
 BATCH = 10_000  # records
 WAIT = 0.05  # seconds until a smaller batch is taken
+
+
+def entry(message: Message) -> tuple[bytes, bytes]:
+    """A record of a changelog."""
+    return message.key(), message.value()
+
+
+def fetched(message: Message) -> Fetched:
+    """A record as folds take it."""
+    return (
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        message.headers() or (),
+    )
 
 
 def read(
@@ -19,10 +38,11 @@ def read(
     topic: str,
     partition: int,
     position: int,
-    take: Callable[[Entries], None],
+    make: Callable[[Message], T],
+    take: Callable[[list[T]], None],
     cancelled: Callable[[], bool],
 ) -> int:
-    """Give every entry from ``position`` on to ``take``; return the position after the last one.
+    """``take`` what is made of every record from ``position`` on; return the position after the last one.
 
     Blocks: for an executor. Waits for a broker that does not answer, and stops early when ``cancelled``.
     """
@@ -43,19 +63,19 @@ def read(
     try:
         consumer.assign([TopicPartition(topic, partition, position)])
         while not cancelled():
-            entries: Entries = []
+            made: list[T] = []
             ended = False
             for message in consumer.consume(BATCH, WAIT):
                 error = message.error()
                 if error is None:
                     position = message.offset() + 1
-                    entries.append((message.key(), message.value()))
+                    made.append(make(message))
                 elif error.code() == KafkaError._PARTITION_EOF:
                     position = max(position, message.offset())
                     ended = True
                 else:
                     wait_or_raise(topic, error)
-            take(entries)
+            take(made)
             if ended:
                 return position
         return position

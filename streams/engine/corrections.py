@@ -69,21 +69,32 @@ class Corrections:
 
         Returns the number of rows. The marks are safe after the writer's next flush.
         """
-        if stage.changelog is None or not stage.application.broadcast or not due:
+        if not stage.application.broadcast or not due:
             return 0
+        if not stage.application.corrects:
+            if PARTITION in due:
+                await self._park(stage)
+                # Nothing remembers it: after a restart the bad records are parked once more.
+                stage.partitions[PARTITION].corrected = dict(stage.positions)
+            return 0
+        assert stage.changelog is not None
         rows = 0
         for number, changes in due.items():
             stage.partitions[number].fold.correct(changes)
             rows += await emit(stage, number, self._writer)
-        if PARTITION in due:  # every worker reads the same bad record; the first partition's owner parks it
-            for refused in stage.to_park(PARTITION):
-                await park(stage, refused.topic, PARTITION, [refused.rejection], self._writer, self._meter)
+        if PARTITION in due:
+            await self._park(stage)
         await self._writer.flush()  # rows first: a mark without its rows would lose the correction
         for number in due:
             await self._writer.entries(stage.changelog, number, [marks.encode(generation, stage.positions)])
             stage.partitions[number].corrected = dict(stage.positions)
         self._meter.corrected(rows)
         return rows
+
+    async def _park(self, stage: Stage) -> None:
+        """Park bad broadcast records: every worker reads them, the first partition's owner parks them."""
+        for refused in stage.to_park(PARTITION):
+            await park(stage, refused.topic, PARTITION, [refused.rejection], self._writer, self._meter)
 
     def _take_in(self, limit: int | None) -> dict[Stage, list[Hashable]]:
         """Give each stage its broadcast records; return the changes that they make.

@@ -71,7 +71,8 @@ class Shared(Protocol):
         """Take in one broadcast record; return the change that it makes, or None when it changes nothing.
 
         Raises :class:`ValueError` for a record that cannot be read; the runtime parks it, under the error's
-        ``code`` (:class:`RefusedError`) or ``undecodable``. The record has a value.
+        ``code`` (:class:`RefusedError`) or ``undecodable``. The record has a value, unless the application
+        corrects nothing.
         """
 
     def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
@@ -112,7 +113,7 @@ class Application:
 
     ``inputs`` are co-partitioned topics, ``broadcast`` topics are read whole by every worker, ``outputs`` are
     written. ``store`` names the changelog (``<application>-<store>-changelog``); None for an application
-    without state, which has no broadcast topics either, since corrections are remembered in the changelog.
+    without state, which corrects nothing either, since corrections are remembered in the changelog.
 
     Applications of one name with different inputs are stages of one: a worker runs them all, in one group.
     """
@@ -128,6 +129,11 @@ class Application:
     """Where records go that can never be folded; without it the first of them ends the process."""
     holding: KeyHolding | None = None
     """For inputs on which later records of a key wait behind one that was parked."""
+    tables: tuple[str, ...] = ()
+    """Inputs that are state themselves: a new owner of a partition folds them from their beginning to their
+    end before any record flows. Their records may lack a value, which ends what their key stands for."""
+    corrects: bool = True
+    """Whether rows are written again when broadcast knowledge changes; this is remembered in the store."""
     waits_for: Mapping[type[Exception], str] = field(default_factory=dict)
     """Errors of a fold or of ``shared`` that pass by themselves, and the part that each waits for."""
 

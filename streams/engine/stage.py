@@ -17,6 +17,15 @@ NO_KEY = "the record has no key"
 
 
 @dataclass(slots=True)
+class Table:
+    """How far a partition of a table was folded before it flowed, and what could not be folded."""
+
+    position: int = 0
+    refused: set[int] = field(default_factory=set)
+    """Offsets of records that are parked when they flow."""
+
+
+@dataclass(slots=True)
 class Partition:
     """The fold of one partition, how far its changelog was read, and how far its rows are corrected."""
 
@@ -30,6 +39,7 @@ class Partition:
     """The generation of the mark that ``corrected`` was read from."""
     holdings: Mapping[str, Holding] = field(default_factory=dict)
     """Topic -> what is held there, for the inputs that hold keys; empty until it is recalled."""
+    tables: dict[str, Table] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -44,7 +54,7 @@ class Stage:
     """An application with its partitions. Not safe for two at once: the holder of the gate works on it."""
 
     def __init__(self, application: Application, options: Options) -> None:
-        if application.broadcast and application.store is None:
+        if application.broadcast and application.store is None and application.corrects:
             raise EngineError(
                 "store-missing",
                 "reads broadcast topics, and has no store to remember its corrections in",
@@ -60,10 +70,16 @@ class Stage:
     def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
         """Fold a batch; return what is to be parked. Raises :class:`WaitError` if a part does not answer."""
         here = self.partitions[partition]
+        if (table := here.tables.get(topic)) is not None:
+            new = [record for record in batch if record[0] >= table.position or record[0] in table.refused]
+            return self._fold_table(partition, topic, new)
         holding = here.holdings.get(topic)
         parked: list[Rejection] = []
+        records: Iterable[Fetched] = batch
+        if holding is not None or any(record[3] is None or record[2] is None for record in batch):
+            records = _passed(batch, holding, parked)
         try:
-            for rejection in here.fold.fold(topic, _passed(batch, holding, parked)):
+            for rejection in here.fold.fold(topic, records):
                 parked.append(rejection)
                 if holding is not None:  # before the fold is given the next record, which may wait behind it
                     holding.refused(
@@ -72,6 +88,11 @@ class Stage:
         except tuple(self.application.waits_for) as problem:
             raise self._wait(problem) from problem
         return parked
+
+    def _fold_table(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        keyed = [record for record in batch if record[2] is not None]
+        parked = [Rejection(record, "key-mismatch", NO_KEY) for record in batch if record[2] is None]
+        return parked + list(self.partitions[partition].fold.fold(topic, keyed))
 
     def _wait(self, problem: Exception) -> WaitError:
         parts = self.application.waits_for.items()
@@ -83,7 +104,7 @@ class Stage:
         Raises :class:`WaitError` when a part does not answer; the record is then not taken in.
         """
         change = None
-        if record[3] is None:
+        if record[3] is None and self.application.corrects:
             self.refused.append(Refused(topic, Rejection(record, "undecodable", NO_VALUE)))
         else:
             try:
@@ -112,10 +133,14 @@ class Stage:
         return self.partitions[number].generation == generation - 1 >= 0
 
     def recover(self, number: int, cancelled: Callable[[], bool]) -> int:
-        """Read a partition's changelog from where it was left; return the number of entries. Blocks."""
+        """Read a partition's changelog and tables from where they were left; return the number of records.
+
+        Blocks.
+        """
+        count = sum(self._recover_table(topic, number, cancelled) for topic in self.application.tables)
         if self.changelog is None:
-            return 0
-        partition, count = self.partitions[number], 0
+            return count
+        partition = self.partitions[number]
 
         def take(entries: changelog_reader.Entries) -> None:
             nonlocal count
@@ -128,7 +153,28 @@ class Stage:
                 self._mark(partition, key, value)
 
         partition.position = changelog_reader.read(
-            self._options, self.changelog, number, partition.position, take, cancelled
+            self._options,
+            self.changelog,
+            number,
+            partition.position,
+            changelog_reader.entry,
+            take,
+            cancelled,
+        )
+        return count
+
+    def _recover_table(self, topic: str, number: int, cancelled: Callable[[], bool]) -> int:
+        """Fold a partition of a table from where it was left to its end; return the number of records."""
+        table = self.partitions[number].tables.setdefault(topic, Table())
+        count = 0
+
+        def take(records: list[Fetched]) -> None:
+            nonlocal count
+            count += len(records)
+            table.refused.update(one.record[0] for one in self._fold_table(number, topic, records))
+
+        table.position = changelog_reader.read(
+            self._options, topic, number, table.position, changelog_reader.fetched, take, cancelled
         )
         return count
 

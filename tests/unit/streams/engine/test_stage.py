@@ -26,8 +26,10 @@ def in_changelog(monkeypatch: pytest.MonkeyPatch, *batches: changelog.Entries) -
     """Have the changelog hold these entries; return the positions that it is read from."""
     positions: list[int] = []
 
-    def read(_options: Any, topic: str, _partition: int, position: int, take: Any, _cancelled: Any) -> int:
+    def read(_options: Any, topic: str, _partition: int, position: int, *given: Any) -> int:
         assert topic == "test.noted-state-changelog"
+        make, take, _cancelled = given
+        assert make is changelog.entry
         positions.append(position)
         for batch in batches:
             take(batch)
