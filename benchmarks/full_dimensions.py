@@ -26,9 +26,9 @@ def ids(numbers: pl.Series) -> pl.Series:
     return numbers.to_frame("n").select(pl.format(f"{SOURCE}:{{}}", "n")).to_series()
 
 
-def customers(rng: np.random.Generator) -> pl.DataFrame:
+def customers(rng: np.random.Generator, count: int = CUSTOMERS) -> pl.DataFrame:
     """CustomerMastered: every account with the golden id of the same name."""
-    frame = _members("account", CUSTOMERS)
+    frame = _members("account", count)
     number = pl.col("_n")
     return frame.select(
         "account",
@@ -43,10 +43,10 @@ def customers(rng: np.random.Generator) -> pl.DataFrame:
         birth_date=pl.format("19{}-03-07", 50 + number % 50),
         city=pl.format("City {}", number % 211),
         state=pl.format("State {}", number % 31),
-        country=_among(rng, CUSTOMERS, _COUNTRIES),
+        country=_among(rng, count, _COUNTRIES),
         postal_code=pl.format("AB{} {}CD", number % 20, number % 9),
-        gender=_among(rng, CUSTOMERS, ("Female", "Male")),
-        degree_of_loyalty=_among(rng, CUSTOMERS, ("gold", "silver", "bronze")),
+        gender=_among(rng, count, ("Female", "Male")),
+        degree_of_loyalty=_among(rng, count, ("gold", "silver", "bronze")),
         marketing_consent=pl.lit(value=True),
     )
 

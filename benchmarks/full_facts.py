@@ -70,15 +70,15 @@ class Due(NamedTuple):
 
 
 class Trade:
-    """Orders with ``lines`` lines together, and all of their facts, from ``seed``."""
+    """Orders of ``customers`` customers with ``lines`` lines together, and all of their facts."""
 
-    def __init__(self, lines: int, seed: int) -> None:
+    def __init__(self, lines: int, seed: int, customers: int = CUSTOMERS) -> None:
         rng = np.random.default_rng(seed)
         self.lines = lines
         self._counts = _counts(rng, lines)
         self._starts = np.cumsum(self._counts) - self._counts
         self.orders = orders = len(self._counts)
-        self._account = rng.integers(0, CUSTOMERS, orders)
+        self._account = rng.integers(0, customers, orders)
         self._online = rng.random(orders) < _ONLINE
         self._store = rng.integers(0, STORES, orders)
         self._employee = rng.integers(0, EMPLOYEES, orders)
@@ -94,6 +94,11 @@ class Trade:
         self._shipped = _due(rng, everyone, _SHIPPED_AFTER)
         self._delivered = _due(rng, everyone, _DELIVERED_AFTER)
         self._returned = _due(rng, np.flatnonzero(rng.random(orders) < _RETURNED), _RETURNED_AFTER)
+
+    @property
+    def line_counts(self) -> Numbers:
+        """How many lines each order has."""
+        return self._counts
 
     def facts(self) -> Iterator[Facts]:
         """Every fact, in parcels: one of each kind for every STEP orders."""

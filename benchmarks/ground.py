@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from benchmarks.error import BenchmarkError
 from benchmarks.shape import Record, Shape, Written
+from mesh.kernel.broker import Broker, Place
 from mesh.platform import broker, client, launch
 
 # Records carry the moments of their orders, which no broker may take for old; what is written stays as it is.
@@ -25,6 +27,7 @@ _PUBLISHING = {
 _POLL_EVERY = 5_000  # records
 _READ = 10_000  # records at once
 _PATIENCE = 60.0  # seconds
+_TIMEOUT = 10.0  # seconds of one question
 
 
 @contextmanager
@@ -47,6 +50,7 @@ class Ground:
     def __init__(self, brokers: str, pid: int, version: str) -> None:
         self.brokers, self.pid, self.version = brokers, pid, version
         self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 2})  # the broker ends before it
+        self._broker = Broker(brokers, "bench.harness", _TIMEOUT)
         self._filled: dict[str, int] = {}
 
     def fill(self, shape: Shape, rows: int) -> int:
@@ -110,29 +114,22 @@ class Ground:
             raise BenchmarkError("broker-lost", f"{left} records were not taken", place=self.brokers)
         return count
 
-    def sizes(self, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
+    def sizes(self, topics: Mapping[str, int]) -> dict[Place, int]:
         """The end offset of every partition of these topics."""
-        wanted = {
-            TopicPartition(topic, partition): OffsetSpec.latest()
-            for topic, partitions in topics.items()
-            for partition in range(partitions)
-        }
-        return {place: found.result().offset for place, found in self._admin.list_offsets(wanted).items()}
+        places = [
+            Place(topic, number) for topic, partitions in topics.items() for number in range(partitions)
+        ]
+        return _patiently(lambda: self._broker.ends(places))
 
     def size(self, topic: str, partitions: int) -> int:
         """How many records a topic holds."""
         return sum(self.sizes({topic: partitions}).values())
 
-    def committed(self, group: str, ends: Mapping[TopicPartition, int]) -> bool:
+    def committed(self, group: str, ends: Mapping[Place, int]) -> bool:
         """Whether a group has committed everything up to these end offsets."""
-        try:
-            (answer,) = self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group)]
-            ).values()
-            found = {(one.topic, one.partition): one.offset for one in answer.result().topic_partitions}
-        except KafkaException:
-            return False
-        return all(found.get((one.topic, one.partition), -1) >= end for one, end in ends.items() if end)
+        asked = Broker(self.brokers, group, _TIMEOUT)
+        found = _patiently(lambda: asked.committed(ends))
+        return all(found.get(place, 0) >= end for place, end in ends.items())
 
     def read(self, topic: str, partitions: int) -> Iterator[Written]:
         """Every record of a topic that is there now."""
@@ -147,7 +144,7 @@ class Ground:
                 "fetch.max.bytes": 50 << 20,
             }
         )
-        consumer.assign([TopicPartition(one.topic, one.partition, 0) for one in ends])
+        consumer.assign([TopicPartition(*place, 0) for place in ends])
         try:
             while left > 0:
                 messages = consumer.consume(min(left, _READ), _PATIENCE)
@@ -158,3 +155,14 @@ class Ground:
                     yield Written(message.partition(), message.key(), message.value())
         finally:
             consumer.close()
+
+
+def _patiently(ask: Callable[[], dict[Place, int]]) -> dict[Place, int]:
+    """Ask again while the broker, busy or about to know a new topic, refuses to answer."""
+    asking = Retrying(
+        retry=retry_if_exception_type(KafkaException),
+        wait=wait_fixed(0.5),
+        stop=stop_after_delay(_PATIENCE),
+        reraise=True,
+    )
+    return asking(ask)

@@ -13,7 +13,7 @@ from benchmarks.ground import Ground
 from benchmarks.measure import PARTITIONS, Place, clear, start
 from benchmarks.processes import Tree
 from benchmarks.result import Latency, percentile
-from benchmarks.shape import Shape
+from benchmarks.shape import Live
 from mesh.kernel import clock
 
 WARM_UP, MEASURED = 15.0, 30.0  # seconds
@@ -23,7 +23,7 @@ _AT_ONCE = 200  # records that are published between two looks at the output
 
 
 def observe(
-    engine: Engine, shape: Shape, rate: int, ground: Ground, place: Place, threads: int = 1
+    engine: Engine, shape: Live, rate: int, ground: Ground, place: Place, threads: int = 1
 ) -> Latency:
     """Publish ``rate`` rows a second for three quarters of a minute, and time the rows of the last 30.
 
@@ -45,7 +45,7 @@ def observe(
 class _Wire:
     """Orders in and rows out, with the delay of each row."""
 
-    def __init__(self, shape: Shape, producer: Producer, consumer: Consumer, tree: Tree) -> None:
+    def __init__(self, shape: Live, producer: Producer, consumer: Consumer, tree: Tree) -> None:
         self._shape, self._producer, self._consumer, self._tree = shape, producer, consumer, tree
         self._number = 0
         self.due = 0

@@ -20,7 +20,7 @@ from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
 from benchmarks.measure import Place, measure
 from benchmarks.result import FOLDER, LATEST, Result, write
-from benchmarks.shape import Shape, shape
+from benchmarks.shape import Live, Shape, shape
 from benchmarks.table import table
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
@@ -51,9 +51,9 @@ def command(
     Exit code 1 when the output of an engine is wrong.
     """
     if records is not None and records not in RECORDS:
-        raise _out_of_range("--records", records, RECORDS)
+        raise out_of_range("--records", records, RECORDS)
     if rate not in RATES:
-        raise _out_of_range("--rate", rate, RATES)
+        raise out_of_range("--rate", rate, RATES)
     console = Console(highlight=False)
     asked = [(shape(name), _engines(engine, name)) for name in _words(shapes)]
     _obtain([one for _, group in asked for one in group], console)
@@ -71,7 +71,7 @@ def command(
                 result = next(run for run in runs if run.rows_per_cpu_second == middle)
                 if wrong := [run for run in runs if not run.verified]:
                     result = wrong[0]
-                if latency and one.name != "full":
+                if latency and isinstance(one, Live):
                     console.print(f"{each.name}: latency at {rate:,} rows a second")
                     result = replace(
                         result, latency=observe(each, one, rate, place, _place(each, one, "latency"), threads)
@@ -152,7 +152,8 @@ def _about(ground: Ground) -> dict[str, Any]:
     }
 
 
-def _out_of_range(option: str, value: int, allowed: range) -> BenchmarkError:
+def out_of_range(option: str, value: int, allowed: range) -> BenchmarkError:
+    """The error of a number that cannot be measured."""
     return BenchmarkError(
         "number-out-of-range",
         f"{value:,} is not between {allowed.start:,} and {allowed.stop - 1:,}",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from benchmarks.error import BenchmarkError
 from mesh.kernel.errors import did_you_mean
@@ -79,6 +79,17 @@ class Shape(Protocol):
     def facts(self, rows: int) -> Iterator[Record]:
         """All records of the other topics, in the order in which they are published."""
 
+    def write_schemas(self, folder: Path) -> None:
+        """Write the schemas and ``plan.json`` for the engines."""
+
+    def verify(self, written: Iterable[Written], rows: int) -> Verdict:
+        """Judge a whole output."""
+
+
+@runtime_checkable
+class Live(Shape, Protocol):
+    """A shape that can be published at a steady rate, and whose rows tell when their order was placed."""
+
     def live(self, number: int, moment: int) -> Record:
         """Input record ``number`` of the latency measurement, placed at ``moment`` (microseconds)."""
 
@@ -87,12 +98,6 @@ class Shape(Protocol):
 
     def rows_of(self, number: int) -> int:
         """How many rows come of input record ``number`` of the latency measurement."""
-
-    def write_schemas(self, folder: Path) -> None:
-        """Write the schemas and ``plan.json`` for the engines."""
-
-    def verify(self, written: Iterable[Written], rows: int) -> Verdict:
-        """Judge a whole output."""
 
 
 def shape(name: str) -> Shape:
