@@ -9,6 +9,7 @@ from streams.engine.fold import OutputRow
 from streams.facts import text_of
 from streams.orders_enriched.dimensions import Members
 from streams.orders_enriched.layout import Layout
+from streams.orders_enriched.lines import splice_lines
 from streams.orders_enriched.order import Entry, Revision, unpack_revision
 from streams.orders_enriched.owed import Owing
 from streams.orders_enriched.registers import as_of, greatest
@@ -29,6 +30,7 @@ class Splice:
         self._members = members
         self._state = state
         self._null = {block.prefix: block.null for block in layout.blocks}
+        self._no_product = self._null["product"], 0, 0
         self._unknown = b"".join(block.null for block in layout.blocks)
 
     def rows(
@@ -48,22 +50,12 @@ class Splice:
         territory, c2, s2 = self._member("territory", order.territory_id[1:], moment)
         employee, c3, s3 = self._member("employee", order.employee_id[1:], moment)
         customer, c4, s4 = self._customer(order.account, moment)
-        clocks, seqs = c1 + c2 + c3 + c4, s1 + s2 + s3 + s4
-        key = text_of(order.account)
-        head = self._frame + order.contents[: order.lines]
         rest = b"".join((location, territory, employee, customer, payment, fulfilment))
-        products, unknown = self._members["product"], (self._null["product"], 0, 0)
-        only, timestamp = owed.lines, owed.timestamp
-        for line, number, product_id in lines:
-            if only is not None and number not in only:
-                continue
-            versions = products.get(product_id)
-            product, clock, seq = (
-                unknown if versions is None else versions.entries[bisect_right(versions.starts, moment)]
-            )
-            returned, more = returns.get(number, _NONE_RETURNED)
-            stamp = version(order.seq, registers + more, clocks + clock, seqs + seq)
-            rows.append((key, b"".join((head, line, product, rest, returned, stamp, _LIVE)), timestamp))
+        splice_lines(
+            *(rows, text_of(order.account), owed.timestamp, self._frame + order.contents[: order.lines]),
+            *(lines, self._members["product"], self._no_product, moment, rest, returns, _NONE_RETURNED),
+            *(order.seq, registers, c1 + c2 + c3 + c4, s1 + s2 + s3 + s4, _LIVE, owed.lines),
+        )
         if amended:
             self._dropped(owed, order, {number for _, number, _ in lines}, amended, registers, returns, rows)
 

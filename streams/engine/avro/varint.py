@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
+
+from streams.engine.kernel import KERNEL
 
 _BITS = 64
 _MOMENT = 8
@@ -12,7 +15,7 @@ _BITS_OF = [pair & 127 | pair >> 8 << 7 & 0x3F80 for pair in range(1 << 16)]
 """The 14 bits of number in two bytes."""
 
 
-def encode_long(number: int) -> bytes:
+def python_encode_long(number: int) -> bytes:
     """The Avro bytes of a long (or int)."""
     rest = (number << 1) ^ (number >> 63)
     encoded = bytearray()
@@ -23,7 +26,7 @@ def encode_long(number: int) -> bytes:
     return bytes(encoded)
 
 
-def decode_long(value: bytes, start: int, end: int) -> int:
+def python_decode_long(value: bytes, start: int, end: int) -> int:
     """The number whose Avro bytes are ``value[start:end]``."""
     size = end - start
     if size == 1:
@@ -36,6 +39,10 @@ def decode_long(value: bytes, start: int, end: int) -> int:
         for byte in value[start:end][::-1]:
             rest = rest << 7 | byte & 127
     return (rest >> 1) ^ -(rest & 1)
+
+
+encode_long: Callable[[int], bytes] = python_encode_long if KERNEL is None else KERNEL.encode_long
+decode_long: Callable[[bytes, int, int], int] = python_decode_long if KERNEL is None else KERNEL.decode_long
 
 
 def raw(value: bytes, start: int) -> tuple[int, int]:

@@ -18,28 +18,24 @@ A canonical walker also refuses some right values that are rare (a decimal of mo
 timestamp after the year 3100, maps of several entries), so it is a filter for the common case, never the
 judge.
 
-Either kind first tries a regular expression (:mod:`~streams.engine.avro.walk_pattern`), and steps field by
-field (:mod:`~streams.engine.avro.walk_compile`) where that does not match.
+Either kind first tries to recognise the common case (:mod:`~streams.engine.avro.recognise`), and steps field
+by field (:mod:`~streams.engine.avro.walk_compile`) where that says that it does not know.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 from fastavro import parse_schema
 
-from streams.engine.avro.varint import raw_minimal
+from streams.engine.avro.recognise import Items, items_recogniser, record_recogniser
 from streams.engine.avro.walk_compile import compile_items, compile_record
-from streams.engine.avro.walk_pattern import UnrecognisableError, item_pattern, record_pattern
+from streams.engine.avro.walk_pattern import UnrecognisableError
 
 Walk = Callable[[bytes, int], tuple[int, ...]]
 """(value, start) -> start of each reported field, and the end of the record."""
-
-Items = list[tuple[bytes, ...]]
-"""Of each item its bytes, and then the bytes of its fields that were asked for."""
 
 WalkItems = Callable[[bytes, int], tuple[Items, int]]
 """(value, start) -> the items of an array, and its end."""
@@ -105,26 +101,12 @@ class ItemsWalker:
         slow: WalkItems = compile_items(field["type"], fields, canonical=canonical)
         self.walk: WalkItems = slow
         try:
-            match = re.compile(item_pattern(item, fields)).match
+            recognise = items_recogniser(item, fields)
         except UnrecognisableError:
             return
 
         def walk(value: bytes, start: int) -> tuple[Items, int]:
-            items: Items = []
-            doubled, at = _count(value, start)
-            if doubled & 1:
-                return slow(value, start)
-            for _ in range(doubled >> 1):
-                found = match(value, at)
-                if found is None:
-                    return slow(value, start)
-                items.append(found.groups())
-                at = found.end()
-            if not doubled:
-                return items, at
-            if value[at : at + 1] != b"\0":
-                return slow(value, start)  # another block, or nothing
-            return items, at + 1
+            return recognise(value, start) or slow(value, start)
 
         self.walk = walk
 
@@ -132,16 +114,12 @@ class ItemsWalker:
 def _record_walk(schema: dict[str, Any], marked: tuple[str, ...], *, canonical: bool) -> Walk:
     slow: Walk = compile_record(schema, marked, canonical=canonical)
     try:
-        match = re.compile(record_pattern(schema, marked)).match
+        recognise = record_recogniser(schema, marked)
     except UnrecognisableError:
         return slow
-    groups = range(1, len(marked) + 1)
 
     def walk(value: bytes, start: int) -> tuple[int, ...]:
-        found = match(value, start)
-        if found is None:
-            return slow(value, start)
-        return (*map(found.start, groups), found.end())
+        return recognise(value, start) or slow(value, start)
 
     return walk
 
@@ -159,13 +137,3 @@ def _with_next(names: list[str], wanted: Collection[str]) -> tuple[str, ...]:
     return tuple(
         name for place, name in enumerate(names) if name in wanted or (place and names[place - 1] in wanted)
     )
-
-
-def _count(value: bytes, start: int) -> tuple[int, int]:
-    """Twice the number of items of a block, and where they begin; odd for anything unusual."""
-    if start < len(value) and value[start] < 128:
-        return value[start], start + 1
-    try:
-        return raw_minimal(value, start)
-    except (IndexError, ValueError):
-        return 1, start

@@ -29,7 +29,7 @@ _LONGEST = 128
 _SINGLE_BYTE = 64
 """Numbers below this have one byte."""
 _ANY, _ASCII = rb"[\x00-\xff]", rb"[\x00-\x7f]"
-_SIZES = {"float": 4, "double": 8}
+SIZES = {"float": 4, "double": 8}
 
 
 class UnrecognisableError(ValueError):
@@ -85,8 +85,8 @@ def _pattern(schema: Any) -> bytes:
         return b"".join(_pattern(field["type"]) for field in schema["fields"])
     if kind in ("null", "boolean", "string"):
         return {"null": b"", "boolean": rb"[\x00\x01]", "string": _text(_ASCII)}[kind]
-    if kind in ("fixed", *_SIZES):
-        return _repeated(_ANY, _SIZES.get(kind) or schema["size"])
+    if kind in ("fixed", *SIZES):
+        return _repeated(_ANY, SIZES.get(kind) or schema["size"])
     raise UnrecognisableError(str(kind))  # the name of a type that was written out before
 
 

@@ -1,0 +1,323 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The compiled kernel: the innermost loops of the batch path, each a drop-in for Python.
+
+``Program`` runs a walk (:mod:`streams.engine.avro.walk_program`) over raw Avro bytes; what it does not
+recognise is left to the Python walkers, as with the regular expressions that it stands in for.
+``splice_items`` puts rows together; the other functions stand in for Python functions of their names. Each
+gives what the Python beside it gives, byte for byte, which tests hold.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem
+from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.set cimport PySet_Contains
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
+from libc.string cimport memcpy
+
+DEF MOST_MARKS = 128
+
+cdef enum:
+    OP_END = 0
+    OP_MARK = 1
+    OP_NUMBER = 2
+    OP_TEXT = 3
+    OP_BYTES = 4
+    OP_DECIMAL = 5
+    OP_SKIP = 6
+    OP_BOOLEAN = 7
+    OP_EMPTY = 8
+    OP_ENUM = 9
+    OP_UNION = 10
+    OP_JUMP = 11
+
+
+cdef inline bint _minimal_decimal(const unsigned char* p, Py_ssize_t size) noexcept nogil:
+    """Whether a decimal has as few bytes as the codec writes, which gives -2^n a byte to spare."""
+    cdef Py_ssize_t i
+    cdef unsigned char first = p[0], second
+    if size == 1:
+        return first != 0x80
+    second = p[1]
+    if first == 0x00:
+        return second > 0x7f
+    if first == 0xff:
+        if second > 0x80:
+            return False
+        if second == 0x80:
+            for i in range(2, size):
+                if p[i]:
+                    return False
+        return True
+    if first == 0x80:
+        for i in range(1, size):
+            if p[i]:
+                return True
+        return False
+    return True
+
+
+cdef Py_ssize_t _run(
+    const int* ops, const unsigned char* p, Py_ssize_t at, Py_ssize_t end, Py_ssize_t* marks
+) noexcept nogil:
+    """Walk one record from ``at``; where it ends, or -1 when it is not recognised."""
+    cdef Py_ssize_t size, i, mark = 0
+    cdef int op, most
+    cdef unsigned char byte
+    while True:
+        op = ops[0]
+        if op == OP_MARK:
+            marks[mark] = at
+            mark += 1
+            ops += 1
+        elif op == OP_NUMBER:  # most bytes, greatest last byte of so many
+            if at >= end:
+                return -1
+            if p[at] < 0x80:
+                at += 1
+            else:
+                most = ops[1]
+                i = 1
+                while True:
+                    if i >= most or at + i >= end:
+                        return -1
+                    byte = p[at + i]
+                    i += 1
+                    if byte < 0x80:
+                        break
+                if byte == 0 or (i == most and byte > ops[2]):
+                    return -1
+                at += i
+            ops += 3
+        elif op == OP_TEXT or op == OP_BYTES or op == OP_DECIMAL:
+            if at >= end:
+                return -1
+            byte = p[at]
+            at += 1
+            if byte & 1:
+                return -1
+            size = (byte & 0x7f) >> 1
+            if byte > 0x7f:
+                if at >= end or p[at] == 0 or p[at] > 0x7f:
+                    return -1
+                size |= p[at] << 6
+                at += 1
+            if size > end - at:
+                return -1
+            if op == OP_TEXT:
+                for i in range(at, at + size):
+                    if p[i] > 0x7f:
+                        return -1
+            elif op == OP_DECIMAL:
+                if size == 0 or size > ops[1] or not _minimal_decimal(p + at, size):
+                    return -1
+                ops += 1
+            at += size
+            ops += 1
+        elif op == OP_UNION:  # branches, then where each begins, from here
+            if at >= end:
+                return -1
+            byte = p[at]
+            at += 1
+            if byte & 1 or (byte >> 1) >= ops[1]:
+                return -1
+            ops += ops[2 + (byte >> 1)]
+        elif op == OP_JUMP:
+            ops += ops[1]
+        elif op == OP_SKIP:
+            at += ops[1]
+            if at > end:
+                return -1
+            ops += 2
+        elif op == OP_BOOLEAN:
+            if at >= end or p[at] > 1:
+                return -1
+            at += 1
+            ops += 1
+        elif op == OP_EMPTY:
+            if at >= end or p[at]:
+                return -1
+            at += 1
+            ops += 1
+        elif op == OP_ENUM:
+            if at >= end or p[at] & 1 or (p[at] >> 1) >= ops[1]:
+                return -1
+            at += 1
+            ops += 2
+        else:
+            return at
+
+
+cdef class Program:
+    """A walk, ready to run. ``code`` are its operations; ``marks`` how many places it reports."""
+
+    cdef int* ops
+    cdef Py_ssize_t marks
+
+    def __cinit__(self, code, Py_ssize_t marks):
+        if marks > MOST_MARKS:
+            raise ValueError("too many marks")
+        cdef Py_ssize_t i
+        self.marks = marks
+        self.ops = <int*>PyMem_Malloc(len(code) * sizeof(int))
+        if not self.ops:
+            raise MemoryError
+        for i in range(len(code)):
+            self.ops[i] = code[i]
+
+    def __dealloc__(self):
+        PyMem_Free(self.ops)
+
+    def record(self, bytes value, Py_ssize_t start):
+        """The places of a record that begins at ``start``, and its end; None when it is not recognised."""
+        cdef Py_ssize_t places[MOST_MARKS]
+        cdef Py_ssize_t i, at
+        cdef object place  # an object, so that its reference can be given to the tuple
+        at = _run(self.ops, <const unsigned char*>PyBytes_AS_STRING(value), start, PyBytes_GET_SIZE(value), places)
+        if at < 0:
+            return None
+        found = PyTuple_New(self.marks + 1)
+        for i in range(self.marks):
+            place = places[i]
+            Py_INCREF(place)
+            PyTuple_SET_ITEM(found, i, place)
+        place = at
+        Py_INCREF(place)
+        PyTuple_SET_ITEM(found, self.marks, place)
+        return found
+
+    def items(self, bytes value, Py_ssize_t start):
+        """The items of an array in one block that begins at ``start``: of each its bytes and those between
+        each pair of marks; and the end of the array. None when it is not recognised."""
+        cdef Py_ssize_t places[MOST_MARKS]
+        cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(value)
+        cdef Py_ssize_t end = PyBytes_GET_SIZE(value), at = start, count, i, after
+        cdef tuple item
+        cdef bytes part
+        if at >= end or p[at] & 1:
+            return None
+        count = (p[at] & 0x7f) >> 1
+        if p[at] > 0x7f:
+            at += 1
+            if at >= end or p[at] == 0 or p[at] > 0x7f:
+                return None
+            count |= p[at] << 6
+        at += 1
+        items = []
+        if not count:
+            return items, at
+        while count:
+            after = _run(self.ops, p, at, end, places)
+            if after < 0:
+                return None
+            item = PyTuple_New(1 + self.marks // 2)
+            part = PyBytes_FromStringAndSize(<char*>p + at, after - at)
+            Py_INCREF(part)
+            PyTuple_SET_ITEM(item, 0, part)
+            for i in range(self.marks // 2):
+                part = PyBytes_FromStringAndSize(<char*>p + places[2 * i], places[2 * i + 1] - places[2 * i])
+                Py_INCREF(part)
+                PyTuple_SET_ITEM(item, i + 1, part)
+            items.append(item)
+            at = after
+            count -= 1
+        if at >= end or p[at]:
+            return None  # another block, or nothing
+        return items, at + 1
+
+
+cdef inline unsigned long long _add(unsigned long long a, unsigned long long b) noexcept nogil:
+    """The sum, or the greatest number where it would exceed 64 bits."""
+    cdef unsigned long long total = a + b
+    return total if total >= a else 0xFFFFFFFFFFFFFFFF
+
+
+cdef inline tuple _choice(versions, moment):
+    """The entry of an as-of register that holds at a moment; the usual register has one version."""
+    cdef list starts = versions.starts, entries = versions.entries
+    if PyList_GET_SIZE(starts) == 1:
+        return <tuple>entries[0] if moment < starts[0] else <tuple>entries[1]
+    return <tuple>versions.choice(moment)
+
+
+def splice_items(
+    list rows not None, bytes key not None, timestamp, bytes head not None, list items not None,
+    dict members not None, tuple absent not None, moment, bytes rest not None, dict tails not None,
+    no_tail, structure, registers, clocks, seqs, bytes end not None, only
+):
+    """Append a row for each item; see :func:`streams.orders_enriched.lines.python_splice_lines`.
+
+    Raises :class:`OverflowError`, with nothing appended, for numbers that exceed 64 bits.
+    """
+    cdef unsigned long long c_structure = structure, c_registers = registers, c_clocks = clocks, c_seqs = seqs
+    cdef unsigned long long stamp[4]
+    cdef tuple item, entry, tail
+    cdef bytes line, fragment, returned, row
+    cdef Py_ssize_t n_head = PyBytes_GET_SIZE(head), n_rest = PyBytes_GET_SIZE(rest)
+    cdef Py_ssize_t n_end = PyBytes_GET_SIZE(end), n_line, n_fragment, n_returned
+    cdef char* at
+    cdef PyObject* found
+    for item in items:
+        if only is not None and item[1] not in only:
+            continue
+        found = PyDict_GetItem(members, item[2])
+        entry = absent if found is NULL else _choice(<object>found, moment)
+        tail = <tuple>no_tail
+        if tails:
+            found = PyDict_GetItem(tails, item[1])
+            if found is not NULL:
+                tail = <tuple>found
+        line = <bytes>item[0]
+        fragment = <bytes>entry[0]
+        returned = <bytes>tail[0]
+        stamp[0] = _add(c_seqs, entry[2])
+        stamp[1] = _add(c_clocks, entry[1])
+        stamp[2] = _add(c_registers, tail[1])
+        stamp[3] = c_structure
+        n_line, n_fragment = PyBytes_GET_SIZE(line), PyBytes_GET_SIZE(fragment)
+        n_returned = PyBytes_GET_SIZE(returned)
+        row = PyBytes_FromStringAndSize(
+            NULL, n_head + n_line + n_fragment + n_rest + n_returned + sizeof(stamp) + n_end
+        )
+        at = PyBytes_AS_STRING(row)
+        memcpy(at, PyBytes_AS_STRING(head), n_head)
+        at += n_head
+        memcpy(at, PyBytes_AS_STRING(line), n_line)
+        at += n_line
+        memcpy(at, PyBytes_AS_STRING(fragment), n_fragment)
+        at += n_fragment
+        memcpy(at, PyBytes_AS_STRING(rest), n_rest)
+        at += n_rest
+        memcpy(at, PyBytes_AS_STRING(returned), n_returned)
+        at += n_returned
+        memcpy(at, stamp, sizeof(stamp))  # little-endian, as every machine is that this was built for
+        at += sizeof(stamp)
+        memcpy(at, PyBytes_AS_STRING(end), n_end)
+        rows.append((key, row, timestamp))
+
+
+def decode_long(bytes value not None, Py_ssize_t start, Py_ssize_t end):
+    """See :func:`streams.engine.avro.varint.python_decode_long`."""
+    cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(value)
+    cdef unsigned long long rest = 0
+    cdef Py_ssize_t at
+    if start < 0 or end > PyBytes_GET_SIZE(value) or end - start > 10:
+        raise IndexError("not a number's bytes")
+    for at in range(end - 1, start - 1, -1):
+        rest = rest << 7 | (p[at] & 127)
+    return <long long>((rest >> 1) ^ (0 - (rest & 1)))
+
+
+def encode_long(long long number):
+    """See :func:`streams.engine.avro.varint.python_encode_long`."""
+    cdef unsigned char encoded[10]
+    cdef unsigned long long rest = (<unsigned long long>number << 1) ^ <unsigned long long>(number >> 63)
+    cdef Py_ssize_t size = 0
+    while rest > 127:
+        encoded[size] = <unsigned char>(rest & 127) | 128
+        rest >>= 7
+        size += 1
+    encoded[size] = <unsigned char>rest
+    return PyBytes_FromStringAndSize(<char*>encoded, size + 1)
