@@ -10,11 +10,10 @@ from mesh.drills.ground import Ground
 from mesh.drills.watching import Rule
 from mesh.kernel.errors import DrillError, did_you_mean
 from mesh.kernel.names import TopicName
+from observability.platform_alerts import SILENT
 
 LIMIT = 60.0
 """Seconds from the fault to the page: what operations are promised."""
-SILENT = "PlatformAlertingSilent"
-"""What the pager says when the watchdog no longer comes."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,10 @@ from mesh.kernel.newest import newest
 from mesh.kernel.settings import Settings
 from mesh.platform import client
 from mesh.platform.part import PartStatus
+from observability.monitor.sources import LIVE_FILE
 
 PATIENCE = 10.0
 """Seconds that the broker may take for an answer."""
-LIVE = "live.json"
-"""Sources that are live for now, by topic, with the seconds that they may be silent; read by the monitor."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Ground:
 
     def declare_live(self, seconds: float | None) -> None:
         """Call the drill's topic live with so many seconds of silence allowed; None withdraws that."""
-        path = self.home / LIVE
+        path = self.home / LIVE_FILE
         live: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
         live.pop(self.topic, None)
         if seconds is not None:

@@ -14,6 +14,7 @@ from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings
 from mesh.provisioning.change import Action, Change
 from observability import dashboards, writing
+from observability.monitor.sources import promised
 
 ALERTS, DASHBOARD, SILENCE = "alerts", "dashboard", "silence"
 LIMITS = "limits.json"
@@ -56,12 +57,6 @@ class Watching:
                 writing.reload(self._settings)
             except MeshError as error:
                 self.note = str(error)
-
-
-def promised(mesh: Mesh) -> dict[str, int]:
-    """Seconds that the source of a topic may be silent, where it is live."""
-    levels = {topic: port.service_levels.get("frequency") for topic, port in mesh.ports.items()}
-    return {topic: level.seconds for topic, level in levels.items() if level is not None}
 
 
 def limit_changes(known: Mapping[str, int], wanted: Mapping[str, int]) -> Iterator[Change]:

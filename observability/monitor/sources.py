@@ -16,10 +16,10 @@ from mesh.kernel.metrics import SOURCE_LIMIT
 LIVE_FILE = "live.json"
 
 
-def promised(mesh: Mesh) -> dict[str, float]:
+def promised(mesh: Mesh) -> dict[str, int]:
     """The longest silence in seconds of each topic whose contract says that it is live."""
     levels = {topic: port.service_levels.get("frequency") for topic, port in mesh.ports.items()}
-    return {topic: float(level.seconds) for topic, level in levels.items() if level is not None}
+    return {topic: level.seconds for topic, level in levels.items() if level is not None}
 
 
 def overridden(limits: Mapping[str, float], text: str) -> dict[str, float]:
@@ -46,10 +46,8 @@ class Sources:
 
     def measure(self) -> None:
         """Read ``live.json`` anew."""
-        try:
-            limits = overridden(self._promised, self._file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            limits = self._promised
+        stated = self._file.read_text(encoding="utf-8") if self._file.exists() else "{}"
+        limits = overridden(self._promised, stated)
         for topic, seconds in limits.items():
             SOURCE_LIMIT.labels(topic).set(seconds)
         for topic in self._shown - limits.keys():

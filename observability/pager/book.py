@@ -116,13 +116,14 @@ class Book:
 
     def _paged(self, entry: Paged) -> Incident | None:
         incident = self._incidents.get(entry.incident)
-        for page in incident.pages if incident is not None else ():
-            if (page.change, page.route) == (entry.change, entry.route):
-                if incident is None or page.outcome is not Outcome.WAITING:
-                    return None
-                page = replace(page, at=entry.at, outcome=entry.outcome, reason=entry.reason)
-                return replace(incident.with_page(page), revision=entry.at)
-        return None
+        if incident is None:
+            return None
+        meant = (entry.change, entry.route, Outcome.WAITING)
+        page = next((one for one in incident.pages if (one.change, one.route, one.outcome) == meant), None)
+        if page is None:
+            return None
+        page = replace(page, at=entry.at, outcome=entry.outcome, reason=entry.reason)
+        return replace(incident.with_page(page), revision=entry.at)
 
 
 def fold(entries: Iterable[Entry]) -> Book:

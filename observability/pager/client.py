@@ -50,8 +50,7 @@ def listing(settings: Settings, *, everything: bool, limit: int) -> Listing:
 
 def incident(settings: Settings, name: str) -> dict[str, Any]:
     """One incident by its id, or the end or beginning of it; raise :class:`IncidentError` when it is none."""
-    known = listing(settings, everything=True, limit=KNOWN).incidents
-    return next(one for one in known if one["id"] == chosen(name, [one["id"] for one in known]))
+    return _named(name, listing(settings, everything=True, limit=KNOWN).incidents)
 
 
 def acknowledge(settings: Settings, name: str, by: str, note: str) -> tuple[dict[str, Any], bool]:
@@ -60,7 +59,7 @@ def acknowledge(settings: Settings, name: str, by: str, note: str) -> tuple[dict
     Raises :class:`IncidentError` when it is none, :class:`PlatformError` when the pager does not answer.
     """
     known = _ask(settings, "GET", "/incidents", params={"state": "all", "limit": KNOWN})["incidents"]
-    found = next(one for one in known if one["id"] == chosen(name, [one["id"] for one in known]))
+    found = _named(name, known)
     if found["acknowledged_at"]:
         return found, False
     return _ask(settings, "POST", f"/incidents/{found['id']}/ack", json={"by": by, "note": note}), True
@@ -77,14 +76,16 @@ def chosen(name: str, ids: Iterable[str]) -> str:
     if meant:
         remedy = "write more of it: " + ", ".join(meant[:NEAREST])
     elif known:
-        remedy = did_you_mean(name, known if _near(name, known) else known[:NEAREST])
+        near = did_you_mean(name, known)
+        remedy = near if near.startswith("did") else did_you_mean(name, known[:NEAREST])
     else:
         remedy = "there has been none yet"
     raise IncidentError("incident-unknown", what, place=name, remedy=remedy)
 
 
-def _near(name: str, known: list[str]) -> bool:
-    return did_you_mean(name, known).startswith("did")
+def _named(name: str, incidents: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    by_id = {one["id"]: one for one in incidents}
+    return by_id[chosen(name, by_id)]
 
 
 def _ask(settings: Settings, method: str, path: str, **options: Any) -> Any:

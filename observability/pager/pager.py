@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from mesh.kernel.errors import IncidentError, did_you_mean
 from mesh.kernel.metrics import INCIDENTS_OPEN, WATCHDOG_SEEN
 from mesh.kernel.settings import Settings
+from observability.alerts import PLATFORM
 from observability.pager import watchdog
 from observability.pager.alert import read_notification
 from observability.pager.book import Book, lasting
@@ -20,6 +21,7 @@ from observability.pager.incident import Incident, Page
 from observability.pager.journal import Journal
 from observability.pager.routing import routes
 from observability.pager.watchdog import Switch
+from observability.platform_alerts import SILENT
 
 log = logging.getLogger("mesh.pager")
 
@@ -81,7 +83,7 @@ class Pager:
 
     def hear(self, body: bytes) -> None:
         """Take in what Alertmanager says of the Watchdog. Raises as :meth:`notify` does."""
-        notification = read_notification(body, watchdog.RECEIVER, (), self._moment)
+        notification = read_notification(body, PLATFORM, (), self._moment)
         moment = self._clock()
         if any(alert.ends_at is None for alert in notification.alerts):
             self.switch.hear(moment)
@@ -145,11 +147,11 @@ class Pager:
 
     def _silence(self) -> Incident | None:
         """The open incident about a silent alerting."""
-        found = (one for one in self.book if one.name == watchdog.NAME and one.resolved_at is None)
+        found = (one for one in self.book if one.name == SILENT and one.resolved_at is None)
         return next(found, None)
 
     def _about_silence(self, starts_at: datetime, *, over: bool) -> Alerted:
-        due = self._routes(watchdog.RECEIVER)
+        due = self._routes(PLATFORM)
         owner, runbooks = self._settings.operations, self._settings.runbooks
         return watchdog.alert(self._moment(), starts_at, owner, runbooks, due, over=over)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
+from observability.alerts import PLATFORM
 from observability.pager.entry import Alerted, Route
+from observability.platform_alerts import RUNBOOK, SILENT
 
-NAME = "PlatformAlertingSilent"
-RECEIVER = "platform"
 LIMIT = timedelta(seconds=40)
 """Longest silence: four signs. A restart of Alertmanager passes, and a page still comes within a minute."""
 FIRST = timedelta(seconds=120)
@@ -53,19 +53,19 @@ def alert(
     at: datetime, starts_at: datetime, owner: str, runbooks: str, due: tuple[Route, ...], *, over: bool
 ) -> Alerted:
     """What Alertmanager would say, could it say that it is silent."""
-    page = f"observability/runbook.md#{NAME.lower()}"
+    page = f"{RUNBOOK}#{SILENT.lower()}"
     return Alerted(
         at=at,
-        receiver=RECEIVER,
-        fingerprint=hashlib.sha256(NAME.encode()).hexdigest()[:16],
+        receiver=PLATFORM,
+        fingerprint=hashlib.sha256(SILENT.encode()).hexdigest()[:16],
         starts_at=starts_at,
         ends_at=at if over else None,
         labels={
-            "alertname": NAME,
+            "alertname": SILENT,
             "severity": "page",
             "type": "watchdog",
             "symptom": "watchdog",
-            "domain": RECEIVER,
+            "domain": PLATFORM,
             "owner": owner,
             "drill": "watchdog",
         },

@@ -8,7 +8,8 @@ import pytest
 
 from mesh.kernel.errors import IncidentError, PlatformError
 from mesh.kernel.settings import Settings
-from observability.pager.client import acknowledge, chosen, listing
+from observability.pager import client
+from observability.pager.client import acknowledge, chosen, incident, listing
 
 IDS = ["20261128-3fa9c1", "20261128-3fa000", "20261127-b00b1e"]
 NOBODY = "http://127.0.0.1:1"
@@ -49,6 +50,17 @@ def test_an_error_lists_no_hundred_ids() -> None:
     with pytest.raises(IncidentError) as refused:
         chosen("zzz", [f"20261128-{number:06x}" for number in range(100)])
     assert str(refused.value).count("20261128-") == 10
+
+
+def test_there_may_have_been_no_incident_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """To show or to take on one is refused then in one line, too."""
+    monkeypatch.setattr(client, "_ask", lambda *_, **__: {"incidents": [], "watchdog": {}})
+    for refused in (
+        lambda: incident(Settings(home=tmp_path), "3fa9c1"),
+        lambda: acknowledge(Settings(home=tmp_path), "3fa9c1", "anna", ""),
+    ):
+        with pytest.raises(IncidentError, match="there has been none yet"):
+            refused()
 
 
 def test_a_pager_that_is_away_is_one_line(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from observability.pager.channel import Log
 from observability.pager.incident import Incident
 from observability.pager.journal import FILE, Journal
 from observability.pager.pager import KEPT, Pager
-from observability.pager.watchdog import FIRST, LIMIT, NAME
+from observability.pager.watchdog import FIRST, LIMIT
+from observability.platform_alerts import SILENT
 from tests.unit.observability.pager.notifications import at, posted, posted_alert
 
 OVER = {"status": "resolved", "endsAt": "2026-11-28T12:05:00Z"}
@@ -162,7 +163,7 @@ async def test_a_silent_alerting_is_paged_by_the_pager_itself(desk: Desk) -> Non
     desk.wait(LIMIT.seconds)
     (incident,) = desk.open()
     assert (incident.name, incident.receiver, incident.owner) == (
-        NAME,
+        SILENT,
         "platform",
         "operations@retail.example",
     )
@@ -172,7 +173,7 @@ async def test_a_silent_alerting_is_paged_by_the_pager_itself(desk: Desk) -> Non
     desk.pager.hear(BEAT)
     assert desk.open() == []
     desk.wait(LIMIT.seconds + 10)
-    assert [one.name for one in desk.open()] == [NAME]
+    assert [one.name for one in desk.open()] == [SILENT]
 
 
 async def test_the_end_of_the_watchdog_is_paged_at_once(desk: Desk) -> None:
@@ -182,7 +183,7 @@ async def test_the_end_of_the_watchdog_is_paged_at_once(desk: Desk) -> None:
     desk.pager.hear(LOST)
     desk.pager.hear(LOST)
     (incident,) = desk.open()
-    assert (incident.name, incident.fired_at) == (NAME, at(10))
+    assert (incident.name, incident.fired_at) == (SILENT, at(10))
     assert desk.pager.switch.heard_at == at(0)
     desk.pager.hear(BEAT)
     assert desk.open() == []

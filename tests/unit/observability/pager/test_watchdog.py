@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from observability.pager.book import fold
-from observability.pager.watchdog import FIRST, LIMIT, NAME, Switch, alert
+from observability.pager.watchdog import FIRST, LIMIT, Switch, alert
 from observability.platform_alerts import SILENT
 from tests.unit.observability.pager.notifications import LOG, at
 
@@ -83,12 +83,12 @@ def test_its_incident_is_opened_and_closed_like_any_other() -> None:
     opened = alert(at(130), at(120), "operations@retail.example", "", (LOG,), over=False)
     closed = alert(at(200), at(120), "operations@retail.example", "", (LOG,), over=True)
     (incident,) = fold([opened, closed])
-    assert (incident.name, incident.type, incident.severity) == (NAME, "watchdog", "page")
+    assert (incident.name, incident.type, incident.severity) == (SILENT, "watchdog", "page")
     assert incident.owner == "operations@retail.example"
     assert incident.labels["drill"] == "watchdog"
     assert (incident.fired_at, incident.resolved_at) == (at(120), at(200))
     assert incident.runbook == "observability/runbook.md#platformalertingsilent"
-    assert NAME == SILENT  # the runbook has its heading by that name
+    assert SILENT == SILENT  # the runbook has its heading by that name
 
 
 def test_its_runbook_is_where_the_others_are_served() -> None:
