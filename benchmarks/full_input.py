@@ -32,7 +32,7 @@ DIMENSIONS: dict[type[Event], Callable[[np.random.Generator], pl.DataFrame]] = {
     LocationDescribed: dimensions.locations,
     EmployeeDescribed: dimensions.employees,
 }
-EVENTS = (*DIMENSIONS, *KINDS)
+EVENTS: tuple[type[Event], ...] = (*DIMENSIONS, *KINDS)
 """The events that are published: those of dimensions, then the facts of orders."""
 _ALWAYS = {"seq": pl.lit(0), "occurred_at": pl.lit(dimensions.VALID_FROM)}
 _DAY = 86_400_000

@@ -47,18 +47,6 @@ class Full:
         """Orders with ``rows`` lines together and what becomes of them, spread over time."""
         return full_input.records(full_input.trade(rows).facts(), ports_of(), self.ids)
 
-    def live(self, number: int, moment: int) -> Record:
-        """Not measured: the rows of one order come at many moments."""
-        raise NotImplementedError
-
-    def moment_of(self, value: bytes) -> int:
-        """Not measured."""
-        raise NotImplementedError
-
-    def rows_of(self, number: int) -> int:
-        """Not measured."""
-        raise NotImplementedError
-
     @property
     def ids(self) -> dict[str, int]:
         """The schema id of every topic of the mesh."""
