@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from confluent_kafka import Message
+
+MAX_ROWS = 20_000
+"""Rows of a block at the most: large enough for the warehouse, small enough to hold in memory."""
+MAX_BYTES = 8 << 20
+"""Bytes of a block at the most, for the same reasons; a single message may be larger."""
 
 
 @dataclass(slots=True)
@@ -16,6 +23,18 @@ class Block:
     """When the first of them came, in seconds of the monotonic clock."""
     bytes: int = 0
     messages: list[Message] = field(default_factory=list)
+
+    def take(self, messages: list[Message]) -> int:
+        """Add messages, from the first on, while there is room; returns how many.
+
+        A block that is empty takes one of any size.
+        """
+        sizes = list(accumulate(map(len, messages), initial=self.bytes))
+        room = min(bisect_right(sizes, MAX_BYTES) - 1, MAX_ROWS - len(self.messages))
+        taken = min(max(room, 0 if self.messages else 1), len(messages))
+        self.messages += messages[:taken]
+        self.bytes = sizes[taken]
+        return taken
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """First and last offset of each partition."""

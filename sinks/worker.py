@@ -8,11 +8,13 @@ make that once as a reader sees it.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
 import sys
 import time
+from itertools import groupby
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -41,10 +43,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mesh.sink")
 
-MAX_ROWS = 20_000
-"""Rows of a block at the most: large enough for the warehouse, small enough to hold in memory."""
-MAX_BYTES = 8 << 20
-"""Bytes of a block at the most, for the same reasons."""
 MIN_AGE, MAX_AGE = 0.2, 1.0
 """Seconds that a record waits for company, at the least and at the most."""
 REST = 2
@@ -54,6 +52,8 @@ An insert costs the warehouse some ten milliseconds of CPU however few its rows 
 it has time, and come in larger blocks when it has not.
 """
 _FETCH = 10_000
+_ALLOCATIONS = 100_000
+"""Objects after which the youngest are searched for cycles; by default it is 700."""
 
 
 class StoppedWhileWaitingError(Exception):
@@ -131,20 +131,15 @@ class Sink:
 
     def _gather(self, messages: list[Message]) -> None:
         moment = time.monotonic()
-        for message in messages:
-            if error := message.error():
-                if error.fatal():
-                    raise KafkaException(error)
-                log.warning("broker: %s", error)
-                continue
-            topic = message.topic()
-            block = self._blocks.get(topic)
-            if block is None:
-                block = self._blocks[topic] = Block(topic, since=moment)
-            block.messages.append(message)
-            block.bytes += len(message.value() or b"")
-            if len(block.messages) >= MAX_ROWS or block.bytes >= MAX_BYTES:
-                self._land(topic)
+        if any(map(Message.error, messages)):
+            messages = list(filter(_is_record, messages))
+        for topic, run in groupby(messages, Message.topic):
+            rest = list(run)
+            while rest:
+                block = self._blocks.setdefault(topic, Block(topic, since=moment))
+                rest = rest[block.take(rest) :]
+                if rest:
+                    self._land(topic)
 
     def _land_due(self, *, everything: bool) -> None:
         """Land all blocks as soon as one is old enough."""
@@ -194,6 +189,17 @@ class Sink:
                 del self._blocks[topic]
 
 
+def _is_record(message: Message) -> bool:
+    """Whether it is none of the broker's complaints; raises :class:`KafkaException` for a fatal one."""
+    error = message.error()
+    if error is None:
+        return True
+    if error.fatal():
+        raise KafkaException(error)
+    log.warning("broker: %s", error)
+    return False
+
+
 def main() -> None:
     """Run the sink until SIGTERM; one clear line and exit 1 for an error that a person can mend."""
     parser = argparse.ArgumentParser(
@@ -209,6 +215,9 @@ def main() -> None:
         metrics.serve(arguments.metrics_port, arguments.metrics_host)
     try:
         sink = Sink(load_settings())
+        # Messages come by ten thousands and hold no cycles: looking for some costs more than landing them.
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS, 100, 100)
         signal.signal(signal.SIGTERM, sink.stop)
         signal.signal(signal.SIGINT, sink.stop)
         log.info("sink %d runs as process %d", arguments.index, os.getpid())

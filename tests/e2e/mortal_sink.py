@@ -15,7 +15,7 @@ from typing import Any
 
 from confluent_kafka import Consumer
 
-from sinks import worker
+from sinks import block, worker
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import Parking
 
@@ -60,7 +60,7 @@ def main(step: str, count: int) -> None:
                 die()
             return result
 
-    worker.MAX_ROWS = 150
+    block.MAX_ROWS = 150
     worker.Consumer = Mortal  # type: ignore[misc]
     Writer.insert_avro = wrapped(Writer.insert_avro, "before-insert", "during-insert", "after-insert")  # type: ignore[method-assign]
     Parking.park = wrapped(Parking.park, "before-parking", "", "after-parking")  # type: ignore[method-assign]
