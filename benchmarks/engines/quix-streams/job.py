@@ -102,7 +102,7 @@ app = Application(
     consumer_extra_config={"max.partition.fetch.bytes": 4 << 20, "queued.min.messages": 100_000},
     # Large batches; its own default is to compress.
     producer_extra_config={
-        "linger.ms": 50,
+        "linger.ms": 10,
         "batch.size": 256 << 10,
         "queue.buffering.max.messages": 500_000,
         "compression.type": "none",

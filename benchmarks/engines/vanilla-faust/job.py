@@ -74,7 +74,7 @@ app = faust.App(
     broker_max_poll_records=5_000,
     consumer_max_fetch_size=4 << 20,
     stream_buffer_maxsize=16_384,
-    producer_linger=0.05,
+    producer_linger=0.01,
     producer_max_batch_size=256 << 10,
     producer_acks=-1,
 )

@@ -1,0 +1,103 @@
+"""The measurements of a whole mesh: what counts, and how it is shown."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import growth, scaling, whole
+from benchmarks.full_input import members, trade
+from benchmarks.own_mesh import Spent
+from domains.customer.events import CustomerMastered
+
+SPENT = Spent(
+    seconds=20.0,
+    rows=1_000,
+    cpu={"orders-enriched-1": 1.0, "orders-enriched-2": 2.0, "sink-1": 1.0, "broker": 5.0, "warehouse": 9.0},
+    memory={},
+    course=((0.0, 0), (5.0, 100), (6.0, 300), (16.0, 1_000), (20.0, 1_000)),
+)
+
+
+def shown(table: Table) -> str:
+    """A table as text."""
+    console = Console(width=200)
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get()
+
+
+def test_only_our_processes_count() -> None:
+    """All of the stream's and the sink's; not the broker, not the warehouse."""
+    assert SPENT.cpu_of("orders-enriched") == 3.0
+    assert SPENT.cpu_of("broker") == 5.0
+    assert whole.cost(SPENT) == 4_000.0
+
+
+def test_the_pace_is_that_of_the_work_under_way() -> None:
+    """Neither the start nor the waiting at the end belongs to it."""
+    assert SPENT.pace() == 70.0
+
+
+def test_growth_multiplies_customers_and_orders() -> None:
+    """The trade has so many lines, and its customers are all described."""
+    customers = next(facts.rows for facts in members(40) if facts.event is CustomerMastered)
+    assert customers.height == 40
+    grown = trade(1_000, 40)
+    assert int(grown.line_counts.sum()) == 1_000
+    orders = next(iter(grown.facts())).rows
+    assert set(orders["account"]) <= set(customers["account"])
+
+
+def test_what_was_published_at_a_steady_rate_is_whole_orders() -> None:
+    """Their lines are known before, so that it is known when all rows have come."""
+    counts = list(itertools.accumulate(trade(1_000).line_counts))
+    assert counts[-1] == 1_000
+    assert all(1 <= later - before <= 8 for before, later in itertools.pairwise([0, *counts]))
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            growth._table(
+                [
+                    {
+                        "factor": 4,
+                        "lines": 400_000,
+                        "customers": 80_000,
+                        "partitions": 16,
+                        "rows": 1_600_000,
+                        "cpu_microseconds_per_row": 21.5,
+                        "ratio": 1.08,
+                        "stream_memory_mb": 300,
+                        "sink_memory_mb": 150,
+                    }
+                ]
+            ),
+            "4 400,000 80,000 16 1,600,000 21.5 1.08 × 300 MiB 150 MiB",
+        ),
+        (
+            scaling._table(
+                [
+                    {
+                        "processes": 2,
+                        "rows": 800_000,
+                        "rows_per_second": 50_000,
+                        "speedup": 1.71,
+                        "rows_per_cpu_second": 40_000,
+                        "stream_cpu_seconds": 20.0,
+                        "broker_cpu_seconds": 4.0,
+                    }
+                ]
+            ),
+            "2 800,000 50,000 1.71 × 40,000 20.0 4.0",
+        ),
+    ],
+)
+def test_tables_show_ratios(table: Table, told: str) -> None:
+    """Beside the figures that they come from."""
+    assert told in " ".join(shown(table).split())
