@@ -62,6 +62,10 @@ class Flat:
         """One topic for each number of rows, so that engines with few of them find theirs."""
         return f"bench.{self.name}-{rows}"
 
+    def rows_topic(self, run: str) -> str:
+        """One for each run."""
+        return f"bench.out.{run}"
+
     def dimension_topics(self) -> dict[str, int]:
         """Four topics; customers lie as orders do."""
         return {one.topic: one.partitions for one in DIMENSIONS}

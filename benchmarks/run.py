@@ -117,7 +117,7 @@ def _place(engine: Engine, shape: Shape, name: str) -> Place:
     """Topic, group and folder of one run; nothing else has the group as the beginning of its name."""
     label = f"{engine.name}-{shape.name}-{name}"
     folder = load_settings().home / "bench" / "runs" / label
-    return Place(f"bench.out.{label}", f"bench.run.{label}", folder.absolute())
+    return Place(shape.rows_topic(label), f"bench.run.{label}", folder.absolute())
 
 
 def _engines(names: str, shape: str) -> list[Engine]:

@@ -67,6 +67,9 @@ class Shape(Protocol):
     def orders_topic(self, rows: int) -> str:
         """The topic that BENCH_ORDERS names."""
 
+    def rows_topic(self, run: str) -> str:
+        """The topic that BENCH_OUT names; ``run`` tells runs apart."""
+
     def dimension_topics(self) -> dict[str, int]:
         """The topics of the dimensions with their partitions; made and filled once."""
 
