@@ -115,7 +115,7 @@ class _Writer:
                     if field["name"] in sliced:
                         self._put(f"g{place} = i")
                         slices.append(f"v[f{place}:g{place}]")
-                self._put(f"found.append(({', '.join(slices)}))")
+                self._put(f"found.append(({', '.join(slices)},))")
             self._end("return found, i")
         return self._module()
 
