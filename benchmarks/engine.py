@@ -34,11 +34,13 @@ class Engine:
     """A command that is run to its end before the first measurement of a run, with the same words."""
     env: tuple[tuple[str, str], ...] = ()
     notes: str = ""
+    job: str = ""
+    """The engine whose job this is with other settings; its own when empty."""
 
     @property
     def folder(self) -> Path:
-        """Its folder."""
-        return FOLDER / self.name
+        """The folder of its job."""
+        return FOLDER / (self.job or self.name)
 
     @property
     def shapes(self) -> tuple[str, ...]:
@@ -70,6 +72,7 @@ def load(name: str) -> Engine:
             prepare=tuple(document.get("prepare", ())),
             env=tuple(document.get("env", {}).items()),
             notes=document.get("notes", ""),
+            job=document.get("job", ""),
         )
     except KeyError as error:
         raise BenchmarkError(
