@@ -4,16 +4,18 @@ The lock is ``jgo``'s own format, so ``jgo`` tools read it. Files lie in the ord
 (``M2_REPO``, else ``~/.m2/repository``), which all homes and all checkouts share. A file enters it under its
 name only after its checksum was right, so an interrupted download leaves nothing behind.
 
-``python -m mesh.platform.jars`` resolves ``jgo.toml`` anew and rewrites the lock.
+``python -m mesh.platform.jars`` resolves ``jgo.toml`` anew and rewrites the lock; ``python -m
+mesh.platform.jars FOLDER`` does so for another program, in its folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -91,19 +93,20 @@ def unpack(archive: Path) -> Path:
     return folder
 
 
-def relock(spec: Path = SPEC, lock: Path = LOCK) -> None:
+def relock(spec: Path = SPEC, lock: Path = LOCK, archives: Sequence[str] = ARCHIVES) -> None:
     """Resolve the coordinates of ``jgo.toml`` and write the lock."""
     context = maven()
+    wanted = EnvironmentSpec.load(spec)
     builder = EnvironmentBuilder(context)
-    inputs, transitive = context.resolver.resolve(builder.spec_to_dependencies(EnvironmentSpec.load(spec)))
+    inputs, transitive = context.resolver.resolve(builder.spec_to_dependencies(wanted))
     files = [LockedDependency.from_dependency(one) for one in (*inputs, *transitive)]
-    for coordinate in ARCHIVES:
+    for coordinate in archives:
         group, artifact, version, classifier, packaging = coordinate.split(":")
         one = LockedDependency(group, artifact, version, packaging, classifier)
         one.sha256 = _sha256(_artifact(context, one).resolve())
         files.append(one)
     files.sort(key=lambda one: (one.packaging, one.groupId, one.artifactId))
-    LockFile(files, environment_name="retail-data-mesh").save(lock)
+    LockFile(files, environment_name=wanted.name).save(lock)
 
 
 def _present(context: Any, locked: LockedDependency) -> Path:
@@ -172,4 +175,7 @@ def _sha256(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    relock()
+    for folder in map(Path, sys.argv[1:]):
+        relock(folder / SPEC.name, folder / LOCK.name, archives=())
+    if not sys.argv[1:]:
+        relock()
