@@ -10,8 +10,9 @@ from fastavro import schemaless_writer
 from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec, read_body
 from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
+from streams.engine.avro.recognise import Items
 from streams.engine.avro.varint import decode_long, raw
-from streams.engine.avro.walk import Items, ItemsWalker, Walker
+from streams.engine.avro.walk import ItemsWalker, Walker
 
 DAY_MS = 86_400_000
 _MOST_SEQ = 1 << 60

@@ -15,9 +15,10 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.set cimport PySet_Contains
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 DEF MOST_MARKS = 128
+DEF MOST_BLOCKS = 64
 
 cdef enum:
     OP_END = 0
@@ -321,3 +322,122 @@ def encode_long(long long number):
         size += 1
     encoded[size] = <unsigned char>rest
     return PyBytes_FromStringAndSize(<char*>encoded, size + 1)
+
+
+cdef class Join:
+    """The loop of :mod:`streams.engine.avro.join` for one splice and its tables.
+
+    ``fact`` marks where each own key of a fact begins and ends, ``item`` the same of an item's keys, or None
+    for facts without items. ``tables`` and ``nulls`` are by block, ``sources`` the number of the key that
+    finds it: own keys first, then the item's.
+    """
+
+    cdef Program fact, item
+    cdef bytes header, frame
+    cdef tuple tables, nulls
+    cdef Py_ssize_t blocks, own, items
+    cdef Py_ssize_t sources[MOST_BLOCKS]
+
+    def __cinit__(
+        self, Program fact not None, Program item, bytes header not None, bytes frame not None,
+        tuple tables not None, tuple nulls not None, tuple sources not None
+    ):
+        self.fact, self.item, self.header, self.frame = fact, item, header, frame
+        self.tables, self.nulls = tables, nulls
+        self.blocks = len(tables)
+        self.own = fact.marks // 2
+        self.items = 0 if item is None else item.marks // 2
+        if not (len(nulls) == len(sources) == self.blocks) or max(self.blocks, self.own + self.items) > MOST_BLOCKS:
+            raise ValueError("too many blocks or keys, or not as many of each")
+        cdef Py_ssize_t i
+        for i in range(self.blocks):
+            self.sources[i] = sources[i]
+            if not 0 <= self.sources[i] < self.own + self.items:
+                raise ValueError("no such key")
+            if type(tables[i]) is not dict or type(nulls[i]) is not bytes:
+                raise TypeError("a table is a dictionary of bytes")
+
+    def run(self, facts, list rows not None):
+        """Append the rows of facts until one is not recognised, and return that; None when all are done."""
+        cdef Py_ssize_t known
+        for record in facts:
+            known = PyList_GET_SIZE(rows)
+            if not self._join(record[1], record[2], record[3], rows):
+                del rows[known:]
+                return record
+        return None
+
+    cdef bint _join(self, moment, key, value, list rows) except -1:
+        cdef Py_ssize_t places[MOST_MARKS]
+        cdef PyObject* found[MOST_BLOCKS]
+        cdef const unsigned char* p
+        cdef Py_ssize_t at, end, count, start, i
+        if type(value) is not bytes:
+            return False
+        p = <const unsigned char*>PyBytes_AS_STRING(value)
+        end = PyBytes_GET_SIZE(value)
+        start = PyBytes_GET_SIZE(self.header)
+        if end < start or memcmp(p, PyBytes_AS_STRING(self.header), start):
+            return False
+        at = _run(self.fact.ops, p, start, end, places)
+        if at < 0:
+            return False
+        for i in range(self.blocks):
+            if self.sources[i] < self.own:
+                found[i] = self._find(i, p, places, self.sources[i])
+        if self.item is None:
+            if at != end:
+                return False
+            self._append(rows, key, moment, p + start, end - start, p, 0, found)
+            return True
+        cdef Py_ssize_t body = at - start, after
+        if at >= end or p[at] & 1:
+            return False
+        count = (p[at] & 0x7f) >> 1
+        if p[at] > 0x7f:
+            at += 1
+            if at >= end or p[at] == 0 or p[at] > 0x7f:
+                return False
+            count |= p[at] << 6
+        at += 1
+        if not count:
+            return at == end
+        while count:
+            after = _run(self.item.ops, p, at, end, places)
+            if after < 0:
+                return False
+            for i in range(self.blocks):
+                if self.sources[i] >= self.own:
+                    found[i] = self._find(i, p, places, self.sources[i] - self.own)
+            self._append(rows, key, moment, p + start, body, p + at, after - at, found)
+            at = after
+            count -= 1
+        return at + 1 == end and p[at] == 0  # else another block, or bytes after the last field
+
+    cdef PyObject* _find(self, Py_ssize_t block, const unsigned char* p, Py_ssize_t* places, Py_ssize_t key) except NULL:
+        """The block of the member that a key names; borrowed from its table."""
+        cdef bytes name = PyBytes_FromStringAndSize(<char*>p + places[2 * key], places[2 * key + 1] - places[2 * key])
+        cdef PyObject* found = PyDict_GetItem(<object>PyTuple_GET_ITEM(self.tables, block), name)
+        return found if found is not NULL else PyTuple_GET_ITEM(self.nulls, block)
+
+    cdef int _append(
+        self, list rows, key, moment, const unsigned char* body, Py_ssize_t n_body,
+        const unsigned char* item, Py_ssize_t n_item, PyObject** found
+    ) except -1:
+        cdef Py_ssize_t n_frame = PyBytes_GET_SIZE(self.frame), size = n_frame + n_body + n_item, i, n
+        cdef bytes row
+        cdef char* at
+        for i in range(self.blocks):
+            size += PyBytes_GET_SIZE(<object>found[i])
+        row = PyBytes_FromStringAndSize(NULL, size)
+        at = PyBytes_AS_STRING(row)
+        memcpy(at, PyBytes_AS_STRING(self.frame), n_frame)
+        memcpy(at + n_frame, body, n_body)
+        memcpy(at + n_frame + n_body, item, n_item)
+        at += n_frame + n_body + n_item
+        for i in range(self.blocks):
+            n = PyBytes_GET_SIZE(<object>found[i])
+            memcpy(at, PyBytes_AS_STRING(<object>found[i]), n)
+            at += n
+        rows.append((key, row, moment))
+        return 0

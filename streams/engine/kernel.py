@@ -7,12 +7,17 @@ Python does as well, byte for byte; ``MESH_KERNEL=off`` leaves it out, to compar
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from types import ModuleType
 
-KERNEL: ModuleType | None
-try:
-    from streams.engine import _kernel
-except ImportError:
-    KERNEL = None
-else:
-    KERNEL = None if os.environ.get("MESH_KERNEL") == "off" else _kernel
+
+def _kernel() -> ModuleType | None:
+    if os.environ.get("MESH_KERNEL") == "off":
+        return None
+    try:
+        return import_module("streams.engine._kernel")
+    except ImportError:
+        return None
+
+
+KERNEL = _kernel()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.engine.avro.walk import Items, ItemsWalker
+from streams.engine.avro.recognise import Items
+from streams.engine.avro.walk import ItemsWalker
 from streams.facts import RevisionConflictError
 from streams.orders_enriched import order as orders
 from streams.orders_enriched.compact import CompactDict

@@ -12,10 +12,14 @@ from streams.engine.avro.rewrite import Schemas, UnreadableError
 from streams.engine.avro.splice import Splice
 from streams.engine.avro.walk import ItemsWalker
 from streams.engine.avro.walk_pattern import UnrecognisableError, item_pattern
+from streams.engine.avro.walk_program import item_program
 from streams.engine.fold import Fetched, OutputRow, Rejection
+from streams.engine.kernel import KERNEL
 
 Tables = Mapping[str, Mapping[bytes, bytes]]
 """By prefix, the blocks of a dimension's members (:class:`~streams.engine.avro.members.Members`)."""
+
+Loop = Callable[[Iterable[Fetched], list[OutputRow]], Iterator[Rejection]]
 
 
 class Join:
@@ -41,18 +45,48 @@ class Join:
         """How many facts were decoded and encoded."""
         return self._reader.rewritten
 
-    def over(self, tables: Tables) -> Callable[[Iterable[Fetched], list[OutputRow]], Iterator[Rejection]]:
+    def over(self, tables: Tables) -> Loop:
         """The join with these tables: (facts, rows to be added to) -> the facts that cannot be read.
 
         A generator: the rows are there when it is exhausted. Each rejection comes before the next fact is
         looked at. The facts have values.
         """
-        names: dict[str, Any] = {**self._names, "rare": self._rare(tables), "concat": b"".join}
+        rare = self._rare(tables)
+        kernel = self._kernel(tables)
+        if kernel is not None:
+            return _by_kernel(kernel, rare)
+        names: dict[str, Any] = {**self._names, "rare": rare, "concat": b"".join}
         for place, block in enumerate(self._splice.blocks):
             names |= {f"get{place}": tables[block.prefix].get, f"null{place}": block.null}
         exec(compile(self._source, "<join>", "exec"), names)  # noqa: S102 - our own text
-        join: Callable[[Iterable[Fetched], list[OutputRow]], Iterator[Rejection]] = names["join"]
+        join: Loop = names["join"]
         return join
+
+    def _kernel(self, tables: Tables) -> Any:
+        """The compiled loop, if there is a kernel and the facts have a common form; else None."""
+        splice = self._splice
+        record = _own_record(splice)
+        keys = (*splice.own_keys, *splice.item_keys)
+        if KERNEL is None:
+            return None
+        try:
+            fact = KERNEL.Program(item_program(record, splice.own_keys), 2 * len(splice.own_keys))
+            item = None
+            if splice.items is not None:
+                item = KERNEL.Program(
+                    item_program(_item_record(splice), splice.item_keys), 2 * len(splice.item_keys)
+                )
+        except UnrecognisableError:
+            return None
+        return KERNEL.Join(
+            fact,
+            item,
+            splice.fact.header,
+            splice.row.header,
+            tuple(tables[block.prefix] for block in splice.blocks),
+            tuple(block.null for block in splice.blocks),
+            tuple(keys.index(dimension.by) for dimension in splice.dimensions),
+        )
 
     def _rare(self, tables: Tables) -> Callable[[Fetched, list[OutputRow]], Rejection | None]:
         """Joins one fact in any form, without haste."""
@@ -80,6 +114,17 @@ class Join:
             return None
 
         return rare
+
+
+def _by_kernel(kernel: Any, rare: Callable[[Fetched, list[OutputRow]], Rejection | None]) -> Loop:
+    def join(facts: Iterable[Fetched], rows: list[OutputRow]) -> Iterator[Rejection]:
+        left = iter(facts)
+        while (record := kernel.run(left, rows)) is not None:
+            refused = rare(record, rows)
+            if refused is not None:
+                yield refused
+
+    return join
 
 
 def source(splice: Splice) -> str:
@@ -147,10 +192,24 @@ def source(splice: Splice) -> str:
 
 def _match(splice: Splice) -> Callable[[bytes], re.Match[bytes] | None]:
     """Recognises facts in the common form, whole or up to their items; captures body and keys."""
-    record = parsed(plain(parsed(splice.fact.record)))
-    record["fields"] = [field for field in record["fields"] if field["name"] != splice.items]
     try:
-        pattern = re.compile(re.escape(splice.fact.header) + item_pattern(record, splice.own_keys))
+        pattern = re.compile(
+            re.escape(splice.fact.header) + item_pattern(_own_record(splice), splice.own_keys)
+        )
     except UnrecognisableError:
         return lambda _value: None
     return pattern.fullmatch if splice.items is None else pattern.match
+
+
+def _own_record(splice: Splice) -> dict[str, Any]:
+    """The schema of the facts without their items."""
+    record = parsed(plain(parsed(splice.fact.record)))
+    return {**record, "fields": [field for field in record["fields"] if field["name"] != splice.items]}
+
+
+def _item_record(splice: Splice) -> dict[str, Any]:
+    """The schema of the facts' items."""
+    fields = parsed(plain(parsed(splice.fact.record)))["fields"]
+    kind: dict[str, Any] = next(field["type"] for field in fields if field["name"] == splice.items)
+    record: dict[str, Any] = kind["items"]
+    return record

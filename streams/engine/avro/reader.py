@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from streams.engine.avro.frame import HEADER_SIZE, Schema
 from streams.engine.avro.meaning import fields_of, parsed, plain
+from streams.engine.avro.recognise import Items
 from streams.engine.avro.rewrite import Rewriter, Schemas
-from streams.engine.avro.walk import Items, ItemsWalker, Walker
+from streams.engine.avro.walk import ItemsWalker, Walker
 
 
 class Slices(NamedTuple):

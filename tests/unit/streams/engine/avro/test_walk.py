@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 import schemas.codec  # noqa: F401 - sets how fastavro reads and writes decimals and times
 from domains.sales.events import OrderPlaced
 from schemas.derive import avro_schema
-from streams.engine.avro import recognise
 from streams.engine.avro.varint import decode_long, encode_long
 from streams.engine.avro.walk import ItemsWalker, Walker
 from streams.engine.avro.walk_compile import Unwalkable, record_source
@@ -179,17 +177,6 @@ def blocks_of(items: list[bytes], random: Random) -> bytes:
         else:
             blocks += encode_long(count) + block
     return blocks + b"\0"
-
-
-@pytest.fixture(autouse=True, scope="module", params=["kernel", "python"])
-def recogniser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test here holds with the compiled kernel and without it."""
-    if request.param == "kernel" and recognise.KERNEL is None:
-        pytest.skip("the kernel is not built: there is no C compiler")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "python":
-            patch.setattr(recognise, "KERNEL", None)
-        yield
 
 
 @settings(deadline=None, max_examples=200)
