@@ -171,8 +171,9 @@ def _selection(
     topic: str | None, key: str | None, fault: str | None, since: str | None, place: str | None = None
 ) -> Selection:
     from mesh.dead_letters import selection
+    from mesh.subscribe.since import since as moment_of
 
-    moment = None if since is None else selection.since(since, now())
+    moment = None if since is None else moment_of(since, now())
     if place is not None:
         selection.check_place(place)
     return selection.Selection(topic, key, fault, moment, place)

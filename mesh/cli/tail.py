@@ -47,14 +47,14 @@ def command(
     clear: Annotated[bool, typer.Option("--clear", help="Show personal fields in clear.")] = False,
 ) -> None:
     """Show the newest records of a topic, decoded; of a topic of dead letters, why they are there."""
-    from mesh.subscribe.since import since as moment
+    from mesh.subscribe.since import since as moment_of
     from mesh.subscribe.tail import Wish, tail
 
     settings = load_settings()
     wish = Wish(
         topic,
         latest=latest,
-        since=None if since is None else moment(since, clock.now()),
+        since=None if since is None else moment_of(since, clock.now()),
         key=key,
         limit=NEWEST if limit is None and since is None else limit,
         follow=follow,

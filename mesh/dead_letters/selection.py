@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from mesh.dead_letters.parked import Parked
 from mesh.kernel.errors import DeadLetterError, did_you_mean
 
-_AGO = re.compile(r"(\d{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PLACE = re.compile(r"(\d{1,9})@(\d{1,18})")
 _ROW = re.compile(r"(.+):(\d{1,18})")
 
@@ -62,23 +60,6 @@ class Selection:
             places = {str(one.place) for one in here}
             raise _not_parked(where, f"the record {self.place} is not parked", self.place, places)
         return []
-
-
-def since(text: str, now: datetime) -> datetime:
-    """The moment that ``--since`` means: ISO 8601 (UTC where no zone is given), or how long ago (``90m``)."""
-    ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise DeadLetterError(
-            "since-invalid",
-            f"{text!r} is no moment",
-            place="--since",
-            remedy="write 2026-05-01T12:00:00Z, or how long ago: 90s, 15m, 2h, 7d",
-        ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def check_place(text: str) -> None:

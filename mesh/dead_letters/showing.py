@@ -41,13 +41,7 @@ def plain(value: Any) -> Any:
 def text(value: Any) -> str:
     """A field's value in one line."""
     shown = plain(value)
-    return (
-        "null"
-        if shown is None
-        else shown
-        if isinstance(shown, str)
-        else json.dumps(shown, ensure_ascii=False)
-    )
+    return shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
 
 
 def look(value: bytes | None) -> str:

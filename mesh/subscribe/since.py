@@ -16,15 +16,15 @@ def since(text: str, now: datetime) -> datetime:
 
     Raises :class:`SubscribeError` ``since-invalid``.
     """
-    if match := _AGO.fullmatch(text):
-        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
     try:
+        if match := _AGO.fullmatch(text):
+            return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # before the year 1
         raise SubscribeError(
             "since-invalid",
             "is no moment",
             place=text,
-            remedy="write 45s, 10m, 2h or 3d for so long ago, or 2024-05-01T17:30Z",
+            remedy="write 45s, 15m, 2h or 3d for so long ago, or 2024-05-01T17:30Z",
         ) from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mesh.dead_letters.parked import Parked, Place, State, parked_records
-from mesh.dead_letters.selection import Selection, since
+from mesh.dead_letters.selection import Selection
 from mesh.kernel.dead_letter import DeadLetter
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import DeadLetterError
@@ -153,26 +153,3 @@ def test_a_place_is_spelt_right() -> None:
     """Partition and offset, or file and row."""
     with pytest.raises(DeadLetterError, match="place-invalid"):
         Selection(place="17").of([])
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("90s", NOW - timedelta(seconds=90)),
-        ("15m", NOW - timedelta(minutes=15)),
-        ("2h", NOW - timedelta(hours=2)),
-        ("7d", NOW - timedelta(days=7)),
-        ("2026-04-30", datetime(2026, 4, 30, tzinfo=UTC)),
-        ("2026-05-01T10:00:00+02:00", datetime(2026, 5, 1, 8, tzinfo=UTC)),
-    ],
-)
-def test_since_is_a_moment_or_how_long_ago(text: str, moment: datetime) -> None:
-    """UTC where no zone is given."""
-    assert since(text, NOW) == moment
-
-
-@pytest.mark.parametrize("text", ["yesterday", "", "5", "-3h", "9999999h", "25:00"])
-def test_another_since_is_refused(text: str) -> None:
-    """With the ways to write it."""
-    with pytest.raises(DeadLetterError, match="since-invalid"):
-        since(text, NOW)

@@ -81,7 +81,9 @@ def test_a_moment_without_a_zone_is_utc() -> None:
     assert since("2024-05-01", NOON) == NOON - timedelta(hours=12)
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "10 minutes", "yesterday", "-5m"])
+@pytest.mark.parametrize(
+    "text", ["", "10", "m", "10 minutes", "yesterday", "-5m", "25:00", "9999999h", "999999d"]
+)
 def test_what_is_no_moment_is_refused(text: str) -> None:
     """With the ways to write one."""
     with pytest.raises(SubscribeError, match="since-invalid"):
