@@ -16,7 +16,7 @@ from benchmarks import environment
 from benchmarks.engine import Engine
 from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground
-from benchmarks.processes import Tree, cpu_seconds
+from benchmarks.processes import Tree, cpu_seconds, machine_cpu_seconds
 from benchmarks.result import Result
 from benchmarks.shape import End, Shape
 from benchmarks.source import lines_of_code
@@ -39,6 +39,15 @@ class Sample:
     rows: int
     cpu: float
     broker_cpu: float
+    machine_cpu: float
+    """All that the processors did, whoever it was for."""
+    own_cpu: float
+    """What the harness itself used."""
+
+    @property
+    def others_cpu(self) -> float:
+        """What neither engine, nor broker, nor harness used."""
+        return max(0.0, self.machine_cpu - self.cpu - self.broker_cpu - self.own_cpu)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ def measure(
         whole_run_rows_per_cpu_second=round(_rate(count, last.cpu)),
         wall_rows_per_second=round(_rate(last.rows - first.rows, last.seconds - first.seconds)),
         broker_cpu_seconds=round(last.broker_cpu, 1),
+        others_cpu_share=round(last.others_cpu / last.machine_cpu, 2) if last.machine_cpu else 0.0,
         peak_memory_mb=round(tree.peak_memory / (1 << 20)),
         latency=None,
         verified=verdict.right,
@@ -126,14 +136,17 @@ def measure(
 
 def _watched(tree: Tree, shape: Shape, rows: int, ground: Ground, place: Place, watch: Watch) -> list[Sample]:
     """Samples from the start to the moment when the engine was done."""
-    broker = psutil.Process(ground.pid)
-    begun, broker_begun = time.monotonic(), cpu_seconds(broker)
+    broker, own = psutil.Process(ground.pid), psutil.Process()
+    begun = time.monotonic()
+    before = [cpu_seconds(broker), machine_cpu_seconds(), cpu_seconds(own)]
     ends = ground.sizes(shape.fact_topics(rows))
-    samples = [Sample(0.0, 0, 0.0, 0.0)]
+    samples = [Sample(0.0, 0, 0.0, 0.0, 0.0, 0.0)]
     while True:
         time.sleep(_LOOK)
         cpu, out = tree.look(), ground.size(place.out, PARTITIONS)
-        samples.append(Sample(time.monotonic() - begun, out, cpu, cpu_seconds(broker) - broker_begun))
+        now = [cpu_seconds(broker), machine_cpu_seconds(), cpu_seconds(own)]
+        used = (after - earlier for after, earlier in zip(now, before, strict=True))
+        samples.append(Sample(time.monotonic() - begun, out, cpu, *used))
         watch(out, rows, cpu)
         if shape.end is End.COUNTED and out >= rows:
             return samples

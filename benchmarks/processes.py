@@ -21,6 +21,12 @@ def cpu_seconds(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
+def machine_cpu_seconds() -> float:
+    """The time that all processors of this machine were busy since it started."""
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0))
+
+
 class Tree:
     """A process in a session of its own, with its children; what ended children used is remembered."""
 

@@ -30,7 +30,8 @@ class Result:
     """One engine on one shape.
 
     ``rows_per_cpu_second`` counts from a fifth of the rows to the last; ``whole_run_…`` from the start of the
-    process. CPU is that of the engine's processes; the broker's is given beside it.
+    process. CPU is that of the engine's processes; the broker's is given beside it. Of the whole machine's
+    CPU time ``others_cpu_share`` went to programs that have nothing to do with the measurement.
     """
 
     engine: str
@@ -41,6 +42,7 @@ class Result:
     whole_run_rows_per_cpu_second: float
     wall_rows_per_second: float
     broker_cpu_seconds: float
+    others_cpu_share: float
     peak_memory_mb: int
     latency: Latency | None
     verified: bool

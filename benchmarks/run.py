@@ -27,6 +27,8 @@ from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
 RECORDS = range(1_000, 100_000_001)
+DISTURBED = 0.1
+"""The share of the machine's CPU time that other programs may take before a measurement says so."""
 RATES = range(100, 200_001)
 
 
@@ -80,6 +82,10 @@ def command(
                 write(results, about, LATEST)
     for name in _words(shapes):
         console.print(table([one for one in results if one.shape == name], name))
+    for name in sorted({one.engine for one in results if one.others_cpu_share > DISTURBED}):
+        console.print(
+            f"[yellow]{name}: other programs were busy meanwhile; measure again on a quiet machine[/]"
+        )
     for one_result in results:
         for fault in one_result.faults:
             console.print(f"[red]{one_result.engine}, {one_result.shape}: {fault}[/]")

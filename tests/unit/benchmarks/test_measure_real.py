@@ -39,7 +39,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 def place(folder: Path, name: str) -> Place:
     """Where a run leaves its traces."""
-    return Place(f"bench.out.{name}", f"bench.run.{name}", folder)
+    return Place(f"bench.out.test-{name}", f"bench.run.test-{name}", folder)
 
 
 @pytest.mark.parametrize("name", ["lines", "orders"])

@@ -24,6 +24,7 @@ RESULT = Result(
     whole_run_rows_per_cpu_second=180_000,
     wall_rows_per_second=150_000,
     broker_cpu_seconds=4.2,
+    others_cpu_share=0.01,
     peak_memory_mb=128,
     latency=Latency(10_000, 300_000, 0.012, 0.034, 0.056, kept_up=True),
     verified=True,
