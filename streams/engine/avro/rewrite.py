@@ -35,7 +35,7 @@ class Rewriter:
     """
 
     def __init__(self, schema: Schema, schemas: Schemas | None = None) -> None:
-        self._schema = parsed(plain(parsed(schema.record)))
+        self._schema = _with_defaults(parsed(plain(parsed(schema.record))))
         self._header = schema.header
         self._schemas = schemas
         self._writers: dict[int, dict[str, Any]] = {schema.id: self._schema}
@@ -72,3 +72,13 @@ class Rewriter:
                 raise UnknownSchemaError(f"nobody knows schema {schema_id}") from None
             writer = self._writers[schema_id] = parsed(plain(parsed(found)))
         return writer
+
+
+def _with_defaults(record: dict[str, Any]) -> dict[str, Any]:
+    """The schema with bytes as defaults of bytes: fastavro would hand on the text that JSON has for them."""
+    for field in record["fields"]:
+        kind = field["type"][0] if isinstance(field["type"], list) else field["type"]
+        name = kind["type"] if isinstance(kind, dict) else kind
+        if name in ("bytes", "fixed") and isinstance(field.get("default"), str):
+            field["default"] = field["default"].encode("latin-1")
+    return record

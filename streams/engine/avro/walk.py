@@ -33,6 +33,8 @@ from fastavro import parse_schema
 from streams.engine.avro.recognise import Items, items_recogniser, record_recogniser
 from streams.engine.avro.walk_compile import compile_items, compile_record
 from streams.engine.avro.walk_pattern import UnrecognisableError
+from streams.engine.avro.walk_program import record_program
+from streams.engine.kernel import KERNEL
 
 Walk = Callable[[bytes, int], tuple[int, ...]]
 """(value, start) -> start of each reported field, and the end of the record."""
@@ -71,6 +73,14 @@ class Walker:
         """Walk a record without looking at what follows it. Raises :class:`ValueError`."""
         return _record_walk(self._walked, self.fields, canonical=self._canonical)
 
+    def program(self) -> Any:
+        """The walk of the common case, for compiled code; there must be a kernel.
+
+        Raises :class:`~streams.engine.avro.walk_pattern.UnrecognisableError`.
+        """
+        assert KERNEL is not None
+        return KERNEL.Program(record_program(self._walked, self.fields), len(self.fields))
+
     def offsets(self, value: bytes, start: int = 0) -> tuple[int, ...]:
         """Start of each field, and the end. Raises :class:`ValueError` unless the value ends there."""
         offsets = self.walk(value, start)
@@ -95,10 +105,11 @@ class ItemsWalker:
     def __init__(
         self, schema: Mapping[str, Any], array: str, fields: Collection[str], *, canonical: bool = False
     ) -> None:
-        field = next(field for field in _parsed(schema)["fields"] if field["name"] == array)
+        record = _parsed(schema)
+        field = next(field for field in record["fields"] if field["name"] == array)
         item = field["type"]["items"]
         self.item_fields: tuple[str, ...] = tuple(one["name"] for one in item["fields"])
-        slow: WalkItems = compile_items(field["type"], fields, canonical=canonical)
+        slow: WalkItems = compile_items(record, field["type"], fields, canonical=canonical)
         self.walk: WalkItems = slow
         try:
             recognise = items_recogniser(item, fields)

@@ -33,9 +33,15 @@ def compile_record(schema: dict[str, Any], marked: Collection[str], *, canonical
     return _compiled(writer.record(schema, marked), writer.names, schema["name"])
 
 
-def compile_items(array: dict[str, Any], sliced: Collection[str], *, canonical: bool) -> Callable[..., Any]:
-    """The walk function of an array of records: each item's bytes and its ``sliced`` fields; and the end."""
+def compile_items(
+    record: dict[str, Any], array: dict[str, Any], sliced: Collection[str], *, canonical: bool
+) -> Callable[..., Any]:
+    """The walk function of an array of records: each item's bytes and its ``sliced`` fields; and the end.
+
+    ``record`` is the schema that it stands in, which may have named its types.
+    """
     writer = _Writer(canonical)
+    writer.register(record)
     return _compiled(writer.items(array, sliced), writer.names, "items")
 
 
@@ -85,7 +91,7 @@ class _Writer:
 
     def record(self, schema: dict[str, Any], marked: Collection[str]) -> str:
         """The module that walks a record."""
-        self._register(schema)
+        self.register(schema)
         self._open = [schema["name"]]
         with self._block("def walk(v, i):"), self._block("try:"):
             for place, field in enumerate(schema["fields"]):
@@ -100,7 +106,7 @@ class _Writer:
 
     def items(self, array: dict[str, Any], sliced: Collection[str]) -> str:
         """The module that walks an array of records."""
-        self._register(array)
+        self.register(array)
         item = self._records[array["items"]] if isinstance(array["items"], str) else array["items"]
         self._open = [item["name"]]
         with self._block("def walk(v, i):"), self._block("try:"):
@@ -145,20 +151,21 @@ class _Writer:
 
     # -- values
 
-    def _register(self, schema: Any) -> None:
+    def register(self, schema: Any) -> None:
+        """Learn the types that have names."""
         if isinstance(schema, list):
             for branch in schema:
-                self._register(branch)
+                self.register(branch)
         elif isinstance(schema, dict):
             if "name" in schema:
                 self._records[schema["name"]] = schema
             for field in schema.get("fields", ()):
-                self._register(field["type"])
+                self.register(field["type"])
             for inner in ("items", "values"):
                 if inner in schema:
-                    self._register(schema[inner])
+                    self.register(schema[inner])
             if isinstance(schema["type"], (dict, list)):
-                self._register(schema["type"])
+                self.register(schema["type"])
 
     def _value(self, schema: Any) -> None:
         if isinstance(schema, list):

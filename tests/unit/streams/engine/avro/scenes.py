@@ -44,7 +44,7 @@ def encode(schema: Any, value: Any, schema_id: int) -> bytes:
 
 
 def decode(schema: Any, value: bytes) -> Any:
-    """The record in a framed value. Raises what fastavro does, and :class:`ValueError` for bytes left over."""
+    """The record in a framed value. Raises what fastavro does, and for bytes left over."""
     body = BytesIO(value[5:])
     read = schemaless_reader(body, parse_schema(schema, named_schemas={}), None)
     if body.read(1):
