@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from confluent_kafka import Message
 
-from schemas.column import joined, longs
+from schemas.column import cut, longs, same, slices
 from schemas.wire import HEADER_SIZE
 from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED
 from streams.engine.avro.varint import encode_long
@@ -56,6 +56,6 @@ class Container:
         places = np.array([list(partitions), list(offsets), rows.timestamps], dtype=np.int64)
         records = [b""] * (2 * count)
         records[::2] = rows.values
-        records[1::2] = tails = joined([*map(longs, places), _SEALED]) if count else []
+        records[1::2] = tails = slices(*cut([*map(longs, places), same(_SEALED, count)]))
         size = sum(map(len, rows.values)) + sum(map(len, tails))
         return b"".join((self._header, encode_long(count), encode_long(size), *records, _SYNC))

@@ -1,40 +1,41 @@
-"""Whole columns to Avro: each column becomes pieces of bytes, and a record is its pieces joined.
+"""Whole columns to Avro, without an object for any row or value.
 
-An Avro record is the concatenation of its fields, without framing, so no record is ever built as a Python
-object. Columns with few distinct values are encoded once a value; numbers that differ in every row, by
-numpy at once. The bytes are those of :class:`schemas.codec.Codec`.
+An Avro record is the concatenation of its fields, without framing. So numbers, lengths and branches of unions
+are made by numpy, a column at a time (:mod:`schemas.column`), texts stay the bytes that they are, and Arrow
+joins them row by row. The elements of a list, joined, lie one after another, so an array is a slice of them.
+The bytes are those of :class:`schemas.codec.Codec`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Mapping
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mesh.ingest.fields import Field, list_fields, plain_fields
 from mesh.ingest.rules import PARENT
 from mesh.kernel.contract import Port
+from mesh.kernel.event import Record
+from schemas.column import Cells, cut, decimals, doubles, even, longs, same
 from schemas.personal import protect_column
 from schemas.wire import header
-from streams.engine.avro.varint import encode_long
 
-NULL = b"\x00"
-"""The first branch of a union with null, and nothing after it."""
-PRESENT = b"\x02"
-"""The second branch; the value follows."""
-END = b"\x00"
-"""The block of no elements that ends an array."""
+Piece = Cells | pa.LargeBinaryArray
+"""Of each row some bytes of its record."""
 
-_LENGTHS = [encode_long(length) for length in range(4096)]
-_FEW = 4
-"""A column has few distinct values when each occurs this often on average."""
-
-Pieces = bytes | list[bytes]
-"""One piece for every row, or the same for all."""
+_WIRE = {
+    "text": pl.Binary,
+    "double": pl.Float64,
+    **dict.fromkeys(("whole", "boolean", "decimal", "moment", "day"), pl.Int64),
+}
+"""What a column is cast to, by the kind of its field."""
+_NOTHING = pa.scalar(b"", pa.large_binary())
 
 
 class Encoder:
@@ -51,120 +52,100 @@ class Encoder:
         ``events`` and ``lists`` hold wire forms; a list's frame has its elements in order, with the
         position of their event as ``_parent``.
         """
-        inner = list_fields(self._record)
-        plain = {field.name: field for field in plain_fields(self._record)}
-        columns: list[Pieces] = [self._header]
+        if not events.height:
+            return []
+        columns = self._columns(self._record, "", events, events)
+        pieces: list[Piece] = [same(self._header, events.height)]
         for name in self._record.model_fields:
-            if name in plain:
-                columns.append(_column(self._protected(plain[name], name, events[name], events), plain[name]))
-                continue
-            elements = lists[name]
-            owners = elements[PARENT]
-            outer = events.select(pl.all().gather(owners)) if self._has_persons(name) else events
-            bodies = _joined(
-                [
-                    _column(
-                        self._protected(field, f"{name}.{field.name}", elements[field.name], outer), field
-                    )
-                    for field in plain_fields(inner[name])
-                ],
-                elements.height,
-            )
-            columns.append(_arrays(bodies, np.bincount(owners.to_numpy(), minlength=events.height)))
-        return _joined(columns, events.height)
+            pieces += columns[name] if name in columns else self._array(name, events, lists[name])
+        values: list[bytes] = _joined(pieces).to_pylist()
+        return values
+
+    def _array(self, name: str, events: pl.DataFrame, elements: pl.DataFrame) -> list[Piece]:
+        """The count of each event's elements, the elements, and the empty block that ends them."""
+        owners = elements[PARENT]
+        counts = np.bincount(owners.to_numpy(), minlength=events.height)
+        given = counts > 0
+        end = Cells(np.zeros((events.height, 1), np.uint8), given.astype(np.intp))
+        if not elements.height:
+            return [longs(counts), end]
+        outer = events.select(pl.all().gather(owners)) if self._has_persons(name) else events
+        columns = self._columns(list_fields(self._record)[name], f"{name}.", elements, outer)
+        bodies = _joined(chain.from_iterable(columns.values()))
+        starts = np.frombuffer(bodies.buffers()[1], dtype=np.int64)
+        bounds = starts[np.concatenate([[0], np.cumsum(counts)])]
+        return [longs(counts), _texts(bounds, bodies.buffers()[2]), end]
 
     def _has_persons(self, name: str) -> bool:
         return any(path.startswith(f"{name}.") for path in self._persons)
 
-    def _protected(self, field: Field, path: str, column: pl.Series, outer: pl.DataFrame) -> pl.Series:
-        """A column as it goes on the wire; ``outer`` has the event's fields for each of its rows."""
-        if not field.personal:
-            return column.cast(pl.Binary) if field.kind == "text" else column
+    def _columns(
+        self, record: type[Record], path: str, frame: pl.DataFrame, outer: pl.DataFrame
+    ) -> dict[str, list[Piece]]:
+        """The pieces of each plain field; ``outer`` has the event's fields for each of the frame's rows."""
+        fields = plain_fields(record)
+        personal = {field.name for field in fields if field.personal}
+        wire = frame.select(
+            self._protected(f"{path}{field.name}", frame[field.name], outer)
+            if field.name in personal
+            else pl.col(field.name).cast(_WIRE[field.kind])
+            for field in fields
+        )
+        table = wire.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        return {field.name: _pieces(field, table[field.name].chunk(0)) for field in fields}
+
+    def _protected(self, path: str, column: pl.Series, outer: pl.DataFrame) -> pl.Series:
+        """Personal text as it goes on the wire."""
         person = self._persons.get(path)
         subjects = pl.Series([""]).new_from_index(0, len(column)) if person is None else outer[person]
-        return protect_column(subjects, field.name, column)
+        return protect_column(subjects, column.name, column)
 
 
-def _joined(columns: Sequence[Pieces], rows: int) -> list[bytes]:
-    parts: list[Pieces] = []
-    for column in columns:
-        if isinstance(column, bytes) and parts and isinstance(last := parts[-1], bytes):
-            parts[-1] = last + column
-        else:
-            parts.append(column)
-    varying: list[Iterable[bytes]] = [
-        repeat(part, rows) if isinstance(part, bytes) else part for part in parts
-    ]
-    return list(map(b"".join, zip(*varying, strict=True)))
-
-
-def _arrays(bodies: list[bytes], counts: NDArray[np.int64]) -> list[bytes]:
-    arrays, start = [], 0
-    for count in counts.tolist():
-        if count:
-            arrays.append(encode_long(count) + b"".join(bodies[start : start + count]) + END)
-            start += count
-        else:
-            arrays.append(END)
-    return arrays
-
-
-def _column(column: pl.Series, field: Field) -> Pieces:
-    distinct = column.unique()
-    if len(distinct) * _FEW <= len(column):
-        table: dict[Any, bytes] = dict(zip(distinct.to_list(), _pieces(field, distinct), strict=True))
-        if len(table) == 1:
-            return next(iter(table.values()))
-        return [table[value] for value in column.to_list()]
-    return _pieces(field, column)
-
-
-def _pieces(field: Field, column: pl.Series) -> list[bytes]:
-    if not field.nullable:
-        return _values(field, column)
-    given = column.is_not_null()
-    if not given.any():
-        return [NULL] * len(column)
-    values = iter(_values(field, column.drop_nulls()))
-    return [PRESENT + next(values) if there else NULL for there in given.to_list()]
-
-
-def _values(field: Field, column: pl.Series) -> list[bytes]:
+def _pieces(field: Field, column: pa.Array) -> list[Piece]:
+    """The bytes of a field: its branch, where it may be null, and its value."""
     if field.kind == "text":
-        if column.bin.size().lt(len(_LENGTHS)).all():
-            return [_LENGTHS[len(text)] + text for text in column.to_list()]
-        return [encode_long(len(text)) + text for text in column.to_list()]
-    if field.kind == "boolean":
-        return [b"\x01" if value else b"\x00" for value in column.to_list()]
+        sizes = longs(_numbers(pc.binary_length(column)).astype(np.int64))
+        texts = [column] if column.null_count < len(column) else []
+        return [_branched(field, column, sizes), *texts]
+    return [_branched(field, column, _cells(field, column))]
+
+
+def _branched(field: Field, column: pa.Array, cells: Cells) -> Cells:
+    return cells.behind(column.is_valid().to_numpy(zero_copy_only=False)) if field.nullable else cells
+
+
+def _cells(field: Field, column: pa.Array) -> Cells:
+    """The values of a column; where it is null they mean nothing."""
+    numbers = _numbers(column)
     if field.kind == "double":
-        return _slices(column.to_numpy().astype("<f8").tobytes(), np.full(len(column), 8))
-    numbers = column.cast(pl.Int64).to_numpy()
-    return _decimals(numbers) if field.kind == "decimal" else _longs(numbers)
+        return doubles(numbers)
+    if field.kind == "boolean":
+        return even(numbers.astype(np.uint8).reshape(-1, 1))
+    return decimals(numbers) if field.kind == "decimal" else longs(numbers)
 
 
-def _longs(numbers: NDArray[np.int64]) -> list[bytes]:
-    """Zigzag, then seven bits a byte, least significant first."""
-    zigzag = ((numbers << 1) ^ (numbers >> 63)).view(np.uint64)
-    shifts = np.arange(0, 70, 7, dtype=np.uint64)
-    sizes = 1 + (zigzag[:, None] >= (np.uint64(1) << shifts[1:])).sum(axis=1)
-    groups = ((zigzag[:, None] >> shifts) & np.uint64(127)).astype(np.uint8)
-    places = np.arange(10)
-    groups |= (places < sizes[:, None] - 1).astype(np.uint8) << np.uint8(7)
-    return _slices(groups[places < sizes[:, None]].tobytes(), sizes)
+def _numbers(column: pa.Array) -> Any:
+    return (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
 
 
-def _decimals(numbers: NDArray[np.int64]) -> list[bytes]:
-    """The size, then two's complement with the most significant byte first and one bit for the sign."""
-    limits = np.int64(1) << np.arange(7, 63, 8, dtype=np.int64)
-    sizes = 1 + (np.abs(numbers)[:, None] >= limits).sum(axis=1)
-    wide = np.empty((len(numbers), 9), dtype=np.uint8)
-    wide[:, 1:] = numbers.astype(">i8").view(np.uint8).reshape(-1, 8)
-    places = np.arange(9)
-    first = 8 - sizes
-    wide[np.arange(len(numbers)), first] = 2 * sizes
-    return _slices(wide[places >= first[:, None]].tobytes(), sizes + 1)
+def _joined(pieces: Iterable[Piece]) -> pa.LargeBinaryArray:
+    """Each row's pieces one after another; neighbouring cells are cut out together."""
+    columns: list[pa.LargeBinaryArray] = []
+    for kind, group in groupby(pieces, type):
+        neighbours = list(group)
+        columns += [_cut_out(neighbours)] if kind is Cells else neighbours
+    if len(columns) == 1:
+        return columns[0]
+    return pc.binary_join_element_wise(*columns, _NOTHING, null_handling="replace", null_replacement="")
 
 
-def _slices(flat: bytes, sizes: NDArray[np.int64]) -> list[bytes]:
-    ends = np.cumsum(sizes).tolist()
-    return [flat[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+def _cut_out(cells: list[Cells]) -> pa.LargeBinaryArray:
+    flat, sizes = cut(cells)
+    return _texts(np.concatenate([[0], np.cumsum(sizes)]), pa.py_buffer(flat))
+
+
+def _texts(bounds: NDArray[np.int64], flat: pa.Buffer) -> pa.LargeBinaryArray:
+    """What lies between each two bounds."""
+    return pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), flat]
+    )
