@@ -85,7 +85,7 @@ class Reader:
     ) -> None:
         until = array.name if array else None
         self._codec = codec
-        self._frame = codec.header
+        self.frame = codec.header
         self._resolver = resolver
         self.walker = Walker(codec.schema, canonical=True, fields=fields, until=until)
         self._general = Walker(codec.schema, fields=fields, until=until)
@@ -97,7 +97,7 @@ class Reader:
         self.rewritten = 0
         self._seq = self.place("seq")
         self._occurred_at = self.place("occurred_at")
-        self._contents = self.place(list(codec.record_type.model_fields)[len(ENVELOPE)])
+        self.contents = self.place(list(codec.record_type.model_fields)[len(ENVELOPE)])
 
     def place(self, field: str) -> int:
         """Where a field stands in the offsets of a fact."""
@@ -105,7 +105,7 @@ class Reader:
 
     def read(self, value: bytes | None) -> Fact:
         """Walk a value. Raises :class:`UndecodableError` with the code of its dead letter."""
-        if value is not None and value.startswith(self._frame):
+        if value is not None and value.startswith(self.frame):
             try:
                 return self._fact(value, self.walker, self._cut_canonical)
             except ValueError:
@@ -125,7 +125,7 @@ class Reader:
         seq = decode_long(value, offsets[self._seq], offsets[self._seq + 1])
         if not 0 <= seq < _MOST_SEQ:
             raise UndecodableError(f"seq {seq} is not within 0 and 2^60")
-        return Fact(value, offsets, items, seq, offsets[self._contents])
+        return Fact(value, offsets, items, seq, offsets[self.contents])
 
     def _rewrite(self, value: bytes | None) -> bytes:
         if value is None:
@@ -134,7 +134,7 @@ class Reader:
         if schema_id(value) != self._codec.schema_id:
             return self._resolver.resolve(self._codec, value)
         body = BytesIO()
-        body.write(self._frame)
+        body.write(self.frame)
         schemaless_writer(body, self._codec.parsed, read_body(value, self._codec.parsed))
         return body.getvalue()
 

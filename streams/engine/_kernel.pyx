@@ -3,8 +3,8 @@
 
 ``Program`` runs a walk (:mod:`streams.engine.avro.walk_program`) over raw Avro bytes; what it does not
 recognise is left to the Python walkers, as with the regular expressions that it stands in for.
-``splice_items`` puts rows together; the other functions stand in for Python functions of their names. Each
-gives what the Python beside it gives, byte for byte, which tests hold.
+``Join`` joins a batch; the functions stand in for Python functions of their names. Each gives what the Python
+beside it gives, byte for byte, which tests hold.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -60,7 +60,7 @@ cdef inline bint _minimal_decimal(const unsigned char* p, Py_ssize_t size) noexc
     return True
 
 
-cdef Py_ssize_t _run(
+cdef Py_ssize_t run_program(
     const int* ops, const unsigned char* p, Py_ssize_t at, Py_ssize_t end, Py_ssize_t* marks
 ) noexcept nogil:
     """Walk one record from ``at``; where it ends, or -1 when it is not recognised."""
@@ -154,9 +154,6 @@ cdef Py_ssize_t _run(
 cdef class Program:
     """A walk, ready to run. ``code`` are its operations; ``marks`` how many places it reports."""
 
-    cdef int* ops
-    cdef Py_ssize_t marks
-
     def __cinit__(self, code, Py_ssize_t marks):
         if marks > MOST_MARKS:
             raise ValueError("too many marks")
@@ -176,7 +173,7 @@ cdef class Program:
         cdef Py_ssize_t places[MOST_MARKS]
         cdef Py_ssize_t i, at
         cdef object place  # an object, so that its reference can be given to the tuple
-        at = _run(self.ops, <const unsigned char*>PyBytes_AS_STRING(value), start, PyBytes_GET_SIZE(value), places)
+        at = run_program(self.ops, <const unsigned char*>PyBytes_AS_STRING(value), start, PyBytes_GET_SIZE(value), places)
         if at < 0:
             return None
         found = PyTuple_New(self.marks + 1)
@@ -210,7 +207,7 @@ cdef class Program:
         if not count:
             return items, at
         while count:
-            after = _run(self.ops, p, at, end, places)
+            after = run_program(self.ops, p, at, end, places)
             if after < 0:
                 return None
             item = PyTuple_New(1 + self.marks // 2)
@@ -227,76 +224,6 @@ cdef class Program:
         if at >= end or p[at]:
             return None  # another block, or nothing
         return items, at + 1
-
-
-cdef inline unsigned long long _add(unsigned long long a, unsigned long long b) noexcept nogil:
-    """The sum, or the greatest number where it would exceed 64 bits."""
-    cdef unsigned long long total = a + b
-    return total if total >= a else 0xFFFFFFFFFFFFFFFF
-
-
-cdef inline tuple _choice(versions, moment):
-    """The entry of an as-of register that holds at a moment; the usual register has one version."""
-    cdef list starts = versions.starts, entries = versions.entries
-    if PyList_GET_SIZE(starts) == 1:
-        return <tuple>entries[0] if moment < starts[0] else <tuple>entries[1]
-    return <tuple>versions.choice(moment)
-
-
-def splice_items(
-    list rows not None, bytes key not None, timestamp, bytes head not None, list items not None,
-    dict members not None, tuple absent not None, moment, bytes rest not None, dict tails not None,
-    no_tail, structure, registers, clocks, seqs, bytes end not None, only
-):
-    """Append a row for each item; see :func:`streams.orders_enriched.lines.python_splice_lines`.
-
-    Raises :class:`OverflowError`, with nothing appended, for numbers that exceed 64 bits.
-    """
-    cdef unsigned long long c_structure = structure, c_registers = registers, c_clocks = clocks, c_seqs = seqs
-    cdef unsigned long long stamp[4]
-    cdef tuple item, entry, tail
-    cdef bytes line, fragment, returned, row
-    cdef Py_ssize_t n_head = PyBytes_GET_SIZE(head), n_rest = PyBytes_GET_SIZE(rest)
-    cdef Py_ssize_t n_end = PyBytes_GET_SIZE(end), n_line, n_fragment, n_returned
-    cdef char* at
-    cdef PyObject* found
-    for item in items:
-        if only is not None and item[1] not in only:
-            continue
-        found = PyDict_GetItem(members, item[2])
-        entry = absent if found is NULL else _choice(<object>found, moment)
-        tail = <tuple>no_tail
-        if tails:
-            found = PyDict_GetItem(tails, item[1])
-            if found is not NULL:
-                tail = <tuple>found
-        line = <bytes>item[0]
-        fragment = <bytes>entry[0]
-        returned = <bytes>tail[0]
-        stamp[0] = _add(c_seqs, entry[2])
-        stamp[1] = _add(c_clocks, entry[1])
-        stamp[2] = _add(c_registers, tail[1])
-        stamp[3] = c_structure
-        n_line, n_fragment = PyBytes_GET_SIZE(line), PyBytes_GET_SIZE(fragment)
-        n_returned = PyBytes_GET_SIZE(returned)
-        row = PyBytes_FromStringAndSize(
-            NULL, n_head + n_line + n_fragment + n_rest + n_returned + sizeof(stamp) + n_end
-        )
-        at = PyBytes_AS_STRING(row)
-        memcpy(at, PyBytes_AS_STRING(head), n_head)
-        at += n_head
-        memcpy(at, PyBytes_AS_STRING(line), n_line)
-        at += n_line
-        memcpy(at, PyBytes_AS_STRING(fragment), n_fragment)
-        at += n_fragment
-        memcpy(at, PyBytes_AS_STRING(rest), n_rest)
-        at += n_rest
-        memcpy(at, PyBytes_AS_STRING(returned), n_returned)
-        at += n_returned
-        memcpy(at, stamp, sizeof(stamp))  # little-endian, as every machine is that this was built for
-        at += sizeof(stamp)
-        memcpy(at, PyBytes_AS_STRING(end), n_end)
-        rows.append((key, row, timestamp))
 
 
 def decode_long(bytes value not None, Py_ssize_t start, Py_ssize_t end):
@@ -379,7 +306,7 @@ cdef class Join:
         start = PyBytes_GET_SIZE(self.header)
         if end < start or memcmp(p, PyBytes_AS_STRING(self.header), start):
             return False
-        at = _run(self.fact.ops, p, start, end, places)
+        at = run_program(self.fact.ops, p, start, end, places)
         if at < 0:
             return False
         for i in range(self.blocks):
@@ -403,7 +330,7 @@ cdef class Join:
         if not count:
             return at == end
         while count:
-            after = _run(self.item.ops, p, at, end, places)
+            after = run_program(self.item.ops, p, at, end, places)
             if after < 0:
                 return False
             for i in range(self.blocks):

@@ -7,12 +7,13 @@ Python does as well, byte for byte; ``MESH_KERNEL=off`` leaves it out, to compar
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
 from types import ModuleType
 
 
 def _kernel() -> ModuleType | None:
-    if os.environ.get("MESH_KERNEL") == "off":
+    if os.environ.get("MESH_KERNEL") == "off" or sys.byteorder != "little":  # it copies numbers as they are
         return None
     try:
         return import_module("streams.engine._kernel")

@@ -31,15 +31,16 @@ class CompactDict:
     """Bytes by bytes. A value is what was put last; ``touched`` says how many stay uncompressed."""
 
     def __init__(self, touched: int = TOUCHED) -> None:
-        self._touched = touched
-        self._plain: dict[bytes, bytes] = {}
+        self.touched = touched
+        self.plain: dict[bytes, bytes] = {}
+        """What is not compressed. Who adds to it settles when it exceeds ``touched``."""
         self._packed: dict[bytes, bytes] = {}
         self._compressor: ZstdCompressor | None = None
         self._decompressor = ZstdDecompressor(format=FORMAT_ZSTD1_MAGICLESS)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
-        value = self._plain.get(key)
+        value = self.plain.get(key)
         if value is None and (packed := self._packed.get(key)) is not None:
             return self._decompressor.decompress(packed)
         return value
@@ -51,27 +52,27 @@ class CompactDict:
         return value
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
-        self._plain[key] = value
-        if len(self._plain) > self._touched:
-            self._settle()
+        self.plain[key] = value
+        if len(self.plain) > self.touched:
+            self.settle()
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._packed
-        yield from (key for key in self._plain if key not in self._packed)
+        yield from (key for key in self.plain if key not in self._packed)
 
     def __len__(self) -> int:
-        return len(self._packed) + sum(key not in self._packed for key in self._plain)
+        return len(self._packed) + sum(key not in self._packed for key in self.plain)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Compress everything, the first time after learning what the values have in common."""
         if self._compressor is None:
-            self._learn(self._plain.values())
+            self._learn(self.plain.values())
         assert self._compressor is not None
         compress, packed = self._compressor.compress, self._packed
-        for key, value in self._plain.items():
+        for key, value in self.plain.items():
             # A copy: what the compressor returns keeps the memory of the largest result that there could be.
             packed[key] = bytes(memoryview(compress(value)))
-        self._plain = {}
+        self.plain = {}
 
     def _learn(self, values: Collection[bytes]) -> None:
         samples: list[Any] = list(values)[:: max(1, len(values) // _SAMPLES)]

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from streams.engine.avro.block import Block
 from streams.engine.avro.varint import decode_long
 from streams.engine.fold import Fetched
 from streams.facts import Reader
 from streams.orders_enriched.asof import AsOf
-from streams.orders_enriched.layout import Block
 
 Members = dict[bytes, AsOf]
 """The members of a dimension in one role, by the raw Avro bytes of their id."""

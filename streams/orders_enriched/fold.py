@@ -18,8 +18,9 @@ from streams.facts import (
 from streams.orders_enriched import order, topics
 from streams.orders_enriched.dimensions import Change, Dimensions
 from streams.orders_enriched.intake import CustomerIntake, Intake, OrderIntake, PartIntake, ReturnIntake
+from streams.orders_enriched.kernel import compiled
 from streams.orders_enriched.layout import Layout
-from streams.orders_enriched.owed import Owed
+from streams.orders_enriched.owed import Owed, Owing
 from streams.orders_enriched.splice import Splice
 from streams.orders_enriched.state import Index, State
 
@@ -64,6 +65,9 @@ class EnrichedFold:
         for topic, part in topics.PARTS.items():
             block = layout.block(part.prefix)
             self._intakes[topic] = PartIntake(readers[topic], state, owed, part, block)
+        self._compiled = compiled(
+            readers, self._intakes, layout, shared.members, state, frames[topics.ENRICHED]
+        )
         self._topics = {intake.tag: topic for topic, intake in self._intakes.items()}
         self._indexes: dict[str, Index] = {
             topics.PRODUCT: state.by_product,
@@ -73,6 +77,21 @@ class EnrichedFold:
 
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
         """Take in records; see :meth:`streams.engine.fold.PartitionFold.fold`."""
+        intake = self._compiled and self._compiled.intakes.get(topic)
+        if intake is None:
+            yield from self._fold(topic, records)
+            return
+        left = iter(records)
+        while True:
+            record, clock, owed = intake.take(left, self._changelog, self._clock, self._clock_recovered)
+            if owed is not None:
+                self._clock, self._clock_owed, self._clock_recovered = clock, owed, False
+            if record is None:
+                return
+            yield from self._fold(topic, (record,))
+
+    def _fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
+        """Take in records of any form, one by one."""
         reader, intake = self._readers[topic], self._intakes[topic]
         account = reader.place("account")
         clocked = topic != topics.CUSTOMER
@@ -135,14 +154,20 @@ class EnrichedFold:
         rows: list[OutputRow] = []
         while len(rows) < limit and (owed := self._owed.next()) is not None:
             packed = self._state.entries.get(owed.order_id)
-            if packed is not None and (entry := order.unpack(packed)).revision:
-                self._splice.rows(owed, entry, self._state.amended.get(owed.order_id), rows)
+            if packed is not None and order.ordered_at(packed) is not None:
+                self._add_rows(owed, packed, rows)
         if rows:
             emission.outputs.append(Output(topics.ENRICHED, rows, self._partition))
         if not self._owed and self._clock_owed is not None:
             emission.outputs.append(Output(topics.CLOCK, [self._clock_row(self._clock_owed)], 0))
             self._clock_owed = None
         return emission if emission.outputs or emission.changelog else None
+
+    def _add_rows(self, owed: Owing, packed: bytes, rows: list[OutputRow]) -> None:
+        amended = self._state.amended.get(owed.order_id)
+        rows_of = self._compiled.rows.add if self._compiled and amended is None else _no_kernel
+        if not rows_of(packed, owed.timestamp, owed.lines, rows):
+            self._splice.rows(owed, order.unpack(packed), amended, rows)
 
     def _clock_row(self, timestamp: int) -> OutputRow:
         value = self._frames[topics.CLOCK] + encode_long(self._partition) + encode_long(self._clock)
@@ -155,6 +180,11 @@ class EnrichedFold:
                 self._clock = max(self._clock, decode_long(value, 0, len(value)))
                 continue
             topic = self._topics[key[:1]]
+            intake = self._compiled and self._compiled.intakes.get(topic)
+            moment = intake and intake.recover(value)
+            if moment is not None:
+                self._clock = max(self._clock, moment)
+                continue
             fact = self._recovered(topic, value)
             self._intakes[topic].take(fact, None)
             if topic != topics.CUSTOMER:
@@ -171,3 +201,8 @@ class EnrichedFold:
                 place=f"partition {self._partition}",
                 remedy="delete the changelog and read the inputs again from the beginning",
             ) from None
+
+
+def _no_kernel(*_: object) -> bool:
+    """Every order is left to Python."""
+    return False

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from types import ModuleType
+from typing import Any
 
+from streams.engine.avro.block import Block
 from streams.engine.avro.varint import decode_long
 from streams.facts import Fact, Reader
 from streams.orders_enriched import order, returns, topics
-from streams.orders_enriched.layout import Block
+from streams.orders_enriched.layout import PRESENT
 from streams.orders_enriched.order import Section
 from streams.orders_enriched.owed import Owed
 from streams.orders_enriched.state import State
@@ -31,6 +34,18 @@ class Intake(ABC):
         recovery (``timestamp`` None) nothing is owed. Raises
         :class:`streams.orders_enriched.registers.RevisionConflictError`.
         """
+
+    @abstractmethod
+    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
+        """Its like in the compiled kernel, on the same state; ``line`` is the program of an order's lines."""
+
+    def _common(self, moment: str) -> tuple[Any, ...]:
+        """What the compiled intakes have in common."""
+        reader = self._reader
+        names = ("seq", "occurred_at", "account", "order_id")
+        places = {name: reader.place(name) for name in names}
+        places |= {"contents": reader.contents, "moment": reader.place(moment)}
+        return reader.frame, self.tag, places, self._state.entries, self._owed
 
     def _moment(self, fact: Fact, place: int) -> int:
         return decode_long(fact.value, fact.offsets[place], fact.offsets[place + 1])
@@ -64,6 +79,13 @@ class OrderIntake(Intake):
             self._owed.order(order_id, timestamp)
         return order_id, new
 
+    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
+        """See :meth:`Intake.compiled`."""
+        _, *ids = topics.ORDER_IDS
+        places = tuple(map(self._reader.place, ids))
+        indexes = tuple(index.named for index in self._state.indexes)
+        return kernel.OrderIntake(program, *self._common("ordered_at"), line, places, indexes)
+
 
 class PartIntake(Intake):
     """Facts that an order shows one of: its payments, or its fulfilments."""
@@ -78,6 +100,7 @@ class PartIntake(Intake):
     ) -> None:
         super().__init__(reader, state, owed)
         self.tag = part.tag
+        self._part = part
         self._section = part.section
         self._block = block
         self._order_id = reader.place("order_id")
@@ -101,6 +124,12 @@ class PartIntake(Intake):
         if timestamp is not None:
             self._owed.order(order_id, timestamp)
         return order_id + identity, new
+
+    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
+        """See :meth:`Intake.compiled`."""
+        common = self._common(self._part.moment)
+        identity, runs = (self._identity,), self._block.runs
+        return kernel.PartIntake(program, *common, self._section, identity, runs, False)
 
 
 class ReturnIntake(Intake):
@@ -129,6 +158,13 @@ class ReturnIntake(Intake):
             self._owed.line(order_id, number, timestamp)
         return order_id + identity, new
 
+    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
+        """See :meth:`Intake.compiled`."""
+        number, return_id, *_ = self._parts
+        runs = tuple((b"" if n else PRESENT, part, part + 1) for n, part in enumerate(self._parts))
+        common = self._common("returned_at")
+        return kernel.PartIntake(program, *common, Section.RETURNS, (number, return_id), runs, True)
+
 
 class CustomerIntake(Intake):
     """Versions of customers."""
@@ -154,3 +190,7 @@ class CustomerIntake(Intake):
             for order_id in self._state.orders_of_customer(account, valid_from):
                 self._owed.order(order_id, timestamp)
         return account + identity, new
+
+    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
+        """Not in the kernel: customers are few, and each touches many orders."""
+        raise NotImplementedError

@@ -3,10 +3,8 @@
     row = frame ++ order's fields ++ line's fields ++ product ++ location ++ territory ++ employee ++ customer
           ++ payment ++ fulfilment ++ returns ++ version ++ is_deleted
 
-A block's field ``<prefix>_<f>`` is the source's field ``<f>``, or the field of that very name where the
-source has no ``<f>``. A field that the source must have becomes one that may be null: the bytes are the same
-after a branch number. Every rule that the splice relies on is checked here, so that a changed event stops the
-start and never spoils a row.
+The blocks are the engine's (:mod:`streams.engine.avro.block`). Every rule that the splice relies on is
+checked here or there, so that a changed event stops the start and never spoils a row.
 """
 
 from __future__ import annotations
@@ -17,6 +15,9 @@ from typing import Any
 
 from mesh.kernel.errors import StreamError
 from mesh.kernel.event import ENVELOPE
+from streams.engine.avro.block import Block, Field
+from streams.engine.avro.block import block as block_of
+from streams.engine.avro.meaning import fields_of
 from streams.engine.avro.walk import Walker
 
 PRESENT = b"\x02"
@@ -29,25 +30,6 @@ TAIL = ("returned_quantity", "return_count", "returned_amount", "last_returned_a
 _TAIL_TYPES = ("long", "long", "decimal", "timestamp-micros or null", "fixed 32", "boolean")
 LINE_KEY = ("line_number", "product_id")
 """The first fields of a line: its raw number is its identity, the product's id follows."""
-_NOT_MEANING = ("doc", "classification", "default", "aliases")
-
-
-@dataclass(frozen=True)
-class Block:
-    """The part of a row that shows one record: a dimension, a payment or a fulfilment.
-
-    ``runs`` are slices of the source: bytes before it, place of its first field, place after its last one.
-    ``null`` is the block of an unknown record.
-    """
-
-    prefix: str
-    fields: tuple[str, ...]
-    runs: tuple[tuple[bytes, int, int], ...]
-    null: bytes
-
-    def fragment(self, value: bytes, offsets: tuple[int, ...]) -> bytes:
-        """The block's bytes, from a source record and the offsets of its fields."""
-        return b"".join([before + value[offsets[first] : offsets[last]] for before, first, last in self.runs])
 
 
 @dataclass(frozen=True)
@@ -66,9 +48,9 @@ def layout(row: Walker, order: Walker, sources: Mapping[str, Walker], keys: Mapp
 
     ``sources`` maps a block's prefix to the record that it shows, in the order of the row. ``keys`` names the
     block's field that must come first and be one that the source always has, so that the block tells whose it
-    is. Raises :class:`StreamError` (``layout-broken``) when the schemas do not fit together.
+    is. Raises :class:`StreamError`, or the engine's error, (``layout-broken``) when they do not fit together.
     """
-    fields = [(field["name"], _meaning(field["type"])) for field in row.schema["fields"]]
+    fields = fields_of(row.schema)
     place = 0
     for name, kind in (*_order_fields(order), *_line_fields(order)):
         if place >= len(fields) or fields[place] != (name, kind):
@@ -78,7 +60,7 @@ def layout(row: Walker, order: Walker, sources: Mapping[str, Walker], keys: Mapp
         place += 1
     blocks = []
     for prefix, source in sources.items():
-        block = _block(prefix, source, fields[place:])
+        block = block_of(prefix, source, fields[place:])
         if not block.fields or block.fields[0] != keys[prefix] or block.runs[0][0] != PRESENT:
             raise _broken(
                 row, f"the block {prefix!r} must begin with {keys[prefix]!r}, which may not be null there"
@@ -103,13 +85,13 @@ def check_envelope(source: Walker) -> None:
 
 def check_clock(clock: Walker) -> None:
     """Raise :class:`StreamError` unless the clock's record is a partition and a moment."""
-    fields = [(field["name"], _kind(_meaning(field["type"]))) for field in clock.schema["fields"]]
+    fields = [(name, _kind(kind)) for name, kind in fields_of(clock.schema)]
     if fields != [("partition", "long"), ("event_time", "timestamp-micros")]:
         raise _broken(clock, "the clock must be a partition and an event_time")
 
 
-def _order_fields(order: Walker) -> list[tuple[str, Any]]:
-    fields = [(field["name"], _meaning(field["type"])) for field in order.schema["fields"]]
+def _order_fields(order: Walker) -> list[Field]:
+    fields = fields_of(order.schema)
     if fields[-1][0] != "lines":
         raise _broken(order, "'lines' must be the last field")
     for name in ("location_id", "territory_id", "employee_id"):
@@ -118,53 +100,11 @@ def _order_fields(order: Walker) -> list[tuple[str, Any]]:
     return fields[len(ENVELOPE) : -1]
 
 
-def _line_fields(order: Walker) -> list[tuple[str, Any]]:
-    lines = order.schema["fields"][-1]["type"]["items"]["fields"]
-    if tuple(field["name"] for field in lines[: len(LINE_KEY)]) != LINE_KEY:
+def _line_fields(order: Walker) -> list[Field]:
+    lines: list[Field] = fields_of(order.schema)[-1][1]["items"]["fields"]
+    if tuple(name for name, _ in lines[: len(LINE_KEY)]) != LINE_KEY:
         raise _broken(order, f"a line must begin with {' and '.join(LINE_KEY)}")
-    return [(field["name"], _meaning(field["type"])) for field in lines]
-
-
-def _block(prefix: str, source: Walker, fields: list[tuple[str, Any]]) -> Block:
-    """The longest beginning of ``fields`` that shows ``source``."""
-    known = {field["name"]: _meaning(field["type"]) for field in source.schema["fields"]}
-    names: list[str] = []
-    runs: list[tuple[bytes, int, int]] = []
-    for name, kind in fields:
-        short = name.removeprefix(f"{prefix}_")
-        shown = short if short != name and short in known else name
-        if shown not in known:
-            break
-        place = source.position[shown]
-        if kind == ["null", known[shown]]:
-            runs.append((PRESENT, place, place + 1))
-        elif kind == known[shown] and isinstance(kind, list) and kind[0] == "null":
-            runs.append((b"", place, place + 1))
-        else:
-            raise _broken(source, f"the row's {name!r} must be {shown!r} of the same type, or null")
-        names.append(name)
-    return Block(prefix, tuple(names), tuple(_joined(runs)), ABSENT * len(names))
-
-
-def _joined(runs: list[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
-    """Neighbouring slices without a branch number between them as one."""
-    joined: list[tuple[bytes, int, int]] = []
-    for before, first, last in runs:
-        if joined and not before and joined[-1][2] == first:
-            joined[-1] = (joined[-1][0], joined[-1][1], last)
-        else:
-            joined.append((before, first, last))
-    return joined
-
-
-def _meaning(kind: Any) -> Any:
-    """A type without what does not change its bytes."""
-    if isinstance(kind, list):
-        return [_meaning(branch) for branch in kind]
-    if isinstance(kind, dict):
-        bare = {key: _meaning(value) for key, value in kind.items() if key not in _NOT_MEANING}
-        return bare["type"] if set(bare) == {"type"} else bare
-    return kind
+    return lines
 
 
 def _kind(kind: Any) -> str:

@@ -19,13 +19,14 @@ class Owed:
     """Orders whose rows must be written again, each with the Kafka timestamp of what touched it last."""
 
     def __init__(self) -> None:
-        self._whole: dict[bytes, int] = {}
+        self.whole: dict[bytes, int] = {}
+        """Orders of which all rows are owed, with the timestamp of what touched each last."""
         self._lines: dict[bytes, tuple[int, set[bytes]]] = {}
         self._queue: list[Owing] = []
 
     def order(self, order_id: bytes, timestamp: int) -> None:
         """All rows of an order."""
-        self._whole[order_id] = timestamp
+        self.whole[order_id] = timestamp
 
     def line(self, order_id: bytes, number: bytes, timestamp: int) -> None:
         """The row of one line, by its raw number."""
@@ -36,14 +37,14 @@ class Owed:
     def next(self) -> Owing | None:
         """The next order, first touched first; None when nothing is owed."""
         if not self._queue:
-            whole, lines = self._whole, self._lines
+            whole, lines = self.whole, self._lines
             self._queue = [Owing(order_id, timestamp, None) for order_id, timestamp in whole.items()]
             self._queue += [
                 Owing(order_id, *some) for order_id, some in lines.items() if order_id not in whole
             ]
             self._queue.reverse()  # it is taken from its end
-            self._whole, self._lines = {}, {}
+            self.whole, self._lines = {}, {}
         return self._queue.pop() if self._queue else None
 
     def __bool__(self) -> bool:
-        return bool(self._queue or self._whole or self._lines)
+        return bool(self._queue or self.whole or self._lines)

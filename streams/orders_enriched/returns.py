@@ -22,6 +22,10 @@ class Returns(NamedTuple):
     """Sum of ``seq`` + 1 over its returns, withdrawn ones too."""
 
 
+NONE_RETURNED = Returns(NO_RETURNS, 0)
+"""Of a line of which nothing came back."""
+
+
 def payload(line: bytes, return_id: bytes, quantity: bytes, amount: bytes, fx_rate: bytes) -> bytes:
     """The payload of a return's register, from raw Avro fields. A line's number and the id identify it."""
     return b"".join((PRESENT, line, return_id, quantity, amount, fx_rate))

@@ -9,17 +9,15 @@ from streams.engine.fold import OutputRow
 from streams.facts import text_of
 from streams.orders_enriched.dimensions import Members
 from streams.orders_enriched.layout import Layout
-from streams.orders_enriched.lines import splice_lines
 from streams.orders_enriched.order import Entry, Revision, unpack_revision
 from streams.orders_enriched.owed import Owing
 from streams.orders_enriched.registers import as_of, greatest
-from streams.orders_enriched.returns import NO_RETURNS, Returns, by_line
+from streams.orders_enriched.returns import NO_RETURNS, NONE_RETURNED, Returns, by_line
 from streams.orders_enriched.state import State
 from streams.orders_enriched.version import early_clock, exact_clock, version
 
-_LIVE, _DELETED = b"\x00", b"\x01"
+LIVE, _DELETED = b"\x00", b"\x01"
 _NO_LINES: dict[bytes, Returns] = {}
-_NONE_RETURNED = Returns(NO_RETURNS, 0)
 
 
 class Splice:
@@ -30,7 +28,6 @@ class Splice:
         self._members = members
         self._state = state
         self._null = {block.prefix: block.null for block in layout.blocks}
-        self._no_product = self._null["product"], 0, 0
         self._unknown = b"".join(block.null for block in layout.blocks)
 
     def rows(
@@ -50,12 +47,22 @@ class Splice:
         territory, c2, s2 = self._member("territory", order.territory_id[1:], moment)
         employee, c3, s3 = self._member("employee", order.employee_id[1:], moment)
         customer, c4, s4 = self._customer(order.account, moment)
+        clocks, seqs = c1 + c2 + c3 + c4, s1 + s2 + s3 + s4
+        key = text_of(order.account)
+        head = self._frame + order.contents[: order.lines]
         rest = b"".join((location, territory, employee, customer, payment, fulfilment))
-        splice_lines(
-            *(rows, text_of(order.account), owed.timestamp, self._frame + order.contents[: order.lines]),
-            *(lines, self._members["product"], self._no_product, moment, rest, returns, _NONE_RETURNED),
-            *(order.seq, registers, c1 + c2 + c3 + c4, s1 + s2 + s3 + s4, _LIVE, owed.lines),
-        )
+        products, unknown = self._members["product"], (self._null["product"], 0, 0)
+        only, timestamp = owed.lines, owed.timestamp
+        for line, number, product_id in lines:
+            if only is not None and number not in only:
+                continue
+            versions = products.get(product_id)
+            product, clock, seq = (
+                unknown if versions is None else versions.entries[bisect_right(versions.starts, moment)]
+            )
+            returned, more = returns.get(number, NONE_RETURNED)
+            stamp = version(order.seq, registers + more, clocks + clock, seqs + seq)
+            rows.append((key, b"".join((head, line, product, rest, returned, stamp, LIVE)), timestamp))
         if amended:
             self._dropped(owed, order, {number for _, number, _ in lines}, amended, registers, returns, rows)
 
@@ -79,7 +86,7 @@ class Splice:
                 if (older.day, number) in done or (owed.lines is not None and number not in owed.lines):
                     continue
                 done.add((older.day, number))
-                known = 0 if number in present else registers + returns.get(number, _NONE_RETURNED).registers
+                known = 0 if number in present else registers + returns.get(number, NONE_RETURNED).registers
                 stamp = version(order.seq, known, 0, 0)
                 value = b"".join((head, line, self._unknown, NO_RETURNS, stamp, _DELETED))
                 rows.append((key, value, owed.timestamp))

@@ -17,22 +17,22 @@ class Index:
     """Order ids by the raw id of something that the orders name. It may name orders that no longer do."""
 
     def __init__(self) -> None:
-        # Most members have one order, or many; a list of one would cost more than what it holds.
-        self._orders: dict[bytes, bytes | list[bytes]] = {}
+        # By member. Most have one order, or many; a list of one would cost more than what it holds.
+        self.named: dict[bytes, bytes | list[bytes]] = {}
 
     def add(self, member: bytes, order_id: bytes) -> None:
         """Note that the order names the member."""
-        known = self._orders.get(member)
+        known = self.named.get(member)
         if known is None:
-            self._orders[member] = order_id
+            self.named[member] = order_id
         elif isinstance(known, list):
             known.append(order_id)
         else:
-            self._orders[member] = [known, order_id]
+            self.named[member] = [known, order_id]
 
     def orders(self, member: bytes) -> list[bytes]:
         """Ids of orders that name the member, or did once."""
-        known = self._orders.get(member)
+        known = self.named.get(member)
         if known is None:
             return []
         return known if isinstance(known, list) else [known]
@@ -55,7 +55,7 @@ class State:
         """Orders by store and by territory, which are both locations."""
         self.by_employee = Index()
 
-        self._indexes = (self.by_account, self.by_product, self.by_location, self.by_employee)
+        self.indexes = (self.by_account, self.by_product, self.by_location, self.by_employee)
 
     def lines(self, order: orders.Revision) -> Items:
         """Of each line of an order its bytes, its raw number, and the raw id of its product."""
@@ -139,7 +139,7 @@ class State:
             before = orders.unpack_revision(replaced)
             known = _named(before, self.lines(before))
         named = _named(orders.unpack_revision(revision), lines)
-        for index, members, old in zip(self._indexes, named, known, strict=True):
+        for index, members, old in zip(self.indexes, named, known, strict=True):
             for member in members - old:
                 index.add(member, order_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,7 +14,7 @@ import pytest
 from schemas.codec import Codec, Codecs
 from schemas.wire import SchemaUnknownError
 from streams.engine.fold import Fetched, PartitionFold, Rejection
-from streams.orders_enriched import topics
+from streams.orders_enriched import kernel, topics
 from streams.orders_enriched.app import application
 from streams.orders_enriched.dimensions import Dimensions
 
@@ -178,7 +179,7 @@ class Runtime:
         self.fold: PartitionFold = app.fold(PARTITION, self.shared)
         state = self.fold._state  # type: ignore[attr-defined]
         for kept in (state.entries, state.customers):
-            kept._touched = 2  # so that a small world is compressed as a large one would be
+            kept.touched = 2  # so that a small world is compressed as a large one would be
         entries = list(self.changelog.items())
         (random or Random(0)).shuffle(entries)
         self.fold.recover(entries)
@@ -280,3 +281,14 @@ class Runtime:
 def world() -> World:
     """The world; it keeps nothing between tests."""
     return World()
+
+
+@pytest.fixture(autouse=True, scope="module", params=["kernel", "python"])
+def loops(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every test here holds for folds with the compiled kernel and without it."""
+    if request.param == "kernel" and kernel.KERNEL is None:
+        pytest.skip("the kernel is not built: there is no C compiler")
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            patch.setattr(kernel, "KERNEL", None)
+        yield

@@ -1,0 +1,71 @@
+"""The compiled half of a fold, where it was built (``_kernel.pyx``): the usual facts in, the usual rows out.
+
+Each part of it stands beside its Python, which takes what it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from streams.engine.avro.walk_program import item_program
+from streams.engine.kernel import KERNEL
+from streams.facts import Reader
+from streams.orders_enriched import topics
+from streams.orders_enriched.dimensions import Members
+from streams.orders_enriched.intake import Intake
+from streams.orders_enriched.layout import LINE_KEY, Layout
+from streams.orders_enriched.registers import as_of, greatest
+from streams.orders_enriched.returns import NONE_RETURNED, by_line
+from streams.orders_enriched.splice import LIVE
+from streams.orders_enriched.state import State
+
+
+class Compiled(NamedTuple):
+    """Intakes by topic, and ``rows.add(entry, timestamp, lines, rows)``."""
+
+    intakes: dict[str, Any]
+    rows: Any
+
+
+def compiled(
+    readers: Mapping[str, Reader],
+    intakes: Mapping[str, Intake],
+    layout: Layout,
+    members: Mapping[str, Members],
+    state: State,
+    frame: bytes,
+) -> Compiled | None:
+    """The compiled half of a fold with these parts; None without a compiler."""
+    module = _module()
+    if KERNEL is None or module is None:
+        return None
+    lines = readers[topics.ORDER].walker.schema["fields"][-1]["type"]["items"]
+    item = KERNEL.Program(item_program(lines, LINE_KEY), 2 * len(LINE_KEY))
+    made = {
+        topic: intake.compiled(module, readers[topic].walker.program(), item)
+        for topic, intake in intakes.items()
+        if topic != topics.CUSTOMER  # few, and each touches many orders
+    }
+    rows = module.Rows(
+        item,
+        frame,
+        LIVE,
+        tuple(members[prefix] for prefix in topics.ROLES),
+        tuple(block.null for block in layout.blocks),
+        state.customers,
+        by_line,
+        greatest,
+        as_of,
+        NONE_RETURNED,
+    )
+    return Compiled(made, rows)
+
+
+def _module() -> ModuleType | None:
+    try:
+        return import_module("streams.orders_enriched._kernel")
+    except ImportError:
+        return None
