@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import platform
-import statistics
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import psutil
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import environment
-from benchmarks.engine import Engine, chosen, engines
+from benchmarks.engine import Engine, chosen, engines, load
 from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
@@ -47,76 +47,102 @@ def command(
     latency: Annotated[bool, typer.Option(help="Measure latency at a steady rate as well.")] = True,
     rate: Annotated[int, typer.Option(help="Rows a second of the latency measurement.")] = 10_000,
     keep: Annotated[str, typer.Option(help="Keep the results under this name too.", metavar="NAME")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Run engines in turn on the same input against the same broker, and judge every record that they write.
 
-    Exit code 1 when the output of an engine is wrong.
+    Exit code 1 when an engine fails, or its output is wrong.
     """
     if records is not None and records not in RECORDS:
         raise out_of_range("--records", records, RECORDS)
     if rate not in RATES:
         raise out_of_range("--rate", rate, RATES)
-    console = Console(highlight=False)
-    asked = [(shape(name), _engines(engine, name)) for name in _words(shapes)]
-    _obtain([one for _, group in asked for one in group], console)
+    console = Console(highlight=False, stderr=as_json)
+    asked = [(each, shape(name)) for name in _words(shapes) for each in _engines(engine, name)]
+    for each, _ in asked:  # before the clock runs
+        environment.words(each, load_settings().home, console.print)
     results: list[Result] = []
-    home = load_settings().home / "bench"
-    with ground(home, Listener(report=console.print)) as place:
+    failed: list[BenchmarkError] = []
+    with ground(load_settings().home / "bench", Listener(report=console.print)) as place:
         about = _about(place)
-        for one, group in asked:
-            for each in group:
-                rows = records or each.records[one.name]
-                runs = [
-                    _measured(each, one, rows, place, threads, number, console) for number in range(rounds)
-                ]
-                middle = statistics.median_low(run.rows_per_cpu_second for run in runs)
-                result = next(run for run in runs if run.rows_per_cpu_second == middle)
-                if wrong := [run for run in runs if not run.verified]:
-                    result = wrong[0]
-                if latency and isinstance(one, Live):
-                    console.print(f"{each.name}: latency at {rate:,} rows a second")
-                    result = replace(
-                        result, latency=observe(each, one, rate, place, _place(each, one, "latency"), threads)
-                    )
-                results.append(result)
-                write(results, about, LATEST)
-    for name in _words(shapes):
-        console.print(table([one for one in results if one.shape == name], name))
-    for name in sorted({one.engine for one in results if one.others_cpu_share > DISTURBED}):
-        console.print(
-            f"[yellow]{name}: other programs were busy meanwhile; measure again on a quiet machine[/]"
-        )
-    for one_result in results:
-        for fault in one_result.faults:
-            console.print(f"[red]{one_result.engine}, {one_result.shape}: {fault}[/]")
+        session = _Session(place, console, records, rounds, threads, rate if latency else None)
+        for each, one in asked:
+            try:
+                results.append(session.result(each, one))
+            except BenchmarkError as error:
+                if error.code != "engine-failed":
+                    raise
+                failed.append(error)
+                console.print(f"[red]{escape(str(error))}[/]")
+            write(results, about, LATEST)
     if keep:
         write(results, about, FOLDER / f"{clock.now():%Y-%m-%d}-{keep}.json")
-    raise typer.Exit(0 if all(one.verified for one in results) else 1)
+    _tell(console, results, failed)
+    if as_json:
+        typer.echo(LATEST.read_text(), nl=False)
+    raise typer.Exit(0 if not failed and all(one.verified for one in results) else 1)
 
 
-def _measured(
-    engine: Engine, shape: Shape, rows: int, ground: Ground, threads: int, number: int, console: Console
-) -> Result:
-    """One run of an engine, with its progress shown."""
-    columns = (
-        *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows")),
-        *(TextColumn("{task.fields[cpu]}"), TimeElapsedColumn()),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(f"{shape.name}: publishing the input", total=None, cpu="")
-        ground.fill(shape, rows)
-        progress.reset(task, description=f"{shape.name}: {engine.name}", total=rows)
+@dataclass(frozen=True)
+class _Session:
+    """How every engine of one run is measured; without a ``rate`` there is no latency."""
 
-        def watch(out: int, wanted: int, cpu: float) -> None:
-            progress.update(task, completed=out, total=wanted, cpu=f"{cpu:,.1f} CPU s")
+    ground: Ground
+    console: Console
+    records: int | None
+    rounds: int
+    threads: int
+    rate: int | None
 
-        place = _place(engine, shape, str(number))
-        result = measure(engine, shape, rows, ground, place, threads, watch)
-    console.print(
-        f"{shape.name}: {engine.name}, {result.rows:,} rows, {result.rows_per_cpu_second:,.0f} a CPU second, "
-        f"{'right' if result.verified else '[red]wrong[/]'}"
-    )
-    return result
+    def result(self, engine: Engine, shape: Shape) -> Result:
+        """The median of an engine's runs, or a wrong one where there is one, with its latency."""
+        rows = self.records or engine.records[shape.name]
+        runs = [self._measured(engine, shape, rows, number) for number in range(self.rounds)]
+        wrong = [run for run in runs if not run.verified]
+        ordered = sorted(wrong or runs, key=lambda run: run.rows_per_cpu_second)
+        result = ordered[(len(ordered) - 1) // 2]
+        if self.rate is None or not isinstance(shape, Live):
+            return result
+        self.console.print(f"{shape.name}: {engine.name}, latency at {self.rate:,} rows a second")
+        place = _place(engine, shape, "latency")
+        return replace(result, latency=observe(engine, shape, self.rate, self.ground, place, self.threads))
+
+    def _measured(self, engine: Engine, shape: Shape, rows: int, number: int) -> Result:
+        """One run of an engine, with its progress shown."""
+        columns = (
+            *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} rows")),
+            *(TextColumn("{task.fields[cpu]}"), TimeElapsedColumn()),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(f"{shape.name}: publishing the input", total=None, cpu="")
+            self.ground.fill(shape, rows)
+            progress.reset(task, description=f"{shape.name}: {engine.name}", total=rows)
+
+            def watch(out: int, wanted: int, cpu: float) -> None:
+                progress.update(task, completed=out, total=wanted, cpu=f"{cpu:,.1f} CPU s")
+
+            place = _place(engine, shape, str(number))
+            result = measure(engine, shape, rows, self.ground, place, self.threads, watch)
+        verdict = "right" if result.verified else "[red]wrong[/]"
+        rate = f"{result.rows_per_cpu_second:,.0f} a CPU second"
+        self.console.print(f"{shape.name}: {engine.name}, {result.rows:,} rows, {rate}, {verdict}")
+        return result
+
+
+def _tell(console: Console, results: Sequence[Result], failed: Sequence[BenchmarkError]) -> None:
+    """The tables, and whatever takes from their worth."""
+    for name in dict.fromkeys(one.shape for one in results):
+        console.print(table([one for one in results if one.shape == name], name))
+    for one in results:
+        if one.others_cpu_share > DISTURBED:
+            console.print(
+                f"[yellow]{one.shape}, {one.engine}: other programs took {one.others_cpu_share:.0%} of the "
+                "machine's CPU time; measure again on a quiet machine[/]"
+            )
+        for fault in one.faults:
+            console.print(f"[red]{one.shape}, {one.engine}: {escape(fault)}[/]")
+    for error in failed:
+        console.print(f"[red]{escape(str(error))}[/]")
 
 
 def _place(engine: Engine, shape: Shape, name: str) -> Place:
@@ -127,21 +153,10 @@ def _place(engine: Engine, shape: Shape, name: str) -> Place:
 
 
 def _engines(names: str, shape: str) -> list[Engine]:
+    """Those that are named, or all that do the shape."""
     if names:
         return chosen(_words(names), shape)
-    return [one for one in map(_load, engines()) if shape in one.shapes]
-
-
-def _load(name: str) -> Engine:
-    from benchmarks.engine import load
-
-    return load(name)
-
-
-def _obtain(engines: Sequence[Engine], console: Console) -> None:
-    """Make every environment before the clock runs."""
-    for one in engines:
-        environment.words(one, load_settings().home, console.print)
+    return [one for one in map(load, engines()) if shape in one.shapes]
 
 
 def _words(text: str) -> list[str]:
