@@ -74,6 +74,19 @@ class Ground:
         wanted = [NewTopic(topic, partitions, 1, config=_KEEP) for topic, partitions in topics.items()]
         for made in self._admin.create_topics(wanted).values() if wanted else ():
             made.result()
+        deadline = time.monotonic() + _PATIENCE
+        while not self._led(topics) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _led(self, topics: Mapping[str, int]) -> bool:
+        """Whether every partition of these topics has a leader: a busy broker takes a while."""
+        known = self._admin.list_topics(timeout=30).topics
+        return all(
+            topic in known
+            and len(known[topic].partitions) == partitions
+            and all(one.leader >= 0 for one in known[topic].partitions.values())
+            for topic, partitions in topics.items()
+        )
 
     def delete(self, topics: Iterable[str]) -> None:
         """Delete topics, and return when the broker no longer knows them."""
