@@ -44,6 +44,7 @@ def declare(paths: Paths, app: str, index: int, metrics_port: int) -> Part:
         version=code_version(),
         needs=SERVICES if app == SINK else SERVICES[:2],
         grace=20,
+        ready_timeout=180,  # until it answers; then it may recover for as long as it takes
     )
 
 
