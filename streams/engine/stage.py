@@ -126,6 +126,7 @@ class Stage:
             self.partitions[number] = Partition(
                 self.application.fold(number, self.application.shared),
                 corrected=dict.fromkeys(self.positions, 0),
+                tables={topic: Table() for topic in self.application.tables},
             )
 
     def kept(self, number: int, generation: int) -> bool:
@@ -165,7 +166,7 @@ class Stage:
 
     def _recover_table(self, topic: str, number: int, cancelled: Callable[[], bool]) -> int:
         """Fold a partition of a table from where it was left to its end; return the number of records."""
-        table = self.partitions[number].tables.setdefault(topic, Table())
+        table = self.partitions[number].tables[topic]
         count = 0
 
         def take(records: list[Fetched]) -> None:
