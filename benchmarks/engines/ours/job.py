@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
-from confluent_kafka.admin import AdminClient, NewTopic
-
-from schemas.codec import Codecs
 from streams.engine.assembly import assemble, run, set_up_logging
 from streams.engine.avro.frame import Schema
 from streams.engine.enrich import Table, Topic, enrich
 from streams.engine.fold import Application
 from streams.engine.options import Options
-from streams.orders_enriched.app import application
 
 BROKERS, GROUP, SHAPE = (os.environ[f"BENCH_{name}"] for name in ("BROKERS", "GROUP", "SHAPE"))
 SCHEMAS = Path(os.environ["BENCH_SCHEMAS"])
@@ -42,20 +37,11 @@ def flat() -> Application:
     )
 
 
-class _NoOtherWriter:
-    """Schemas of other writers: this input has none."""
-
-    def schema(self, schema_id: int) -> dict[str, object]:
-        """None is known."""
-        raise LookupError(schema_id)
-
-
 def full() -> Application:
-    """Shape ``full``: orders-enriched as the mesh runs it, with a changelog of its own."""
-    ours = replace(application(PLAN["ids"], Codecs(_NoOtherWriter())), name=GROUP)
-    changelog = NewTopic(f"{GROUP}-{ours.store}-changelog", 4, 1, config={"cleanup.policy": "compact"})
-    AdminClient({"bootstrap.servers": BROKERS}).create_topics([changelog])[changelog.topic].result()
-    return ours
+    """Shape ``full``: orders-enriched as the mesh runs it."""
+    from benchmarks.engines.ours.full import stage
+
+    return stage(BROKERS, Path(os.environ["BENCH_STATE"]), PLAN["ids"], GROUP, os.environ["BENCH_OUT"])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
-import java.util.function.Function;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
-import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Takes the facts of one topic into the state of its partition, and writes every row that they change.
@@ -18,6 +17,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
 abstract class Fold implements Processor<String, GenericRecord, String, GenericRecord> {
   static final String ORDERS = "orders";
   static final String CUSTOMERS = "customers";
+
+  /** Between account and order id in a key, so that no account is the beginning of another. */
+  private static final char END = '\0';
 
   protected final Layout layout;
   protected KeyValueStore<String, GenericRecord> orders;
@@ -52,34 +54,27 @@ abstract class Fold implements Processor<String, GenericRecord, String, GenericR
 
   /** Orders and what becomes of them. */
   static final class OfOrder extends Fold {
-    /** How one kind of fact enters what is known; false when it was known already. */
-    interface Intake {
-      boolean take(GenericRecord known, GenericRecord fact);
-    }
-
+    private final Fact kind;
     private final int orderId;
-    private final Intake intake;
-    private final Function<GenericRecord, Long> line;
 
-    OfOrder(Layout layout, Layout.Source source, Intake intake, Function<GenericRecord, Long> line) {
+    OfOrder(Layout layout, Fact kind) {
       super(layout);
-      this.orderId = source.place("order_id");
-      this.intake = intake;
-      this.line = line;
+      this.kind = kind;
+      this.orderId = kind.source().place("order_id");
     }
 
     @Override
     public void process(Record<String, GenericRecord> record) {
       GenericRecord fact = record.value();
       String account = record.key();
-      String key = account + '\0' + fact.get(orderId);
+      String key = account + END + fact.get(orderId);
       GenericRecord known = orders.get(key);
       if (known == null) {
         known = layout.nothing();
       }
-      if (intake.take(known, fact)) {
+      if (kind.intake().take(known, fact)) {
         orders.put(key, known);
-        write(known, account, customers.get(account), line.apply(fact), record.timestamp());
+        write(known, account, customers.get(account), kind.line().apply(fact), record.timestamp());
       }
     }
   }
@@ -103,7 +98,8 @@ abstract class Fold implements Processor<String, GenericRecord, String, GenericR
         return;
       }
       customers.put(key, customer);
-      try (KeyValueIterator<String, GenericRecord> theirs = orders.prefixScan(key + '\0', new StringSerializer())) {
+      try (KeyValueIterator<String, GenericRecord> theirs =
+          orders.prefixScan(key + END, new StringSerializer())) {
         while (theirs.hasNext()) {
           KeyValue<String, GenericRecord> one = theirs.next();
           write(one.value, key, customer, null, record.timestamp());

@@ -45,49 +45,11 @@ final class Full {
     builder.addStateStore(state(Fold.ORDERS, layout.known));
     builder.addStateStore(state(Fold.CUSTOMERS, layout.customer.schema));
 
-    int paymentId = layout.payment.place("transaction_id");
-    int fulfilmentId = layout.fulfilment.place("fulfilment_id");
-    int returnId = layout.returned.place("return_id");
-    int returnedLine = layout.returned.place("line_number");
-    facts(layout.customer, () -> new Fold.OfCustomer(layout))
-        .merge(
-            facts(
-                layout.order,
-                () ->
-                    new Fold.OfOrder(
-                        layout,
-                        layout.order,
-                        (known, fact) -> Known.putOrder(known, fact, layout.order.seq),
-                        fact -> null)))
-        .merge(
-            facts(
-                layout.payment,
-                () ->
-                    new Fold.OfOrder(
-                        layout,
-                        layout.payment,
-                        (known, fact) -> Known.put(Known.payments(known), fact, paymentId, layout.payment.seq),
-                        fact -> null)))
-        .merge(
-            facts(
-                layout.fulfilment,
-                () ->
-                    new Fold.OfOrder(
-                        layout,
-                        layout.fulfilment,
-                        (known, fact) ->
-                            Known.put(Known.fulfilments(known), fact, fulfilmentId, layout.fulfilment.seq),
-                        fact -> null)))
-        .merge(
-            facts(
-                layout.returned,
-                () ->
-                    new Fold.OfOrder(
-                        layout,
-                        layout.returned,
-                        (known, fact) -> Known.put(Known.returns(known), fact, returnId, layout.returned.seq),
-                        fact -> (Long) fact.get(returnedLine))))
-        .to(place.out(), Produced.with(TEXT, row));
+    KStream<String, GenericRecord> rows = facts(layout.customer, () -> new Fold.OfCustomer(layout));
+    for (Fact fact : Fact.all(layout)) {
+      rows = rows.merge(facts(fact.source(), () -> new Fold.OfOrder(layout, fact)));
+    }
+    rows.to(place.out(), Produced.with(TEXT, row));
     return builder;
   }
 

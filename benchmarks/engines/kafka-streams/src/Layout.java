@@ -106,7 +106,7 @@ final class Layout {
 
   private static Map<String, String> shown(JsonNode said) {
     Map<String, String> shown = new LinkedHashMap<>();
-    said.get("fields").fields().forEachRemaining(f -> shown.put(f.getKey(), f.getValue().asText()));
+    said.get("fields").properties().forEach(f -> shown.put(f.getKey(), f.getValue().asText()));
     return shown;
   }
 }

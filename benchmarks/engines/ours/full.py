@@ -1,56 +1,35 @@
-"""The job of the shape ``full`` on our own engine: ``python -m benchmarks.full_ours``.
+"""The application ``mesh.orders-enriched`` as its worker runs it, on the benchmark's broker.
 
-It is the application ``mesh.orders-enriched`` as its worker runs it, with what the worker gets from a running
-mesh taken from the benchmark: schema ids from the plan instead of the registry, and a group and an output
-topic of this run's own.
+What the worker gets from a running mesh is taken from the benchmark: schema ids from the plan instead of the
+registry, and a group and an output topic of this run's own.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.errors import MeshError
 from mesh.kernel.names import ORDERS_ENRICHED
 from mesh.kernel.settings import Settings, load_settings
 from mesh.provisioning.topics import ROOM, Topic, Topics, mesh_topics
 from streams import applications
-from streams.engine.assembly import assemble, run, set_up_logging
-from streams.engine.errors import EngineError
 from streams.engine.fold import Application, Emission, Fetched, PartitionFold, Rejection, Shared
-from streams.metering import Metrics
 from streams.orders_enriched import topics
 
 
-def main() -> None:
-    """Run until a signal ends it."""
-    set_up_logging()
-    brokers, state = os.environ["BENCH_BROKERS"], Path(os.environ["BENCH_STATE"])
-    plan = json.loads((Path(os.environ["BENCH_SCHEMAS"]) / "plan.json").read_text())
-    try:
-        settings = load_settings(home=state, kafka=brokers)
-        (built,) = applications.build(ORDERS_ENRICHED, settings, plan["ids"])
-        stage = _of_this_run(built, os.environ["BENCH_GROUP"], os.environ["BENCH_OUT"])
-        _provide(stage, settings)
-        app = assemble([stage], applications.options(settings), meter=Metrics(ORDERS_ENRICHED))
-    except (MeshError, EngineError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(2)
-    run(app)
-
-
-def _of_this_run(stage: Application, group: str, out: str) -> Application:
-    """The stage under another name, its rows on another topic."""
+def stage(brokers: str, state: Path, ids: Mapping[str, int], group: str, out: str) -> Application:
+    """The application named ``group``, its rows on the topic ``out``; creates all other topics."""
+    settings = load_settings(home=state, kafka=brokers)
+    (built,) = applications.build(ORDERS_ENRICHED, settings, ids)
 
     def fold(partition: int, shared: Shared) -> PartitionFold:
-        return _Elsewhere(stage.fold(partition, shared), out)
+        return _Elsewhere(built.fold(partition, shared), out)
 
-    return replace(stage, name=group, outputs=(out, topics.CLOCK), fold=fold)
+    named = replace(built, name=group, outputs=(out, topics.CLOCK), fold=fold)
+    _provide(named, settings)
+    return named
 
 
 class _Elsewhere:
@@ -86,7 +65,3 @@ def _provide(stage: Application, settings: Settings) -> None:
     changelog = Topic(stage.changelog, settings.partitions, {"cleanup.policy": "compact", **ROOM})
     area = Topics(settings, [*made, changelog])
     area.apply([change for change in area.changes() if change.is_due])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,47 @@
+"""The engines that this project must not get wrong, on a real broker and in every shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.engine import load
+from benchmarks.ground import Ground, ground
+from benchmarks.measure import Place, measure
+from benchmarks.shape import shape
+from mesh.platform.launch import Listener
+
+pytestmark = pytest.mark.real
+
+ROWS = 2_000
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    """A broker for all tests of this module."""
+    with ground(tmp_path_factory.mktemp("bench"), Listener()) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        ("kafka-streams", "lines"),
+        ("kafka-streams", "orders"),
+        ("kafka-streams-rocksdb", "full"),
+        ("ours", "lines"),
+        ("ours", "orders"),
+        ("ours", "full"),
+    ],
+)
+def test_every_row_is_right(broker: Ground, tmp_path: Path, engine: str, name: str) -> None:
+    """As the judgement of its shape says, which knows nothing of any engine."""
+    some = shape(name)
+    broker.fill(some, ROWS)
+    place = Place(f"bench.out.{engine}-{name}", f"bench.run.{engine}-{name}", tmp_path)
+    result = measure(load(engine), some, ROWS, broker, place, 1, lambda *_: None)
+    assert result.verified, result.faults
+    assert result.rows >= ROWS
+    assert result.lines_of_code > 50
