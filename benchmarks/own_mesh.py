@@ -25,7 +25,7 @@ STREAM, SINK = "orders-enriched", "sink"
 SERVICES = ("broker", "registry", "warehouse")
 _LOOK = 0.5  # seconds
 _STILL = 5.0  # seconds without a new record or commit: longer than any part holds a batch back
-_SILENCE = 180.0  # seconds after which a part that does nothing is given up
+_SILENCE = 300.0  # seconds after which a part that does nothing is given up
 Watch = Callable[[int], None]  # enriched rows out
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
+from benchmarks import run
 from benchmarks.engine import Engine
 from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
@@ -92,3 +95,37 @@ def test_latency_is_measured_at_a_steady_rate(
     assert found.kept_up
     assert 200 <= found.rows <= 800
     assert 0 < found.p50 <= found.p95 <= found.p99 < 60
+
+
+ENGINE = """
+title = "Plain"
+version = "1"
+kind = "own"
+command = {command}
+[records]
+lines = 2_000
+"""
+
+
+def test_an_engine_that_fails_does_not_keep_the_others_from_being_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told, and the run ends with exit code 1; what was found is kept."""
+    for name, command in {
+        "dead": ["{python}", "-c", "exit('gone')"],
+        "plain": ["{python}", str(JOB)],
+    }.items():
+        (tmp_path / "engines" / name).mkdir(parents=True)
+        (tmp_path / "engines" / name / "engine.toml").write_text(ENGINE.format(command=json.dumps(command)))
+    monkeypatch.setenv("MESH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("benchmarks.engine.FOLDER", tmp_path / "engines")
+    monkeypatch.setattr(run, "LATEST", tmp_path / "latest.json")
+    with pytest.raises(typer.Exit) as ended:
+        run.command(latency=False, as_json=True)
+    assert ended.value.exit_code == 1
+    told = capsys.readouterr()
+    assert "engine-failed" in told.err
+    (found,) = json.loads(told.out)
+    assert found["engine"] == "plain"
+    assert found["verified"]
+    assert json.loads((tmp_path / "latest.json").read_text()) == [found]
