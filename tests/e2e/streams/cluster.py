@@ -166,7 +166,7 @@ class World:
 
     def read(self, topic: str) -> list[Message]:
         """All records of a topic, partition by partition."""
-        return list(_read(self.kafka, topic))
+        return list(read_topic(self.kafka, topic))
 
     def rows(self, after: dict[int, int] | None = None) -> dict[bytes, Row]:
         """The greatest row of each key, of the rows from these offsets on."""
@@ -249,7 +249,8 @@ def _ends(kafka: str, topic: str) -> dict[int, int]:
         consumer.close()
 
 
-def _read(kafka: str, topic: str) -> Iterator[Message]:
+def read_topic(kafka: str, topic: str) -> Iterator[Message]:
+    """All records of a topic, partition by partition."""
     consumer = _consumer(kafka)
     try:
         left = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
