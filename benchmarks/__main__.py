@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -23,7 +24,11 @@ def benchmarks() -> None:
 
 
 def main() -> None:
-    """Exit codes as those of ``mesh``: 0 done, 1 a wrong output, 2 a person's error, 130 interrupted."""
+    """Exit codes as those of ``mesh``: 0 done, 1 a wrong output, 2 a person's error, 130 interrupted.
+
+    SIGTERM ends a run as Ctrl-C does, so that neither broker nor engine stays behind.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except MeshError as error:
