@@ -67,8 +67,8 @@ class _Holding:
         self._name = drill.incident or rule.name
 
     def hold(self) -> Outcome:
+        self._await_quiet()
         known = {one.id for one in self._watch.incidents()}
-        self._refuse_open()
         with closing(self._drill.inject(self._ground)) as fault:
             next(fault)
             began = now()
@@ -86,14 +86,21 @@ class _Holding:
             resolved = self._await_resolution(incident.id)
             return self._outcome(incident, began, healed, resolved)
 
-    def _refuse_open(self) -> None:
-        if any(one.name == self._name and one.resolved_at is None for one in self._watch.incidents()):
+    def _await_quiet(self) -> None:
+        """Until nothing is open under the alert's name: the drill before may have set it off in passing."""
+        if not self._open():
+            return
+        self._ground.tell(f"waiting for {self._name}, which is firing, to be resolved")
+        if self._until(lambda: not self._open() or None, now() + timedelta(seconds=RESOLUTION)) is None:
             raise DrillError(
                 "drill-impossible",
                 f"{self._name} is firing already, so that a drill would prove nothing",
                 place=self._drill.name,
                 remedy="mend that first; see `mesh incidents`",
             )
+
+    def _open(self) -> bool:
+        return any(one.name == self._name and one.resolved_at is None for one in self._watch.incidents())
 
     def _await_page(self, known: set[str], deadline: datetime) -> Incident:
         """The new incident, once somebody has been told of it."""

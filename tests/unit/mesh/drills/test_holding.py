@@ -140,6 +140,24 @@ def test_an_alert_that_fires_already_proves_nothing() -> None:
     assert world.steps == []
 
 
+def test_an_alert_that_is_about_to_end_is_waited_for() -> None:
+    """What the drill before set off in passing is no reason to hold none."""
+
+    class Ending(World):
+        looks = 0
+
+        def incidents(self) -> list[Incident]:
+            self.looks += 1
+            if self.looks == 2:
+                self.seen = [dataclasses.replace(incident(1), resolved_at=datetime.now(UTC))]
+            return super().incidents()
+
+    world = Ending(lambda: [incident(2)])
+    world.seen = [incident(1)]
+    found = held(world)
+    assert (found.fault, found.alert) == ("", RULE.name)
+
+
 def test_a_late_page_fails() -> None:
     """Seconds count from the fault."""
 
