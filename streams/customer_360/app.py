@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 
 from mesh.kernel import names
 from mesh.kernel.settings import Settings
@@ -16,22 +16,10 @@ from streams.customer_360.days import BusinessDays
 from streams.customer_360.goldens import GoldensFold
 from streams.customer_360.picking import Picker
 from streams.customer_360.reading import Reader, Resolver
-from streams.engine.fold import Application, Fetched, PartitionFold, Shared
+from streams.engine.fold import Application, Nothing, PartitionFold, Shared
 
 STORES = ("accounts", "golden")
 """The stores of the two stages."""
-
-
-class NothingShared:
-    """The broadcast knowledge of a stage that needs none."""
-
-    def put(self, topic: str, record: Fetched) -> Hashable | None:
-        """Nothing is broadcast."""
-        return None
-
-    def changes_since(self, positions: Mapping[str, int]) -> set[Hashable]:
-        """Nothing changes."""
-        return set()
 
 
 def application(
@@ -73,7 +61,7 @@ def application(
             inputs=(topics.ACTIVITY,),
             broadcast=(),
             store=STORES[1],
-            shared=NothingShared(),
+            shared=Nothing(),
             fold=by_golden_id,
             outputs=(topics.CUSTOMER_360,),
         ),

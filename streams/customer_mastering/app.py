@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from domains.customer.events import AccountLinked, CustomerMastered, CustomerRecorded
 from mesh.kernel import names
 from schemas.codec import Codec, Codecs
-from streams.customer_mastering.fold import Mastering, MasteringFold, Nothing
-from streams.engine.fold import Application, Shared
+from streams.customer_mastering.fold import Mastering, MasteringFold
+from streams.engine.fold import Application, Nothing, Shared
 
 RECORDS = "customer.raw.customer-record.v1"
 CUSTOMER = "customer.public.customer.v1"

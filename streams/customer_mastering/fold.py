@@ -102,18 +102,6 @@ class MasteringFold:
         """Nothing: mastering has no state."""
 
 
-class Nothing:
-    """The broadcast knowledge of an application that reads no broadcast topic."""
-
-    def put(self, topic: str, record: Fetched) -> Hashable | None:
-        """Never called."""
-        return None
-
-    def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
-        """None."""
-        return set()
-
-
 def view_key(account: bytes, valid_from: int, seq: int) -> bytes:
     """The key of a version of a mastered view; ``valid_from`` in seconds."""
     return b"%b@%d#%d" % (account, valid_from, seq)

@@ -79,6 +79,18 @@ class Shared(Protocol):
         """Every change made by records at or after ``positions`` (topic -> next offset not yet corrected)."""
 
 
+class Nothing:
+    """The broadcast knowledge of an application that reads no broadcast topic."""
+
+    def put(self, topic: str, record: Fetched) -> Hashable | None:
+        """Never called."""
+        return None
+
+    def changes_since(self, positions: dict[str, int]) -> set[Hashable]:
+        """None."""
+        return set()
+
+
 class PartitionFold(Protocol):
     """The state of one partition and the rows that it owes."""
 

@@ -9,10 +9,9 @@ Two kinds are compiled from the same schema:
 general
     accepts every form that Avro allows: long varints, arrays and maps in several blocks, blocks with a size.
 canonical
-    accepts only what :class:`schemas.codec.Codec` itself would write, so that equal values have equal bytes
-    and a slice may serve as a key or be compared. Whatever else it meets raises :class:`ValueError`, even
-    where a codec could read it: decode and encode such a value again, or let the codec say what is wrong
-    with it.
+    accepts only what is written as short as it can be, so that equal values have equal bytes and a slice may
+    serve as a key or be compared. Whatever else it meets raises :class:`ValueError`, even where a codec could
+    read it: decode and encode such a value again, or let the codec say what is wrong with it.
 
 A canonical walker also refuses some right values that are rare (a decimal of more than seven bytes, a
 timestamp after the year 3100, maps of several entries), so it is a filter for the common case, never the
