@@ -184,7 +184,7 @@ def _day(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion | No
 def _local(naive: str, timezone: str) -> str:
     """A local time as a moment; null for one that the clocks skipped. Of one that comes twice, the later."""
     if timezone == "UTC":
-        return f"CAST({naive} AS TIMESTAMPTZ)"
+        return naive  # the microseconds and bounds are the same, and no time zone is looked up
     zone = literal(timezone)
     return (
         f"CASE WHEN timezone({zone}, timezone({zone}, {naive})) = {naive} THEN timezone({zone}, {naive}) END"

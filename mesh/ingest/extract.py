@@ -31,6 +31,8 @@ ROW, FILE = "_row", "_file"
 """Where the row stands."""
 CELL, FAULT = "_cell", "_fault"
 """The fault of a CSV cell, and the number of the row's first other fault; null when there is none."""
+_LAST = (1 << 63) - 1
+"""Where rows without a moment stand."""
 KEY = "_key"
 """The record's key."""
 ORPHAN = -1
@@ -157,11 +159,21 @@ class Rows:
         order = self._binding.value("valid_from" if versioned else "occurred_at")
         if shuffle is not None:
             order = f"(hash(rowid, {shuffle}) >> 1)::BIGINT"
+        if shuffle is None and limit is None and self._is_in(order):
+            arranged = f"SELECT rowid AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, *"
+            self._replace(f"{arranged} FROM {self._table}", "VIEW")
+            return
         place = f"row_number() OVER (ORDER BY {order} NULLS LAST, rowid) - 1"
         self._replace(
             f"SELECT {place} AS {POSITION}, coalesce({order}, 0) AS {TIME}, rowid AS {ROW}, *"
             f" FROM {self._table} ORDER BY {POSITION}" + ("" if limit is None else f" LIMIT {limit}")
         )
+
+    def _is_in(self, order: str) -> bool:
+        """Whether the SELECT gave its rows in this order, so that they need not be copied into it."""
+        later = f"SELECT coalesce({order}, {_LAST}) AS moment FROM {self._table}"
+        back = f"SELECT moment < lag(moment, 1, moment) OVER () AS is_back FROM ({later})"
+        return self._count(f"FROM ({back}) WHERE is_back") == 0
 
     def attach(self, events: Rows, by: str) -> None:
         """Give each row the position of the event that it belongs to."""
@@ -204,12 +216,17 @@ class Rows:
         ).fetchall()
         return [(int(key), json.loads(text)) for key, text in found]
 
-    def _replace(self, select: str) -> None:
+    def _replace(self, select: str, kind: str = "TABLE") -> None:
+        """Go on with this SELECT of the table; a view reads the table each time."""
         arranged = quoted(f"{self._name}, in order")
-        self._connection.execute(f"CREATE TABLE {arranged} AS {select}")
-        self._connection.execute(f"DROP TABLE {self._table}")
+        self._connection.execute(f"CREATE {kind} {arranged} AS {select}")
+        self.count = self._count(f"FROM {self._table}" if kind == "VIEW" else f"FROM {arranged}")
+        if kind == "TABLE":
+            self._connection.execute(f"DROP TABLE {self._table}")
         self._table = arranged
-        self.count = int(self._connection.sql(f"SELECT count(*) FROM {arranged}").fetchall()[0][0])
+
+    def _count(self, rows: str) -> int:
+        return int(self._connection.sql(f"SELECT count(*) {rows}").fetchall()[0][0])
 
 
 def _filling(record: type[Record], template: str) -> str:
