@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,20 @@ def _takers(modules: list[Module]) -> dict[str, int]:
         names = [argument.arg for argument in init.args.args[1:]] if init else fields
         if "code" in names:
             takers[node.name] = names.index("code")
-    for _ in classes:  # as deep as inheritance can be
+    known = -1
+    while known != len(takers):  # a round for each level of inheritance
+        known = len(takers)
         for node in classes:
             for base in node.bases:
                 if isinstance(base, ast.Name) and base.id in takers:
                     takers.setdefault(node.name, takers[base.id])
     return takers
+
+
+@cache
+def _within(scope: ast.AST) -> list[ast.AST]:
+    """Every node of a scope; those of all modules are asked for hundreds of times."""
+    return list(ast.walk(scope))
 
 
 def _values(tree: ast.Module, takers: dict[str, int]) -> Iterator[tuple[ast.expr, list[ast.AST]]]:
@@ -132,7 +141,7 @@ def _texts(value: ast.expr, scopes: list[ast.AST]) -> Iterator[str | None]:
 def _answers(name: str, scopes: list[ast.AST]) -> Iterator[str | None]:
     """The texts that a function can return: this module's of that name, else any module's."""
     for scope in (scopes[1], scopes[0]):
-        for node in ast.walk(scope):
+        for node in _within(scope):
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for answer in ast.walk(node):
                     if isinstance(answer, ast.Return) and answer.value is not None:
@@ -148,7 +157,7 @@ def _named(name: str, scopes: list[ast.AST]) -> Iterator[str | None]:
             if name != "code":
                 yield None
             return
-        for node in ast.walk(scope):
+        for node in _within(scope):
             if isinstance(node, ast.Assign | ast.AnnAssign) and name in _names(node) and node.value:
                 yield from _leading(node.value, scopes)
                 return
@@ -167,7 +176,7 @@ def _leading(value: ast.expr, scopes: list[ast.AST]) -> Iterator[str | None]:
         node for node in ast.walk(value) if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load)
     ]
     named = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    for statement in ast.walk(scopes[1]):
+    for statement in _within(scopes[1]):
         if isinstance(statement, ast.Assign | ast.AnnAssign) and named & set(_names(statement)):
             table = statement.value
             if isinstance(table, ast.Dict):
@@ -183,29 +192,34 @@ def _names(statement: ast.Assign | ast.AnnAssign) -> list[str]:
     return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
-FOUND = find(modules())
+@cache
+def found() -> Found:
+    """What the source holds; read by the first test that asks, not wherever tests are collected."""
+    return find(modules())
 
 
 def test_every_code_of_the_source_is_explained() -> None:
     """A person who meets a code can look it up."""
-    missing = {code: place for code, place in FOUND.codes.items() if code not in entries()}
+    missing = {code: place for code, place in found().codes.items() if code not in entries()}
     assert not missing, "add these to portal/docs/errors.md"
 
 
 def test_every_explained_code_is_in_the_source() -> None:
     """The page lists nothing that cannot happen."""
-    assert not sorted(set(entries()) - set(FOUND.codes)), "remove these from portal/docs/errors.md"
+    assert not sorted(set(entries()) - set(found().codes)), "remove these from portal/docs/errors.md"
 
 
 def test_every_code_can_be_followed() -> None:
     """No error gets its code from where this test cannot see it."""
-    assert not FOUND.unresolved
+    assert not found().unresolved
 
 
 def test_codes_are_kebab_case() -> None:
     """One grammar: words in small letters, joined by hyphens."""
     assert not [
-        code for code in FOUND.codes if not all(word.isalpha() and word.islower() for word in code.split("-"))
+        code
+        for code in found().codes
+        if not all(word.isalpha() and word.islower() for word in code.split("-"))
     ]
 
 

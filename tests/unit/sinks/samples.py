@@ -45,7 +45,12 @@ def codecs(schemas: dict[int, dict[str, Any]] | None = None) -> Codecs:
 
 def codec(port: Port) -> Codec:
     """The codec of a port under :data:`SCHEMA_ID`."""
-    return Codec.of_port(port, SCHEMA_ID)
+    return _codec(port.topic)
+
+
+@cache
+def _codec(topic: str) -> Codec:
+    return Codec.of_port(MESH.port(topic), SCHEMA_ID)
 
 
 def record(port: Port, **changes: Any) -> Record:

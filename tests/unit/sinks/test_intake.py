@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -38,7 +39,12 @@ AT = datetime.fromtimestamp(PUBLISHED / 1000, UTC)
 
 def intake(port: Port, schemas: dict[int, dict[str, Any]] | None = None) -> Intake:
     """An intake whose registry knows ``schemas``."""
-    return Intake(port, SCHEMA_ID, codecs(schemas))
+    return _usual(port.topic) if schemas is None else Intake(port, SCHEMA_ID, codecs(schemas))
+
+
+@cache
+def _usual(topic: str) -> Intake:
+    return Intake(MESH.port(topic), SCHEMA_ID, codecs())
 
 
 def refusal(port: Port, key: bytes | None, value: bytes | None, **schemas: Any) -> str:

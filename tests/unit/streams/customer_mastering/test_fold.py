@@ -41,10 +41,12 @@ class Schemas:
         return {**RECORDED.schema, "fields": fields}
 
 
+APPLICATION = application(IDS, Codecs(Schemas()))
+
+
 def new_fold() -> PartitionFold:
     """The fold of partition 2."""
-    made = application(IDS, Codecs(Schemas()))
-    return made.fold(2, made.shared)
+    return APPLICATION.fold(2, APPLICATION.shared)
 
 
 def fetched(key: bytes, value: bytes) -> Fetched:
