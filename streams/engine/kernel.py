@@ -1,7 +1,7 @@
 """The compiled kernel, where it was built: ``KERNEL`` is its module, or None.
 
 It is built when the project is installed on a machine with a C compiler (``_kernel.pyx``). Whatever it does
-Python does as well, byte for byte; ``MESH_KERNEL=off`` leaves it out, to compare the two.
+Python does as well, byte for byte; ``STREAMS_KERNEL=off`` leaves it out, to compare the two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from types import ModuleType
 
 
 def _kernel() -> ModuleType | None:
-    if os.environ.get("MESH_KERNEL") == "off" or sys.byteorder != "little":  # it copies numbers as they are
+    if os.environ.get("STREAMS_KERNEL") == "off" or sys.byteorder != "little":  # it copies numbers as they are
         return None
     try:
         return import_module("streams.engine._kernel")

@@ -18,7 +18,7 @@ _LONGS = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, -1, 63, 64, -64,
 def test_the_kernel_is_built_where_there_is_a_compiler() -> None:
     """A build that fails unseen would only be slow, so it is seen here."""
     compiler = any(map(shutil.which, ("cc", "gcc", "clang")))
-    assert (KERNEL is not None) == (compiler and os.environ.get("MESH_KERNEL") != "off")
+    assert (KERNEL is not None) == (compiler and os.environ.get("STREAMS_KERNEL") != "off")
 
 
 @given(_LONGS)
