@@ -7,7 +7,7 @@ publishers in any language agree and co-partitioned topics stay so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,28 +72,23 @@ def partition_column(keys: pl.Series, partitions: int) -> pl.Series:
 
     Each step works on the whole column, so its cost is that of the longest key's words, not of Python.
     """
+    import numpy as np
     import polars as pl  # costs a process 0.4 s and 30 MB, and only publishers need it
 
-    key = pl.col("key")
-    size = key.bin.size().cast(pl.UInt64)
-    # In 64 bits the product of two 32-bit numbers cannot overflow; _MASK brings it back to 32.
-    m = pl.lit(_M, dtype=pl.UInt64)
-    mask = pl.lit(_MASK, dtype=pl.UInt64)
-    frame = pl.DataFrame({"key": keys.cast(pl.Binary)}).with_columns(h=pl.lit(_SEED, dtype=pl.UInt64) ^ size)
-    longest = frame.select(size.max()).item() or 0
-    for start in range(0, longest, 4):
-        padded = (key.bin.slice(start, 4) + pl.lit(b"\0\0\0\0")).bin.slice(0, 4)
-        word = padded.bin.reinterpret(dtype=pl.UInt32, endianness="little").cast(pl.UInt64)
-        k = (word * m) & mask
-        k = ((k ^ (k // (1 << 24))) * m) & mask
-        whole = ((pl.col("h") * m) & mask) ^ k
-        tail = ((pl.col("h") ^ word) * m) & mask
-        left = size - start  # wraps below zero for shorter keys, which the first branch has taken out
-        frame = frame.with_columns(
-            h=pl.when(size <= start).then(pl.col("h")).when(left >= 4).then(whole).otherwise(tail)
-        )
-    h = ((pl.col("h") ^ (pl.col("h") // (1 << 13))) * m) & mask
-    h = h ^ (h // (1 << 15))
-    return frame.select(
-        partition=((h & pl.lit(_POSITIVE, dtype=pl.UInt64)) % partitions).cast(pl.Int32)
-    ).to_series()
+    texts = keys.cast(pl.Binary)
+    sizes = texts.bin.size().fill_null(0).to_numpy().astype(np.int64)
+    # The keys one under another as words of four bytes, the last one filled up with zeros.
+    rows = np.zeros((len(sizes), -(-int(sizes.max(initial=0)) // 4) * 4), dtype=np.uint8)
+    rows[np.arange(rows.shape[1]) < sizes[:, None]] = np.frombuffer(b"".join(texts.drop_nulls()), np.uint8)
+    words = rows.view("<u4")
+    m = np.uint32(_M)
+    h: Any = np.uint32(_SEED) ^ sizes.astype(np.uint32)
+    for place in range(words.shape[1]):
+        left = sizes - 4 * place
+        k = words[:, place] * m  # of 32 bits, as are all products here
+        whole = (h * m) ^ ((k ^ (k >> 24)) * m)
+        tail = (h ^ words[:, place]) * m
+        h = np.where(left >= 4, whole, np.where(left > 0, tail, h))
+    h = (h ^ (h >> 13)) * m
+    found = pl.Series("partition", ((h ^ (h >> 15)) & np.uint32(_POSITIVE)) % np.uint32(partitions))
+    return found.cast(pl.Int32).to_frame().select(pl.when(keys.is_not_null()).then("partition")).to_series()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain, groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,7 @@ from schemas.column import Cells, cut, decimals, doubles, even, longs, same
 from schemas.personal import protect_column
 from schemas.wire import header
 
-Piece = Cells | pa.LargeBinaryArray
+Piece: TypeAlias = "Cells | pa.LargeBinaryArray"
 """Of each row some bytes of its record."""
 
 _WIRE = {
