@@ -109,8 +109,18 @@ def _now() -> int:
 
 @contextmanager
 def _wire(ground: Ground, place: Place) -> Iterator[tuple[Producer, Consumer]]:
-    """A producer and a consumer set up to add as little as they can."""
-    producer = Producer({"bootstrap.servers": ground.brokers, "linger.ms": 1, "acks": "all"})
+    """A producer and a consumer set up to add as little as they can.
+
+    With few requests under way at once, a broker that is busy gets larger ones, not more of them.
+    """
+    producer = Producer(
+        {
+            "bootstrap.servers": ground.brokers,
+            "linger.ms": 2,
+            "acks": "all",
+            "max.in.flight.requests.per.connection": 2,
+        }
+    )
     consumer = Consumer(
         {
             "bootstrap.servers": ground.brokers,

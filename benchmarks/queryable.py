@@ -30,7 +30,14 @@ def observe(settings: Settings, orders: Sequence[Record], lines: int, rate: int)
     A question is asked ten times a second; a row's time runs from Kafka's timestamp of its order, which the
     ledger keeps, until the question that returned it was answered. The first seconds only warm up.
     """
-    producer = Producer({"bootstrap.servers": settings.kafka, "linger.ms": 1, "acks": "all"})
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.kafka,
+            "linger.ms": 2,
+            "acks": "all",
+            "max.in.flight.requests.per.connection": 2,
+        }
+    )
     client = connect(settings)
     seen = _Seen(client)
     each = lines / len(orders)
