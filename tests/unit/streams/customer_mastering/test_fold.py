@@ -41,12 +41,10 @@ class Schemas:
         return {**RECORDED.schema, "fields": fields}
 
 
-APPLICATION = application(IDS, Codecs(Schemas()))
-
-
 def new_fold() -> PartitionFold:
     """The fold of partition 2."""
-    return APPLICATION.fold(2, APPLICATION.shared)
+    made = application(IDS, Codecs(Schemas()))
+    return made.fold(2, made.shared)
 
 
 def fetched(key: bytes, value: bytes) -> Fetched:
