@@ -70,6 +70,6 @@ final class Full {
   }
 
   private StoreBuilder<KeyValueStore<String, GenericRecord>> state(String name, Schema schema) {
-    return stores.store(name, TEXT, AvroSerde.unframed(schema)).withCachingEnabled().withLoggingEnabled(Map.of());
+    return stores.store(name, TEXT, AvroSerde.unframed(schema)).withLoggingEnabled(Map.of());
   }
 }

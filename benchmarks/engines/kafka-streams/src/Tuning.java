@@ -17,19 +17,19 @@ final class Tuning {
     p.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.AT_LEAST_ONCE);
     // What all engines do; the default is 30 s.
     p.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 5_000);
-    // "Merges source topics of tables with their changelogs": no table is written twice.
+    // A table's topic serves as its changelog, so no table is written a second time.
     p.put(StreamsConfig.TOPOLOGY_OPTIMIZATION_CONFIG, StreamsConfig.OPTIMIZE);
-    // Room for the entries that change between two commits, each then written once. Stores in memory that are
-    // only read have no cache at all (Stores.java). The default is 10 MB.
+    // Room for the entries that change between two commits, each then written once, and for what is read from
+    // RocksDB. Tables in memory have no cache (Stores.java). The default is 10 MB.
     p.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64 << 20);
-    // "Larger values reduce the overhead of polling" while there is a backlog; the default is 1,000.
+    // Fewer rounds of polling, processing and looking at the clock while there is a backlog. The default is 1,000.
     p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 5_000);
     // Partitions are read in turn: 4 MB of each keep the thread busy between two fetches. The default is 1 MB.
     p.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG), 4 << 20);
     // The input is there before the job is.
     p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
-    // Full batches instead of many small ones: "batch.size ... a small batch size may reduce throughput". A batch
-    // that is not full waits no longer than linger.ms, which is the price in latency; Streams' own is 100 ms.
+    // Full batches instead of many small ones, as the documentation of batch.size (16 KB) advises for throughput. A
+    // batch that is not full waits for linger.ms, which is the price in latency; Streams' own is 100 ms.
     p.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), 256 << 10);
     p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 50);
     p.put(StreamsConfig.producerPrefix(ProducerConfig.BUFFER_MEMORY_CONFIG), 64 << 20);
