@@ -13,7 +13,8 @@ from types import ModuleType
 
 
 def _kernel() -> ModuleType | None:
-    if os.environ.get("STREAMS_KERNEL") == "off" or sys.byteorder != "little":  # it copies numbers as they are
+    # It copies numbers as they lie in memory, least significant byte first.
+    if os.environ.get("STREAMS_KERNEL") == "off" or sys.byteorder != "little":
         return None
     try:
         return import_module("streams.engine._kernel")
