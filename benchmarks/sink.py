@@ -1,0 +1,226 @@
+"""The sink's share of the whole way: ``python -m benchmarks.sink``, rows a CPU second of its process.
+
+Enriched order lines stand on their topic already; the sink lands them from the first on. Broker, registry and
+warehouse are a small mesh of its own, which is gone afterwards. ``--in-process`` measures the stages between
+broker and warehouse instead, in nanoseconds a row, and needs neither.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import typer
+from confluent_kafka import Message, Producer
+from fastavro import schemaless_writer
+
+from benchmarks.processes import cpu_seconds
+from mesh import provisioning
+from mesh.kernel.contract import Port
+from mesh.kernel.discovery import find_mesh
+from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.warehouse import connect
+from mesh.platform import launch
+from schemas.codec import Codec, Codecs
+from schemas.registry import Registry, schema_ids
+from schemas.wire import partition
+from sinks.block import Block
+from sinks.clickhouse.tables import Table
+from sinks.container import Container, Rows
+from sinks.intake import Intake
+from sinks.landing import EventLane
+
+TOPIC = "sales.public.orders-enriched.v1"
+DISTINCT = 5_000
+"""Different rows; beyond them they repeat, as re-emitted rows do."""
+SEED = 7
+_FROM = 0.2
+"""The part of the rows that is landed before time is taken: until then a process is starting."""
+_LOOK = 0.25  # seconds
+_MOMENT = datetime(2024, 5, 1, 17, 30, tzinfo=UTC)
+
+
+class Nowhere:
+    """A warehouse that takes everything and keeps nothing."""
+
+    def insert_avro(self, table: str, columns: Sequence[str], container: bytes, token: str) -> None:
+        """Take a container."""
+
+    def insert_rows(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], token: str
+    ) -> None:
+        """Take rows."""
+
+
+def rows(port: Port, schema_id: int) -> list[tuple[bytes, bytes]]:
+    """Keys and framed values of enriched order lines, four an order; about 600 bytes each."""
+    chance = random.Random(SEED)  # noqa: S311 - the same rows each time
+    codec = Codec.of_port(port, schema_id)
+    made = []
+    for number in range(DISTINCT):
+        row = {
+            field["name"]: _value(field["name"], field["type"], chance) for field in codec.parsed["fields"]
+        }
+        account, order = f"bench:{chance.randrange(20_000)}", f"bench:{number // 4}"
+        row |= {"account": account, "order_id": order, "line_number": number % 4, "is_deleted": False}
+        row["version"] = number.to_bytes(32, "little")
+        body = BytesIO()
+        schemaless_writer(body, codec.parsed, row)
+        made.append((account.encode(), codec.header + body.getvalue()))
+    return made
+
+
+def command(
+    count: Annotated[int, typer.Option("--rows", help="Rows to land.")] = 300_000,
+    in_process: Annotated[
+        bool, typer.Option("--in-process", help="Only the stages between broker and warehouse.")
+    ] = False,
+) -> None:
+    """Measure the sink on rows of enriched order lines."""
+    port = find_mesh(load_settings()).port(TOPIC)
+    typer.echo(json.dumps(_stages(port) if in_process else _landed(count), indent=2))
+
+
+def _stages(port: Port) -> dict[str, int]:
+    """Nanoseconds of CPU a row of each stage, and of all of them."""
+    intake = Intake(port, 1, Codecs(Registry("http://127.0.0.1:9")))
+    lane = EventLane(Table(port), intake, Nowhere())
+    container = Container(Table(port).schema)
+    offsets = [0] * port.partitions
+    messages = []
+    for number, (key, value) in enumerate(rows(port, 1)):
+        place = partition(key, port.partitions)
+        stamp = (1, 1_700_000_000_000 + number // 50)
+        messages.append(
+            Message(
+                topic=TOPIC, partition=place, offset=offsets[place], key=key, value=value, timestamp=stamp
+            )
+        )
+        offsets[place] += 1
+    keys, values = [m.key() for m in messages], [m.value() or b"" for m in messages]
+    times = [m.timestamp()[1] for m in messages]
+    return {
+        "bytes a row": sum(map(len, values)) // len(values),
+        "walk it": _best(lambda: [intake.admit(*each) for each in zip(keys, values, times, strict=True)]),
+        "gather": _best(lambda: Block(TOPIC, 0.0).take(messages)),
+        "admit": _best(lambda: intake.admit_all(keys, values, times)),
+        "container": _best(lambda: container.build(Rows(messages, times, values))),
+        "land (admit, container and bookkeeping)": _best(
+            lambda: lane.land(Block(TOPIC, 0.0, messages=messages))
+        ),
+    }
+
+
+def _best(work: Callable[[], object]) -> int:
+    spent = []
+    for _ in range(5):
+        began = time.process_time()
+        work()
+        spent.append(time.process_time() - began)
+    return round(min(spent) / DISTINCT * 1e9)
+
+
+def _landed(count: int) -> dict[str, float]:
+    """Land so many rows by a sink process on a mesh of its own."""
+    with tempfile.TemporaryDirectory(prefix="mesh-bench-sink-") as folder:
+        home = Path(folder) / "home"
+        launch.up(only=["broker", "registry", "warehouse"], home=home)
+        try:
+            settings = load_settings(home=home)
+            provisioning.apply(settings, lambda _: None)
+            _publish(settings, count)
+            return _watched(settings, home, count)
+        finally:
+            launch.down(purge=True, home=home)
+
+
+def _publish(settings: Settings, count: int) -> None:
+    port = find_mesh(settings).port(TOPIC)
+    made = rows(port, schema_ids(settings)[TOPIC])
+    places = [partition(key, port.partitions) for key, _ in made]
+    producer = Producer({"bootstrap.servers": settings.kafka, "linger.ms": 50, "batch.size": 1_000_000})
+    for number in range(count):
+        key, value = made[number % DISTINCT]
+        producer.produce(TOPIC, value, key, places[number % DISTINCT])
+        if number % DISTINCT == 0:
+            producer.flush(60)
+    producer.flush(60)
+
+
+def _watched(settings: Settings, home: Path, count: int) -> dict[str, float]:
+    """Run a sink until all rows are in the ledger; what it took from the first fifth on."""
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("MESH_")}
+    with (home / "sink.log").open("wb") as log:
+        sink = subprocess.Popen(
+            [sys.executable, "-m", "sinks.worker"],
+            env={**clean, "MESH_HOME": str(home)},
+            stdout=log,
+            stderr=log,
+        )
+    client, process = connect(settings), psutil.Process(sink.pid)
+    try:
+        began: tuple[int, float] | None = None
+        while True:
+            landed, spent = (
+                int(client.command("SELECT count() FROM mesh.raw_events_v1")),
+                cpu_seconds(process),
+            )
+            if began is None and landed >= count * _FROM:
+                began = landed, spent
+            if landed >= count and began is not None:
+                break
+            if sink.poll() is not None:
+                raise RuntimeError(f"the sink ended: {(home / 'sink.log').read_text()[-2000:]}")
+            time.sleep(_LOOK)
+        return {
+            "rows": landed,
+            "rows_per_cpu_second": round((landed - began[0]) / max(spent - began[1], 1e-9)),
+            "whole_run_rows_per_cpu_second": round(landed / spent),
+            "peak_memory_mb": round(process.memory_info().rss / 1e6),
+        }
+    finally:
+        client.close()
+        sink.terminate()
+        sink.wait(30)
+
+
+def _value(name: str, kind: Any, chance: random.Random) -> Any:
+    """Something of an Avro type, as long as such fields usually are; a tenth of what may be null is."""
+    if isinstance(kind, list):
+        return None if chance.random() < 0.1 else _value(name, kind[1], chance)
+    if isinstance(kind, str):
+        kind = {"type": kind}
+    match kind:
+        case {"logicalType": "decimal"}:
+            return Decimal(chance.randrange(10**7)).scaleb(-kind["scale"])
+        case {"logicalType": "timestamp-micros"}:
+            return _MOMENT
+        case {"logicalType": "date"}:
+            return _MOMENT.date()
+        case {"type": "bytes"}:
+            return b"someone"
+        case {"type": "string"}:
+            return f"{name[:7]} {chance.randrange(1_000)}"
+        case {"type": "fixed", "size": size}:
+            return bytes(size)
+        case {"type": "boolean"}:
+            return chance.random() < 0.5
+        case {"type": "double"}:
+            return chance.random()
+    return chance.randrange(100)
+
+
+if __name__ == "__main__":
+    typer.run(command)
