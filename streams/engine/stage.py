@@ -76,7 +76,7 @@ class Stage:
         holding = here.holdings.get(topic)
         parked: list[Rejection] = []
         records: Iterable[Fetched] = batch
-        if holding is not None or any(record[3] is None or record[2] is None for record in batch):
+        if holding is not None or [1 for record in batch if record[3] is None or record[2] is None]:
             records = _passed(batch, holding, parked)
         try:
             for rejection in here.fold.fold(topic, records):
