@@ -29,6 +29,8 @@ def test_every_application_is_built_from_the_topics_of_the_contracts(name: str, 
     stages = build(name, Settings(), ids)
     assert {stage.name for stage in stages} == {name}
     assert {stage.store for stage in stages if stage.store} == set(STORES[name])
+    provisioned = {store.changelog for store in stores(Settings()) if store.application == name}
+    assert {stage.changelog for stage in stages if stage.changelog} == provisioned
     inputs = [topic for stage in stages for topic in stage.inputs]
     assert len(inputs) == len(set(inputs))  # a topic belongs to one stage
     for stage in stages:
