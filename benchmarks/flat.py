@@ -18,7 +18,7 @@ import fastavro
 
 from benchmarks import trade
 from benchmarks.dimensions import DECIMAL, DIMENSIONS, fragments, plain, record, records
-from benchmarks.shape import End, Record, Verdict, Written
+from benchmarks.shape import End, Judgement, Record, Written
 from benchmarks.trade import Head, Order
 from schemas.wire import HEADER_SIZE, header, partition
 from streams.engine.avro.varint import decode_long, encode_long
@@ -150,7 +150,7 @@ class Flat:
         joined = (customers[one.customer], products[product], stores[one.store], employees[one.employee])
         return b"".join((_HEADERS["enriched"], own, *joined))
 
-    def verify(self, written: Iterable[Written], rows: int) -> Verdict:
+    def verify(self, written: Iterable[Written], rows: int) -> Judgement:
         """Every line exactly once, or again and equal; each field, key and partition right."""
         return _Judge(self, rows).judge(written)
 
@@ -199,7 +199,7 @@ class _Judge:
         self._rows = rows
         self._faults: list[str] = []
 
-    def judge(self, written: Iterable[Written]) -> Verdict:
+    def judge(self, written: Iterable[Written]) -> Judgement:
         """Judge all records; the faults beyond the first few are only counted."""
         count = faulty = 0
         for one in written:
@@ -213,7 +213,7 @@ class _Judge:
         distinct = sum(bits.bit_count() for bits in self._seen)
         if distinct != self._rows:
             self._faults.append(f"{self._rows - distinct:,} of {self._rows:,} rows are missing")
-        return Verdict(count, distinct, tuple(self._faults))
+        return Judgement(count, distinct, tuple(self._faults))
 
     def _fault(self, written: Written) -> str:
         """What is wrong with a record; nothing when it is right."""

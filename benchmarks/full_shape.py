@@ -14,7 +14,7 @@ from benchmarks import full_input, full_plan
 from benchmarks.full_facts import KINDS
 from benchmarks.full_input import DIMENSIONS, ports_of
 from benchmarks.full_verify import judge
-from benchmarks.shape import End, Record, Verdict, Written
+from benchmarks.shape import End, Judgement, Record, Written
 from domains.sales.events import OrderLineEnriched, OrderPlaced
 from mesh.kernel.discovery import find_mesh
 from schemas.wire import header
@@ -61,6 +61,6 @@ class Full:
         topics = {port.record: port.topic for port in find_mesh().ports.values()}
         full_plan.write(folder, topics, self.ids)
 
-    def verify(self, written: Iterable[Written], rows: int) -> Verdict:
+    def verify(self, written: Iterable[Written], rows: int) -> Judgement:
         """The last record of every line against the batch oracle."""
         return judge(written, full_input.trade(rows), header(self.ids[self.rows_topic("")]))

@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.full_facts import Facts as Generated
 from benchmarks.full_facts import Trade
 from benchmarks.full_input import members, ports_of, stamped
-from benchmarks.shape import Verdict, Written
+from benchmarks.shape import Judgement, Written
 from domains.sales.events import OrderLineEnriched
 from mesh.ingest.rules import PARENT
 from mesh.reconcile.avro import Reader, column_types
@@ -40,7 +40,7 @@ _PLAIN = {**_SCHEMA, "fields": [field for field in _SCHEMA["fields"] if field["n
 _TYPES = {**column_types(_PLAIN), "version": pl.Binary}
 
 
-def judge(written: Iterable[Written], trade: Trade, row_header: bytes) -> Verdict:
+def judge(written: Iterable[Written], trade: Trade, row_header: bytes) -> Judgement:
     """Judge every record's key and place, and the last record of every order line in all of its fields."""
     slices = 1 + trade.lines // _SLICE
     output = _Output(slices, row_header)
@@ -59,7 +59,7 @@ def judge(written: Iterable[Written], trade: Trade, row_header: bytes) -> Verdic
                 f"{found.missing:,} rows are missing, {found.unexpected:,} unexpected, "
                 f"{found.different:,} wrong"
             )
-    return Verdict(output.count, distinct, tuple(faults))
+    return Judgement(output.count, distinct, tuple(faults))
 
 
 def generated(trade: Trade) -> Facts:

@@ -40,7 +40,7 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """What was found in an output: records, distinct rows, and the first faults in words (none: right)."""
 
     records: int
@@ -85,7 +85,7 @@ class Shape(Protocol):
     def write_schemas(self, folder: Path) -> None:
         """Write the schemas and ``plan.json`` for the engines."""
 
-    def verify(self, written: Iterable[Written], rows: int) -> Verdict:
+    def verify(self, written: Iterable[Written], rows: int) -> Judgement:
         """Judge a whole output."""
 
 

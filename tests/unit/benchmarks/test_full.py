@@ -16,7 +16,7 @@ import pytest
 from benchmarks import full_input, full_verify
 from benchmarks.full_input import ports_of
 from benchmarks.full_shape import Full
-from benchmarks.shape import Record, Verdict, Written
+from benchmarks.shape import Judgement, Record, Written
 from domains.sales.events import (
     FulfilmentUpdated,
     OrderLineEnriched,
@@ -73,7 +73,7 @@ def written(rows: pl.DataFrame, **changed: Any) -> list[Written]:
     return found
 
 
-def judged(output: list[Written]) -> Verdict:
+def judged(output: list[Written]) -> Judgement:
     """The judgement of an output."""
     return full_verify.judge(output, TRADE, header(ROW_ID))
 
@@ -142,9 +142,9 @@ def test_the_plan_explains_every_field_once(tmp_path: Path) -> None:
 def test_right_rows_are_right(rows: pl.DataFrame) -> None:
     """Written once, or again and again with more knowledge each time."""
     right = written(rows)
-    assert judged(right) == Verdict(LINES, LINES, ())
+    assert judged(right) == Judgement(LINES, LINES, ())
     less = written(rows.with_columns(transaction_id=pl.lit(None), returned_quantity=pl.lit(0)))
-    assert judged(less + right) == Verdict(2 * LINES, LINES, ())
+    assert judged(less + right) == Judgement(2 * LINES, LINES, ())
 
 
 def test_an_engine_without_versions_writes_zeros(rows: pl.DataFrame) -> None:
