@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mesh.sink")
 
-MIN_AGE, MAX_AGE = 0.2, 1.0
+MIN_AGE, MAX_AGE = 0.1, 0.5
 """Seconds that a record waits for company, at the least and at the most."""
 REST = 2
 """After blocks that were not full have taken a second to land, the next ones wait so many.
@@ -52,6 +52,8 @@ An insert costs the warehouse some ten milliseconds of CPU however few its rows 
 it has time, and come in larger blocks when it has not.
 """
 _FETCH = 10_000
+_POLL = 0.05
+"""Seconds to wait for so many messages; fewer are handed over when they have passed."""
 _ALLOCATIONS = 100_000
 """Objects after which the youngest are searched for cycles; by default it is 700."""
 
@@ -120,7 +122,7 @@ class Sink:
         )
         try:
             while not self._stop:
-                messages = self._consumer.consume(_FETCH, 0.1)
+                messages = self._consumer.consume(_FETCH, _POLL)
                 self._gather(messages)
                 self._land_due(everything=False)
             self._land_due(everything=True)

@@ -246,3 +246,36 @@ def test_a_new_field_reaches_the_table_without_a_new_start(client: Any) -> None:
     InClickHouse(client)
     assert land(client, PRODUCTS, [message(PRODUCTS, offset=8)]) == []
     assert client.query(f"SELECT {dropped.name}, _offset FROM {table.view}").result_rows == [(None, 8)]
+
+
+def test_a_landing_of_an_older_release_gets_its_seal(client: Any) -> None:
+    """And its feeds look at it from then on; meanwhile what an older sink inserts passes."""
+    table = Table(PRODUCTS)
+    for feed in table.feeds():
+        client.command(f"ALTER TABLE {feed.name} MODIFY QUERY {feed.query.split(' WHERE ')[0]}")
+    client.command(f"ALTER TABLE {table.landing} DROP COLUMN {table.seal.name}")
+    said: list[str] = []
+    migrate.apply(load_settings(warehouse=client.url), said.append)
+    names = ", ".join(f"{feed.name} renewed" for feed in table.feeds())
+    assert said == [f"table {table.name} changed: {names}"]
+    held = InClickHouse(client)
+    assert land(client, PRODUCTS, [message(PRODUCTS, offset=8)]) == []
+    unsealed = [name for name in table.landed if name != table.seal.name]
+    row = Container(table.schema).build(
+        Rows([message(PRODUCTS, offset=9)], [2**40], [message(PRODUCTS).value() or b""])
+    )
+    Writer(client, lambda error: pytest.fail(str(error))).insert_avro(table.landing, unsealed, row, "older")
+    assert held.offsets() == [8, 9]
+
+
+def test_a_damaged_row_of_a_stream_is_found_by_its_seal(client: Any) -> None:
+    """Wherever it is cut or goes on; the warehouse refuses its block, and the others land once."""
+    held = InClickHouse(client)
+    whole = message(ENRICHED, account="a").value() or b""
+    damaged = {1: whole[:60], 4: whole + b"\0", 5: whole + whole[5:], 8: whole[:-2]}
+    rows = [message(ENRICHED, offset=n, account="a", value=damaged.get(n)) for n in range(10)]
+    parked = land(client, ENRICHED, rows)
+    assert {found.offset(): refusal.code for found, refusal in parked} == dict.fromkeys(
+        damaged, "undecodable"
+    )
+    assert held.offsets() == [n for n in range(10) if n not in damaged]
