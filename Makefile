@@ -9,6 +9,8 @@ N ?=
 SHAPE ?= lines,orders
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
+# Each command starts Python; without its bytecode it would compile the whole mesh every time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo up down bench test check clean
 

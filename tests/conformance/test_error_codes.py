@@ -39,7 +39,8 @@ def find(source: Iterable[Module]) -> Found:
     """The error codes of modules."""
     modules = list(source)
     takers = _takers(modules)
-    everything = ast.Module([statement for _, tree in modules for statement in tree.body], [])
+    functions = [node for _, tree in modules for node in _within(tree) if isinstance(node, ast.FunctionDef)]
+    everything = ast.Module(functions, [])
     found = Found()
     for path, tree in modules:
         for value, scopes in _values(tree, takers):
@@ -55,9 +56,9 @@ def find(source: Iterable[Module]) -> Found:
 def _takers(modules: list[Module]) -> dict[str, int]:
     """Callables that take a ``code``, with its position; subclasses take what their bases take."""
     takers: dict[str, int] = {}
-    classes = [node for _, tree in modules for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for _, tree in modules for node in _within(tree) if isinstance(node, ast.ClassDef)]
     for _, tree in modules:
-        for node in ast.walk(tree):
+        for node in _within(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls")]
                 if "code" in names and node.name != "__init__":
@@ -82,7 +83,7 @@ def _takers(modules: list[Module]) -> dict[str, int]:
 
 @cache
 def _within(scope: ast.AST) -> list[ast.AST]:
-    """Every node of a scope; those of all modules are asked for hundreds of times."""
+    """Every node of a scope; those of all modules are asked for again and again."""
     return list(ast.walk(scope))
 
 
@@ -140,8 +141,8 @@ def _texts(value: ast.expr, scopes: list[ast.AST]) -> Iterator[str | None]:
 
 def _answers(name: str, scopes: list[ast.AST]) -> Iterator[str | None]:
     """The texts that a function can return: this module's of that name, else any module's."""
-    for scope in (scopes[1], scopes[0]):
-        for node in _within(scope):
+    for nodes in (_within(scopes[1]), ast.iter_child_nodes(scopes[0])):
+        for node in nodes:
             if isinstance(node, ast.FunctionDef) and node.name == name:
                 for answer in ast.walk(node):
                     if isinstance(answer, ast.Return) and answer.value is not None:
