@@ -20,8 +20,8 @@ timestamp, and goes to the partition of its key.
 
 A table among ``tables`` has the key and the partitions of the facts: each worker holds the partitions that it
 owns. One in ``broadcast`` has one partition, of which every worker holds all. Both are read to their end
-before facts flow, after a restart too, so a fact is joined with what was published before it, or with
-something newer. A row is not written again when a dimension changes later.
+before facts flow, after a restart too; while facts flow, a version is known moments after it was published.
+Nothing older than what was known comes back. A row is not written again when a dimension changes later.
 
 A fact that cannot be read is parked; so is a version of a dimension, and the one before stays.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,17 +14,21 @@ from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
 from streams.engine.holding import Holding
 from streams.engine.options import Options
 
+RETRY_SECONDS = 1.0
+"""Pause before records of a table are given again to a fold that waits for another part."""
 NO_VALUE = "the record has no value (a tombstone)"
 NO_KEY = "the record has no key"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Table:
-    """How far a partition of a table was folded before it flowed, and what could not be folded."""
+    """How far a partition of a table was folded, before it flowed or since, and what could not be."""
 
     position: int = 0
     refused: set[int] = field(default_factory=set)
-    """Offsets of records that are parked when they flow."""
+    """Offsets of records that are parked whenever they flow."""
 
 
 @dataclass(slots=True)
@@ -69,30 +75,38 @@ class Stage:
 
     def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
         """Fold a batch; return what is to be parked. Raises :class:`WaitError` if a part does not answer."""
-        here = self.partitions[partition]
-        if (table := here.tables.get(topic)) is not None:
+        try:
+            table = self.partitions[partition].tables.get(topic)
+            if table is None:
+                return self._fold(partition, topic, batch)
             new = [record for record in batch if record[0] >= table.position or record[0] in table.refused]
             return self._fold_table(partition, topic, new)
+        except tuple(self.application.waits_for) as problem:
+            raise self._wait(problem) from problem
+
+    def _fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        here = self.partitions[partition]
         holding = here.holdings.get(topic)
         parked: list[Rejection] = []
         records: Iterable[Fetched] = batch
         if holding is not None or [1 for record in batch if record[3] is None or record[2] is None]:
             records = _passed(batch, holding, parked)
-        try:
-            for rejection in here.fold.fold(topic, records):
-                parked.append(rejection)
-                if holding is not None:  # before the fold is given the next record, which may wait behind it
-                    holding.refused(
-                        rejection.record[0], rejection.record[2], rejection.code, rejection.reason
-                    )
-        except tuple(self.application.waits_for) as problem:
-            raise self._wait(problem) from problem
+        for rejection in here.fold.fold(topic, records):
+            parked.append(rejection)
+            if holding is not None:  # before the fold is given the next record, which may wait behind it
+                holding.refused(rejection.record[0], rejection.record[2], rejection.code, rejection.reason)
         return parked
 
     def _fold_table(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
+        here = self.partitions[partition]
         keyed = [record for record in batch if record[2] is not None]
-        parked = [Rejection(record, "key-mismatch", NO_KEY) for record in batch if record[2] is None]
-        return parked + list(self.partitions[partition].fold.fold(topic, keyed))
+        rejections = [Rejection(record, "key-mismatch", NO_KEY) for record in batch if record[2] is None]
+        rejections += here.fold.fold(topic, keyed)
+        table = here.tables[topic]
+        table.refused.update(rejection.record[0] for rejection in rejections)
+        if batch:
+            table.position = max(table.position, batch[-1][0] + 1)
+        return rejections
 
     def _wait(self, problem: Exception) -> WaitError:
         parts = self.application.waits_for.items()
@@ -172,7 +186,14 @@ class Stage:
         def take(records: list[Fetched]) -> None:
             nonlocal count
             count += len(records)
-            table.refused.update(one.record[0] for one in self._fold_table(number, topic, records))
+            while not cancelled():
+                try:
+                    self.fold(number, topic, records)
+                except WaitError as wait:  # folding again what is half folded changes nothing
+                    _log.warning("%s: %s; waiting", self.application.name, wait)
+                    time.sleep(RETRY_SECONDS)
+                else:
+                    return
 
         table.position = changelog_reader.read(
             self._options, topic, number, table.position, changelog_reader.fetched, take, cancelled

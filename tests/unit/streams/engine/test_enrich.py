@@ -158,6 +158,18 @@ def test_a_new_owner_folds_tables_before_they_flow(stage: Stage, monkeypatch: py
     assert shown(stage) == ("Newer", "Ulm", "Bonn")
 
 
+def test_what_is_delivered_again_brings_nothing_older_back(stage: Stage) -> None:
+    """As after a rebalance in the middle of a batch; what was parked then is parked once more."""
+    versions = [
+        record(0, CUSTOMER, id=7, name="Old"),
+        (1, 1_000, b"bad", b"junk", ()),
+        record(2, CUSTOMER, id=7, name="New"),
+    ]
+    assert [one.record[0] for one in stage.fold(0, "customer", versions)] == [1]
+    assert [one.record[0] for one in stage.fold(0, "customer", versions[:2])] == [1]
+    assert shown(stage) == ("New", "Ulm", "Bonn")
+
+
 def test_nothing_is_corrected_and_bad_broadcast_records_are_parked_once(stage: Stage) -> None:
     """By the owner of the first partition; without a mark, since there is no store."""
     writer: Any = ListedWriter()
