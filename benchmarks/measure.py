@@ -165,9 +165,10 @@ def _watched(tree: Tree, shape: Shape, rows: int, ground: Ground, place: Place, 
 
 
 def _steady(samples: list[Sample]) -> Sample:
-    """The sample from which an engine counts as warm."""
-    wanted = samples[-1].rows * STEADY_FROM
-    return next(one for one in samples if one.rows >= wanted)
+    """The sample from which an engine counts as warm; the first where too few rows are left to tell by."""
+    rows = samples[-1].rows
+    first = next(one for one in samples if one.rows >= rows * STEADY_FROM)
+    return first if first.rows <= rows / 2 else samples[0]
 
 
 def _rate(rows: int, seconds: float) -> float:
