@@ -154,6 +154,7 @@ cdef class Intake:
     cdef int _know(self, bytes order_id, bytes entry) except -1:
         cdef dict plain = self.entries.plain
         plain[order_id] = entry
+        self.entries.packed.pop(order_id, None)
         if len(plain) > self.entries.touched:
             self.entries.settle()
         return 0

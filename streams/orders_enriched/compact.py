@@ -22,27 +22,41 @@ from zstandard import (
 )
 
 TOUCHED = 4096
-"""Entries that are kept as they are."""
-_SAMPLES = 2000
-_DICTIONARY_BYTES = 1 << 14
+"""Entries that are touched before what was not touched since the last time is compressed."""
+_SAMPLES = 500
+_DICTIONARY_BYTES = 1 << 13
+"""More samples, or a larger dictionary, make entries no smaller."""
 
 
 class CompactDict:
-    """Bytes by bytes. A value is what was put last; ``touched`` says how many stay uncompressed."""
+    """Bytes by bytes. What was touched since the last two times that it settled stays as it is.
+
+    ``plain`` is what was touched since the last time. Who changes it takes the key out of ``packed``, and
+    settles when it has more than ``touched`` entries, as ``[]=`` does.
+    """
 
     def __init__(self, touched: int = TOUCHED) -> None:
         self.touched = touched
         self.plain: dict[bytes, bytes] = {}
-        """What is not compressed. Who adds to it settles when it exceeds ``touched``."""
-        self._packed: dict[bytes, bytes] = {}
+        self.packed: dict[bytes, bytes] = {}
+        self._older: dict[bytes, bytes] = {}
         self._compressor: ZstdCompressor | None = None
         self._decompressor = ZstdDecompressor(format=FORMAT_ZSTD1_MAGICLESS)
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, or None."""
         value = self.plain.get(key)
-        if value is None and (packed := self._packed.get(key)) is not None:
-            return self._decompressor.decompress(packed)
+        if value is not None:
+            return value
+        value = self._older.get(key)
+        if value is None:
+            packed = self.packed.get(key)
+            if packed is None:
+                return None
+            value = self._decompressor.decompress(packed)
+        self.plain[key] = value  # it is still as it is packed, so that it need not be compressed again
+        if len(self.plain) > self.touched:
+            self.settle()
         return value
 
     def __getitem__(self, key: bytes) -> bytes:
@@ -53,26 +67,27 @@ class CompactDict:
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.plain[key] = value
+        self.packed.pop(key, None)
         if len(self.plain) > self.touched:
             self.settle()
 
     def __iter__(self) -> Iterator[bytes]:
-        yield from self._packed
-        yield from (key for key in self.plain if key not in self._packed)
+        return iter(list({**self.packed, **self._older, **self.plain}))
 
     def __len__(self) -> int:
-        return len(self._packed) + sum(key not in self._packed for key in self.plain)
+        return len(self.packed.keys() | self._older.keys() | self.plain.keys())
 
     def settle(self) -> None:
-        """Compress everything, the first time after learning what the values have in common."""
+        """Compress what was not touched since the last time. The first time learn what values share."""
         if self._compressor is None:
             self._learn(self.plain.values())
         assert self._compressor is not None
-        compress, packed = self._compressor.compress, self._packed
-        for key, value in self.plain.items():
-            # A copy: what the compressor returns keeps the memory of the largest result that there could be.
-            packed[key] = bytes(memoryview(compress(value)))
-        self.plain = {}
+        compress, packed, plain = self._compressor.compress, self.packed, self.plain
+        for key, value in self._older.items():
+            if key not in packed and key not in plain:
+                # A copy: what it returns keeps the memory of the largest result that there could be.
+                packed[key] = bytes(memoryview(compress(value)))
+        self._older, self.plain = plain, {}
 
     def _learn(self, values: Collection[bytes]) -> None:
         samples: list[Any] = list(values)[:: max(1, len(values) // _SAMPLES)]

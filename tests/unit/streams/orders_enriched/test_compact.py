@@ -42,6 +42,6 @@ def test_alike_values_take_little_memory() -> None:
         )
         size += len(value)
         compact[b"%d" % number] = value
-    assert sum(map(len, compact._packed.values())) < size / 2
-    assert all(sys.getsizeof(packed) == len(packed) + 33 for packed in compact._packed.values())
+    assert sum(map(len, compact.packed.values())) < size / 2
+    assert all(sys.getsizeof(packed) == len(packed) + 33 for packed in compact.packed.values())
     assert compact[b"0"].startswith(b"shop:0|")
