@@ -16,6 +16,7 @@ from benchmarks.own_mesh import SINK, STREAM, own_mesh
 from benchmarks.result import FOLDER
 from benchmarks.run import RECORDS, out_of_range
 from benchmarks.whole import cost
+from mesh.cli.screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
@@ -34,7 +35,7 @@ def command(
     """
     if records not in RECORDS:
         raise out_of_range("--records", records, RECORDS)
-    console = Console(highlight=False, stderr=as_json)
+    console = screen(stderr=as_json)
     measured = []
     for factor in FACTORS:
         console.print(f"{factor} × the orders, customers and partitions")

@@ -22,6 +22,7 @@ from benchmarks.measure import Place, measure
 from benchmarks.result import FOLDER, LATEST, Result, write
 from benchmarks.shape import Live, Shape, shape
 from benchmarks.table import table
+from mesh.cli.screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
@@ -57,7 +58,7 @@ def command(
         raise out_of_range("--records", records, RECORDS)
     if rate not in RATES:
         raise out_of_range("--rate", rate, RATES)
-    console = Console(highlight=False, stderr=as_json)
+    console = screen(stderr=as_json)
     asked = [(each, shape(name)) for name in _words(shapes) for each in _engines(engine, name)]
     for each, _ in asked:  # before the clock runs
         environment.words(each, load_settings().home, console.print)

@@ -15,6 +15,7 @@ from benchmarks.feed import Feed
 from benchmarks.own_mesh import STREAM, own_mesh
 from benchmarks.result import FOLDER
 from benchmarks.run import RECORDS, out_of_range
+from mesh.cli.screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
@@ -32,7 +33,7 @@ def command(
     """
     if records not in RECORDS:
         raise out_of_range("--records", records, RECORDS)
-    console = Console(highlight=False, stderr=as_json)
+    console = screen(stderr=as_json)
     measured = []
     for count in COUNTS:
         console.print(f"{count} of the stream's processes")

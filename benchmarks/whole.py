@@ -15,6 +15,7 @@ from benchmarks.own_mesh import SERVICES, SINK, STREAM, Spent, own_mesh
 from benchmarks.queryable import WARM_UP, observe
 from benchmarks.result import FOLDER, Latency
 from benchmarks.run import RATES, RECORDS, out_of_range
+from mesh.cli.screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
@@ -36,7 +37,7 @@ def command(
         raise out_of_range("--records", records, RECORDS)
     if rate not in RATES:
         raise out_of_range("--rate", rate, RATES)
-    console = Console(highlight=False, stderr=as_json)
+    console = screen(stderr=as_json)
     home = load_settings().home / "bench-mesh"
     with own_mesh(home, Listener(report=console.print)) as mesh:
         live = int(rate * (_MEASURED + WARM_UP))

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from mesh.cli._keys import Keys
+from mesh.cli.screen import screen
 from mesh.kernel.clock import now_seconds
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 MOMENT = 0.2
 """Seconds after which a changed size of the terminal is noticed."""
-PIPED_WIDTH = 120
-"""Columns, where there is no terminal to ask."""
 
 
 def command(
@@ -57,7 +56,7 @@ def command(
         if as_json:
             typer.echo(json.dumps(document(dashboard, read()), indent=1))
         elif once or not sys.stdout.isatty():
-            console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+            console = screen()
             console.print(*(block.picture for block in blocks(dashboard, read(), console.width)), sep="\n")
         else:
             watch(dashboard, read, interval)

@@ -15,6 +15,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from mesh.cli.screen import screen
 from mesh.kernel.discovery import retailer_folder
 from mesh.kernel.errors import MappingError
 from mesh.kernel.settings import load_settings
@@ -30,7 +31,7 @@ def command(
     from mesh.platform import client as platform
 
     mapping = _mapping(retailer)
-    console = Console(highlight=False)
+    console = screen()
     begun = time.monotonic()
     if platform.running():
         console.rule("stopping the mesh that runs")

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli.screen import screen
 from mesh.drills.drill import DRILLS, Drill, find, without_drill
 from mesh.drills.ground import Ground, topic_for_drills
 from mesh.drills.holding import Outcome, hold
@@ -59,7 +60,7 @@ def command(
         )
     mesh = find_mesh(settings)
     target, run = topic_for_drills(mesh, topic), f"{now():%Y%m%dT%H%M%S}"
-    console = Console(stderr=as_json, highlight=False)
+    console = screen(stderr=as_json)
     watch, interrupted = Watch(settings), threading.Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # heals as Ctrl-C does
 
@@ -92,7 +93,7 @@ def _print_list() -> None:
     table.add_column("what it breaks")
     for drill in DRILLS.values():
         table.add_row(drill.name, drill.breaks)
-    console = Console(highlight=False)
+    console = screen()
     console.print(table)
     console.print("hold one with `mesh drill NAME`, all with `mesh drill --all`")
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli.screen import screen
 from mesh.kernel.clock import now
 from mesh.kernel.settings import load_settings
 from observability.pager.message import span
@@ -22,7 +22,7 @@ from observability.pager.watchdog import FIRST, LIMIT
 if TYPE_CHECKING:
     from observability.pager.client import Listing
 
-PIPED_WIDTH = 160  # columns, where there is no terminal to ask
+WIDTH = 160  # columns, where there is no terminal to ask
 _NAME = 24  # columns below which names of alerts are torn
 _COLOURS = {"page": "red", "ticket": "yellow"}
 
@@ -42,7 +42,7 @@ def command(
     from observability.pager import client
 
     settings = load_settings()
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console = screen(WIDTH)
     if incident is not None:
         found = client.incident(settings, incident)
         if as_json:

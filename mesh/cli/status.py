@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mesh.cli.screen import screen
 from mesh.platform import client
 from mesh.platform.part import PartStatus, State
 
 COLOURS = {State.READY: "green", State.FAILED: "red", State.UNHEALTHY: "red", State.STOPPED: "dim"}
 MIB = 1 << 20
-PIPED_WIDTH = 160  # columns, where there is no terminal to ask
+WIDTH = 160  # columns, where there is no terminal to ask
 
 
 def command(
@@ -28,7 +27,7 @@ def command(
         document = {"settings": client.running_settings(), "parts": [asdict(part) for part in parts]}
         typer.echo(json.dumps(document, indent=1))
     else:
-        Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH).print(_table(parts))
+        screen(WIDTH).print(_table(parts))
     if not all(part.ready for part in parts):
         raise typer.Exit(1)
 
