@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -10,24 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from streams.engine.avro import join, recognise
 from streams.engine.avro.frame import Schema
 from streams.engine.avro.splice import Shown, Splice
 from streams.engine.errors import EngineError
 from tests.unit.streams.engine.avro.scenes import FACT, ROW, Scene, decode, encode, scenes
 from tests.unit.streams.engine.avro.test_walk import in_blocks
-
-
-@pytest.fixture(autouse=True, scope="module", params=["kernel", "python"])
-def kernel(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test here holds with the compiled kernel and without it."""
-    if request.param == "kernel" and recognise.KERNEL is None:
-        pytest.skip("the kernel is not built: there is no C compiler")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "python":
-            patch.setattr(recognise, "KERNEL", None)
-            patch.setattr(join, "KERNEL", None, raising=False)
-        yield
 
 
 @settings(deadline=None, max_examples=60)
