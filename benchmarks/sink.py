@@ -30,6 +30,7 @@ from benchmarks.processes import cpu_seconds
 from mesh import provisioning
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh
+from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.kernel.warehouse import connect
 from mesh.platform import launch
@@ -223,4 +224,7 @@ def _value(name: str, kind: Any, chance: random.Random) -> Any:
 
 
 if __name__ == "__main__":
-    typer.run(command)
+    try:
+        typer.run(command)
+    except MeshError as error:
+        sys.exit(str(error))
