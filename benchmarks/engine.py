@@ -54,11 +54,11 @@ def engines() -> list[str]:
 
 
 def load(name: str) -> Engine:
-    """An engine by name. Raises :class:`BenchmarkError` (``engine-unknown``) with the nearest names."""
+    """An engine by name. Raises :class:`BenchmarkError` (``engine-missing``) with the nearest names."""
     path = FOLDER / name / "engine.toml"
     if name not in engines():
         raise BenchmarkError(
-            "engine-unknown", "is not an engine", place=name, remedy=did_you_mean(name, engines())
+            "engine-missing", "is not an engine", place=name, remedy=did_you_mean(name, engines())
         )
     document = tomllib.loads(path.read_text())
     try:

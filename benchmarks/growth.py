@@ -16,7 +16,7 @@ from benchmarks.own_mesh import SINK, STREAM, own_mesh
 from benchmarks.result import FOLDER
 from benchmarks.run import RECORDS, out_of_range
 from benchmarks.whole import cost
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener

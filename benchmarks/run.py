@@ -22,7 +22,7 @@ from benchmarks.measure import Place, measure
 from benchmarks.result import FOLDER, LATEST, Result, write
 from benchmarks.shape import Live, Shape, shape
 from benchmarks.table import table
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener

@@ -15,7 +15,7 @@ from benchmarks.own_mesh import SERVICES, SINK, STREAM, Spent, own_mesh
 from benchmarks.queryable import WARM_UP, observe
 from benchmarks.result import FOLDER, Latency
 from benchmarks.run import RATES, RECORDS, out_of_range
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener

@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from mesh.cli._keys import Keys
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel.clock import now_seconds
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError

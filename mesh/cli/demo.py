@@ -15,7 +15,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel.discovery import retailer_folder
 from mesh.kernel.errors import MappingError
 from mesh.kernel.settings import load_settings

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.drills.drill import DRILLS, Drill, find, without_drill
 from mesh.drills.ground import Ground, topic_for_drills
 from mesh.drills.holding import Outcome, hold

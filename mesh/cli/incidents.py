@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.kernel.clock import now
 from mesh.kernel.settings import load_settings
 from observability.pager.message import span

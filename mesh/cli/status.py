@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mesh.cli.screen import screen
+from mesh.cli._screen import screen
 from mesh.platform import client
 from mesh.platform.part import PartStatus, State
 

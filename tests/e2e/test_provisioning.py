@@ -20,7 +20,7 @@ from mesh.kernel.warehouse import connect
 from mesh.platform.launch import down, up
 from mesh.platform.workers import SERVICES
 from mesh.provisioning import apply
-from mesh.provisioning.topics import Topic, apply_topics, changelog_topics, mesh_topics
+from mesh.provisioning.topics import Topic, Topics, changelog_topics, mesh_topics
 from schemas.registry import schema_ids
 
 pytestmark = pytest.mark.real
@@ -85,7 +85,8 @@ def test_applying_twice_changes_nothing(settings: Settings, first: list[str]) ->
 def test_settings_that_drifted_are_mended(settings: Settings, first: list[str]) -> None:
     """Back to the contract, with one line that names old and new."""
     drifted = Topic(CLOCK, 1, {"cleanup.policy": "delete", "retention.ms": "1000"})
-    apply_topics(settings, [drifted], lambda line: None)
+    area = Topics(settings, [drifted])
+    area.apply([change for change in area.changes() if change.is_due])
     lines: list[str] = []
     apply(settings, lines.append)
     assert lines == [

@@ -38,7 +38,7 @@ def test_a_misspelt_engine_names_the_near_ones() -> None:
     done = run("run", "--engines", "bytewaks")
     assert done.returncode == 2
     assert done.stderr.strip() == (
-        "BenchmarkError[engine-unknown] bytewaks: is not an engine; did you mean 'bytewax'?"
+        "BenchmarkError[engine-missing] bytewaks: is not an engine; did you mean 'bytewax'?"
     )
 
 
