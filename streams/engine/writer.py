@@ -63,12 +63,13 @@ class Writer:
 
     async def rows(self, topic: str, partition: int | None, rows: Sequence[OutputRow]) -> None:
         """Write rows to a partition, or each by murmur2 of its key where that is None."""
-        # Not produce_batch: it knows no timestamps, and costs as much.
+        # Not produce_batch: it knows no timestamps, and costs as much. By place (None, None: two callbacks),
+        # since the names of arguments cost a quarter of the call.
         produce, place = self._producer.produce, BY_KEY if partition is None else partition
         await self._room()
         for key, value, moment in rows:
             try:
-                produce(topic, value, key, place, timestamp=moment)
+                produce(topic, value, key, place, None, None, moment)
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
                 await self.rows(topic, partition, [(key, value, moment)])
