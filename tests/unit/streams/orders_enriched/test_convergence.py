@@ -255,7 +255,7 @@ def facts(draw: Any, world: Any, kinds: list[str]) -> tuple[str, bytes]:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(data=st.data(), seed=st.integers(0, 2**32))
 def test_rows_are_a_function_of_the_set_of_facts(world: Any, data: st.DataObject, seed: int) -> None:

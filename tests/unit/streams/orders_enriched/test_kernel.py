@@ -13,6 +13,7 @@ from streams.orders_enriched import kernel, topics
 from tests.unit.streams.orders_enriched.test_convergence import ENTITY, facts
 
 
+@pytest.mark.parametrize("loops", ["kernel"], indirect=True, scope="module")
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
