@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(SETUP) ## Create .venv with the locked dependencies and the mesh command
+setup: $(SETUP) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
 
 $(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_kernel.p*)
 	@echo "==> Python environment in .venv (locked, with checksums)"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,7 +20,8 @@ _LONGS = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, -1, 63, 64, -64,
 def test_the_kernel_is_built_where_there_is_a_compiler() -> None:
     """A build that fails unseen would only be slow, so it is seen here."""
     compiler = any(map(shutil.which, ("cc", "gcc", "clang")))
-    assert (KERNEL is not None) == (compiler and os.environ.get("STREAMS_KERNEL") != "off")
+    headers = Path(sysconfig.get_path("include"), "Python.h").exists()
+    assert (KERNEL is not None) == (compiler and headers and os.environ.get("STREAMS_KERNEL") != "off")
 
 
 @given(_LONGS)
