@@ -6,7 +6,7 @@ PYTHON ?= python3
 RETAILER ?= adventureworks
 ENGINES ?=
 N ?=
-SHAPE ?= lines,orders
+SHAPE ?=
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
 # Each command starts Python; without its bytecode it would compile the whole mesh every time.
@@ -19,7 +19,7 @@ help: ## Print this list
 
 setup: $(SETUP) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
 
-$(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_kernel.p*)
+$(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd)
 	@echo "==> Python environment in .venv (locked, with checksums)"
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there: name a Python 3.11 or newer, as in make setup PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: name one, as in make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
@@ -39,7 +39,7 @@ down: $(SETUP) ## Stop the mesh; its data stay
 	@$(MESH) down
 
 bench: $(SETUP) ## Measure engines side by side (ENGINES=ours,kafka-streams N=5000000 SHAPE=lines)
-	@.venv/bin/python -m benchmarks run --engines "$(ENGINES)" --shape "$(SHAPE)" $(if $(N),--records "$(N)")
+	@.venv/bin/python -m benchmarks run --engines "$(ENGINES)" $(if $(SHAPE),--shape "$(SHAPE)") $(if $(N),--records "$(N)")
 
 check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> ruff";          .venv/bin/ruff check --quiet .

@@ -16,8 +16,8 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcmp, memcpy
 
-DEF MOST_MARKS = 128
-DEF MOST_BLOCKS = 64
+cdef enum:
+    MOST_BLOCKS = 64
 
 cdef enum:
     OP_END = 0
@@ -227,14 +227,9 @@ cdef class Program:
 
 def decode_long(bytes value not None, Py_ssize_t start, Py_ssize_t end):
     """See :func:`streams.engine.avro.varint.python_decode_long`."""
-    cdef const unsigned char* p = <const unsigned char*>PyBytes_AS_STRING(value)
-    cdef unsigned long long rest = 0
-    cdef Py_ssize_t at
     if start < 0 or end > PyBytes_GET_SIZE(value) or end - start > 10:
         raise IndexError("not a number's bytes")
-    for at in range(end - 1, start - 1, -1):
-        rest = rest << 7 | (p[at] & 127)
-    return <long long>((rest >> 1) ^ (0 - (rest & 1)))
+    return long_at(<const unsigned char*>PyBytes_AS_STRING(value), start, end)
 
 
 def encode_long(long long number):

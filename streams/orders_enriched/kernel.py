@@ -1,4 +1,4 @@
-"""The compiled half of a fold, where it was built (``_kernel.pyx``): the usual facts in, the usual rows out.
+"""The compiled half of a fold, where it was built (``_intake.pyx``, ``_rows.pyx``): usual facts in, usual rows out.
 
 Each part of it stands beside its Python, which takes what it leaves.
 """
@@ -23,6 +23,16 @@ from streams.orders_enriched.splice import LIVE
 from streams.orders_enriched.state import State
 
 
+def _module(name: str) -> ModuleType | None:
+    try:
+        return import_module(f"{__package__}.{name}")
+    except ImportError:
+        return None
+
+
+_INTAKE, _ROWS = _module("_intake"), _module("_rows")
+
+
 class Compiled(NamedTuple):
     """Intakes by topic, and ``rows.add(entry, timestamp, lines, rows)``."""
 
@@ -39,17 +49,16 @@ def compiled(
     frame: bytes,
 ) -> Compiled | None:
     """The compiled half of a fold with these parts; None without a compiler."""
-    module = _module()
-    if KERNEL is None or module is None:
+    if KERNEL is None or _INTAKE is None or _ROWS is None:
         return None
     lines = readers[topics.ORDER].walker.schema["fields"][-1]["type"]["items"]
     item = KERNEL.Program(item_program(lines, LINE_KEY), 2 * len(LINE_KEY))
     made = {
-        topic: intake.compiled(module, readers[topic].walker.program(), item)
+        topic: intake.compiled(_INTAKE, readers[topic].walker.program(), item)
         for topic, intake in intakes.items()
         if topic != topics.CUSTOMER  # few, and each touches many orders
     }
-    rows = module.Rows(
+    rows = _ROWS.Rows(
         item,
         frame,
         LIVE,
@@ -62,10 +71,3 @@ def compiled(
         NONE_RETURNED,
     )
     return Compiled(made, rows)
-
-
-def _module() -> ModuleType | None:
-    try:
-        return import_module("streams.orders_enriched._kernel")
-    except ImportError:
-        return None
