@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -10,14 +9,13 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bounds import RECORDS, check
 from benchmarks.feed import Feed
 from benchmarks.full_dimensions import CUSTOMERS
 from benchmarks.own_mesh import SINK, STREAM, own_mesh
-from benchmarks.result import FOLDER
-from benchmarks.run import RECORDS, out_of_range
+from benchmarks.result import keep
 from benchmarks.whole import cost
 from mesh.cli._screen import screen
-from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
@@ -33,8 +31,7 @@ def command(
 
     Tells what a row costs our processes in CPU time, and how that compares with factor 1.
     """
-    if records not in RECORDS:
-        raise out_of_range("--records", records, RECORDS)
+    check("--records", records, RECORDS)
     console = screen(stderr=as_json)
     measured = []
     for factor in FACTORS:
@@ -43,11 +40,9 @@ def command(
     first = measured[0]["cpu_microseconds_per_row"]
     for one in measured:
         one["ratio"] = round(one["cpu_microseconds_per_row"] / first, 3)
-    found = {"measured_at": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}", "factors": measured}
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "latest-growth.json").write_text(json.dumps(found, indent=1) + "\n")
+    text = keep({"factors": measured}, "growth")
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        typer.echo(text, nl=False)
     else:
         console.print(_table(measured))
 
@@ -71,8 +66,8 @@ def _measured(records: int, factor: int, console: Console) -> dict[str, Any]:
         "partitions": PARTITIONS * factor,
         "rows": spent.rows,
         "cpu_microseconds_per_row": round(cost(spent), 2),
-        "stream_memory_mb": sum(size for part, size in spent.memory.items() if part.startswith(STREAM)) >> 20,
-        "sink_memory_mb": sum(size for part, size in spent.memory.items() if part.startswith(SINK)) >> 20,
+        "stream_memory_mb": spent.memory_of(STREAM) >> 20,
+        "sink_memory_mb": spent.memory_of(SINK) >> 20,
     }
 
 

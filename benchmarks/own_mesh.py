@@ -46,6 +46,10 @@ class Spent:
         """CPU seconds of all processes of these applications or services."""
         return sum(cpu for part, cpu in self.cpu.items() if part in apps or _app(part) in apps)
 
+    def memory_of(self, app: str) -> int:
+        """Bytes of all processes of an application."""
+        return sum(size for part, size in self.memory.items() if _app(part) == app)
+
     def pace(self) -> float:
         """Rows a second from the first fifth of the rows to the last."""
         first = next(look for look in self.course if look[1] >= STEADY_FROM * self.rows)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mesh.kernel import clock
+
 FOLDER = Path(__file__).parent / "results"
 LATEST = FOLDER / "latest.json"
 
@@ -61,3 +63,16 @@ def write(results: Iterable[Result], about: dict[str, Any], path: Path) -> None:
     entries = [{**asdict(one), **about} for one in results]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(entries, indent=1) + "\n")
+
+
+def keep(figures: dict[str, Any], name: str) -> str:
+    """Keep figures of a whole mesh, with the moment, as ``latest-<name>.json``; the text of that file."""
+    text = json.dumps({"measured_at": measured_at(), **figures}, indent=1) + "\n"
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"latest-{name}.json").write_text(text)
+    return text
+
+
+def measured_at() -> str:
+    """The present moment as results tell it."""
+    return f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"

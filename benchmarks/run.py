@@ -14,12 +14,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import environment
+from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.engine import Engine, chosen, engines, load
 from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
 from benchmarks.measure import Place, measure
-from benchmarks.result import FOLDER, LATEST, Result, write
+from benchmarks.result import FOLDER, LATEST, Result, measured_at, write
 from benchmarks.shape import Live, Shape, shape
 from benchmarks.table import table
 from mesh.cli._screen import screen
@@ -27,10 +28,8 @@ from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
-RECORDS = range(1_000, 100_000_001)
 DISTURBED = 0.1
 """The share of the machine's CPU time that other programs may take before a measurement says so."""
-RATES = range(100, 200_001)
 
 
 def command(
@@ -39,7 +38,7 @@ def command(
     ] = "",
     shapes: Annotated[
         str, typer.Option("--shape", help="lines, orders or full; several separated by commas.")
-    ] = "lines",
+    ] = "lines,orders",
     records: Annotated[
         int | None, typer.Option(help="Rows out of every engine; by default each engine's own number.")
     ] = None,
@@ -54,10 +53,9 @@ def command(
 
     Exit code 1 when an engine fails, or its output is wrong.
     """
-    if records is not None and records not in RECORDS:
-        raise out_of_range("--records", records, RECORDS)
-    if rate not in RATES:
-        raise out_of_range("--rate", rate, RATES)
+    if records is not None:
+        check("--records", records, RECORDS)
+    check("--rate", rate, RATES)
     console = screen(stderr=as_json)
     asked = [(each, shape(name)) for name in _words(shapes) for each in _engines(engine, name)]
     for each, _ in asked:  # before the clock runs
@@ -124,9 +122,9 @@ class _Session:
 
             place = _place(engine, shape, str(number))
             result = measure(engine, shape, rows, self.ground, place, self.threads, watch)
-        verdict = "right" if result.verified else "[red]wrong[/]"
+        found = "right" if result.verified else "[red]wrong[/]"
         rate = f"{result.rows_per_cpu_second:,.0f} a CPU second"
-        self.console.print(f"{shape.name}: {engine.name}, {result.rows:,} rows, {rate}, {verdict}")
+        self.console.print(f"{shape.name}: {engine.name}, {result.rows:,} rows, {rate}, {found}")
         return result
 
 
@@ -167,18 +165,8 @@ def _words(text: str) -> list[str]:
 def _about(ground: Ground) -> dict[str, Any]:
     """What is known of the moment and the machine."""
     return {
-        "measured_at": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        "measured_at": measured_at(),
         "cores": psutil.cpu_count(),
         "python": platform.python_version(),
         "kafka": ground.version,
     }
-
-
-def out_of_range(option: str, value: int, allowed: range) -> BenchmarkError:
-    """The error of a number that cannot be measured."""
-    return BenchmarkError(
-        "number-out-of-range",
-        f"{value:,} is not between {allowed.start:,} and {allowed.stop - 1:,}",
-        place=option,
-        remedy="name a number in that range",
-    )

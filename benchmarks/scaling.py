@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import psutil
@@ -11,12 +10,11 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bounds import RECORDS, check
 from benchmarks.feed import Feed
 from benchmarks.own_mesh import STREAM, own_mesh
-from benchmarks.result import FOLDER
-from benchmarks.run import RECORDS, out_of_range
+from benchmarks.result import keep
 from mesh.cli._screen import screen
-from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
@@ -31,8 +29,7 @@ def command(
 
     The sink is left out, so that the processors are the stream's and the broker's.
     """
-    if records not in RECORDS:
-        raise out_of_range("--records", records, RECORDS)
+    check("--records", records, RECORDS)
     console = screen(stderr=as_json)
     measured = []
     for count in COUNTS:
@@ -40,15 +37,9 @@ def command(
         measured.append(_measured(records, count, console))
     for one in measured:
         one["speedup"] = round(one["rows_per_second"] / measured[0]["rows_per_second"], 2)
-    found = {
-        "measured_at": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
-        "cores": psutil.cpu_count(),
-        "processes": measured,
-    }
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "latest-scaling.json").write_text(json.dumps(found, indent=1) + "\n")
+    text = keep({"cores": psutil.cpu_count(), "processes": measured}, "scaling")
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        typer.echo(text, nl=False)
     else:
         console.print(_table(measured))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +9,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.feed import Feed
 from benchmarks.own_mesh import SERVICES, SINK, STREAM, Spent, own_mesh
 from benchmarks.queryable import WARM_UP, observe
-from benchmarks.result import FOLDER, Latency
-from benchmarks.run import RATES, RECORDS, out_of_range
+from benchmarks.result import Latency, keep
 from mesh.cli._screen import screen
-from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
@@ -33,10 +31,8 @@ def command(
     Tells rows a CPU second of our processes (the stream and the sink; broker, registry and warehouse beside
     them), and the time from publishing an order to its rows in an answer of the warehouse, at a steady rate.
     """
-    if records not in RECORDS:
-        raise out_of_range("--records", records, RECORDS)
-    if rate not in RATES:
-        raise out_of_range("--rate", rate, RATES)
+    check("--records", records, RECORDS)
+    check("--rate", rate, RATES)
     console = screen(stderr=as_json)
     home = load_settings().home / "bench-mesh"
     with own_mesh(home, Listener(report=console.print)) as mesh:
@@ -45,21 +41,19 @@ def command(
         feed.publish(feed.dimensions())
         orders, lines = feed.first_orders(live)
         with console.status("warming up") as spinner:
-            mesh.work(feed.topics, lambda _rows: None)
+            mesh.work(feed.topics)
             spinner.update(f"{rate:,} lines a second")
             latency = observe(mesh.settings, orders, lines, rate)
-            mesh.work(feed.topics, lambda _rows: None)
+            mesh.work(feed.topics)
             spinner.update("publishing")
             spent = mesh.work(
                 feed.topics, lambda rows: spinner.update(f"{rows:,} rows"), lambda: feed.publish(feed.facts())
             )
-    figures = _figures(records, spent, latency)
+    text = keep(_figures(records, spent, latency), "whole")
     if as_json:
-        typer.echo(json.dumps(figures, indent=1))
+        typer.echo(text, nl=False)
     else:
         _show(console, spent, latency)
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "latest-whole.json").write_text(json.dumps(figures, indent=1) + "\n")
 
 
 def cost(spent: Spent) -> float:
@@ -69,7 +63,6 @@ def cost(spent: Spent) -> float:
 
 def _figures(lines: int, spent: Spent, latency: Latency) -> dict[str, Any]:
     return {
-        "measured_at": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
         "lines": lines,
         "rows": spent.rows,
         "rows_per_cpu_second": round(1e6 / cost(spent)) if spent.rows else 0,

@@ -17,7 +17,7 @@ SPENT = Spent(
     seconds=20.0,
     rows=1_000,
     cpu={"orders-enriched-1": 1.0, "orders-enriched-2": 2.0, "sink-1": 1.0, "broker": 5.0, "warehouse": 9.0},
-    memory={},
+    memory={"orders-enriched-1": 10, "orders-enriched-2": 20, "sink-1": 5, "broker": 50},
     course=((0.0, 0), (5.0, 100), (6.0, 300), (16.0, 1_000), (20.0, 1_000)),
 )
 
@@ -35,6 +35,7 @@ def test_only_our_processes_count() -> None:
     assert SPENT.cpu_of("orders-enriched") == 3.0
     assert SPENT.cpu_of("broker") == 5.0
     assert whole.cost(SPENT) == 4_000.0
+    assert SPENT.memory_of("orders-enriched") == 30
 
 
 def test_the_pace_is_that_of_the_work_under_way() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import queryable, whole
+from benchmarks import queryable, result, whole
 
 pytestmark = pytest.mark.real
 
@@ -17,7 +17,7 @@ def test_the_whole_way_is_measured(
 ) -> None:
     """Every row is written, landed and priced, and the time until it can be queried is told."""
     monkeypatch.setenv("MESH_HOME", str(tmp_path))
-    monkeypatch.setattr(whole, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(result, "FOLDER", tmp_path / "results")
     monkeypatch.setattr(whole, "_MEASURED", 3)
     for module in (whole, queryable):
         monkeypatch.setattr(module, "WARM_UP", 2.0)
