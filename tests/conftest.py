@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches, and how many runs may start real parts at once."""
+"""What every test shares: a home, how Hypothesis searches, and how many runs may start real parts at once."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from mesh.platform import debian
+
+# No test knows of a mesh that runs in this checkout: it carries a retailer of its own. Before any test is
+# collected, since some modules read the contracts when they are imported.
+_home = tempfile.TemporaryDirectory(prefix="mesh-tests-")
+os.environ["MESH_HOME"] = _home.name
 
 # The same examples in every run, so that a change that passes here passes elsewhere; to search for new ones:
 # `HYPOTHESIS_PROFILE=search pytest …`. How long an example takes says something about the machine only.

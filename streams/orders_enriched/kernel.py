@@ -1,4 +1,4 @@
-"""The compiled half of a fold, where it was built (``_intake.pyx``, ``_rows.pyx``): usual facts in, usual rows out.
+"""The compiled half of a fold, where it was built: usual facts in, usual rows out.
 
 Each part of it stands beside its Python, which takes what it leaves.
 """
