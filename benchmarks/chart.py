@@ -27,7 +27,10 @@ rect { fill: #8c959f } .ours { fill: #0969da }
 
 
 def draw(results: Sequence[dict[str, Any]]) -> str:
-    """An SVG with a group of bars for each shape, the cheapest engine first; ours in its own colour."""
+    """An SVG with a group of bars for each shape, the cheapest engine first; ours in its own colour.
+
+    Raises :class:`ValueError` when there are none.
+    """
     shapes = list(dict.fromkeys(one["shape"] for one in results))
     longest = max(one["rows_per_cpu_second"] for one in results)
     parts, y = [], 8
@@ -62,12 +65,16 @@ def command(
     """Draw the results of a file as SVG."""
     try:
         entries = json.loads(results.read_text())
-    except (OSError, ValueError) as error:
+        picture = draw(entries)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise BenchmarkError(
-            "results-missing", f"cannot be read: {error}", place=str(results), remedy="run a benchmark first"
+            "results-missing",
+            f"results of engines cannot be read from it ({type(error).__name__}: {error})",
+            place=str(results),
+            remedy="run engines first, or name the file of such a run",
         ) from None
     target = out if out.name else results.with_suffix(".svg")
-    target.write_text(draw(entries))
+    target.write_text(picture)
     Console(highlight=False).print(f"{target} shows {len(entries)} results")
 
 

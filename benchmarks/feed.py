@@ -35,8 +35,8 @@ class Feed:
 
     def first_orders(self, lines: int) -> tuple[list[Record], int]:
         """The first orders, with at least ``lines`` lines, and how many they have."""
-        counts = itertools.accumulate(self._trade.line_counts)
-        self._taken, found = next((number, sum_) for number, sum_ in enumerate(counts, 1) if sum_ >= lines)
+        ends = itertools.accumulate(self._trade.line_counts)
+        self._taken, found = next((number, end) for number, end in enumerate(ends, 1) if end >= lines)
         orders = (record for record in self._all() if record.topic == self._orders)
         return list(itertools.islice(orders, self._taken)), int(found)
 

@@ -18,14 +18,12 @@ import fastavro
 
 from benchmarks import trade
 from benchmarks.dimensions import DECIMAL, DIMENSIONS, fragments, plain, record, records
-from benchmarks.shape import End, Judgement, Record, Written
+from benchmarks.shape import FAULTS_TOLD, PARTITIONS, End, Judgement, Record, Written
 from benchmarks.trade import Head, Order
 from schemas.wire import HEADER_SIZE, header, partition
 from streams.engine.avro.varint import decode_long, encode_long
 
-PARTITIONS = 4
 IDS = {"orders": 1, "customers": 2, "products": 3, "stores": 4, "employees": 5, "enriched": 6}
-FAULTS_TOLD = 5
 _MICROS = {"type": "long", "logicalType": "timestamp-micros"}
 _ITEM = [
     ("line", "int"),
@@ -104,15 +102,8 @@ class Flat:
 
     def moment_of(self, value: bytes) -> int:
         """The field ``ts``: after six numbers, or after four."""
-        at = HEADER_SIZE
-        for _ in range(4 if self.nested else 6):
-            while value[at] > 127:
-                at += 1
-            at += 1
-        end = at
-        while value[end] > 127:
-            end += 1
-        return decode_long(value, at, end + 1)
+        at = _after(value, HEADER_SIZE, 4 if self.nested else 6)
+        return decode_long(value, at, _after(value, at, 1))
 
     def write_schemas(self, folder: Path) -> None:
         """One file for each schema, and the plan that says what is joined with what."""
@@ -176,6 +167,15 @@ class Flat:
             return _scalars(head) + trade.small(line) + item + amounts
         order, customer, store, employee, moment, channel = head
         return b"".join((order, trade.small(line), customer, item, store, employee, moment, amounts, channel))
+
+
+def _after(value: bytes, at: int, count: int) -> int:
+    """Where so many numbers end of which the first begins at ``at``."""
+    for _ in range(count):
+        while value[at] > 127:
+            at += 1
+        at += 1
+    return at
 
 
 def _scalars(head: Head) -> bytes:
@@ -243,11 +243,8 @@ class _Judge:
         """The number of the line in an output record; 0 where there is none."""
         at = _ORDER_ID[1]
         if self._flat.nested:
-            for _ in range(4):
-                while value[at] > 127:
-                    at += 1
-                at += 1
-            at += 1 + decode_long(value, at, at + 1)
+            at = _after(value, at, 4)
+            at += 1 + decode_long(value, at, at + 1)  # the channel
         return decode_long(value, at, at + 1)
 
     def _difference(self, value: bytes, expected: bytes) -> str:

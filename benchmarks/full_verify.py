@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.full_facts import Facts as Generated
 from benchmarks.full_facts import Trade
 from benchmarks.full_input import members, ports_of, stamped
-from benchmarks.shape import Judgement, Written
+from benchmarks.shape import FAULTS_TOLD, PARTITIONS, Judgement, Written
 from domains.sales.events import OrderLineEnriched
 from mesh.ingest.rules import PARENT
 from mesh.reconcile.avro import Reader, column_types
@@ -28,8 +28,6 @@ from schemas.wire import HEADER_SIZE, partition
 from streams.engine.avro.varint import raw
 from streams.engine.avro.walk import Walker
 
-PARTITIONS = 4
-FAULTS_TOLD = 5
 _KEY = ("order_id", "line_number")
 _SLICE = 400_000
 """Rows that are compared at once."""

@@ -70,13 +70,11 @@ class Ground:
         return published
 
     def create(self, topics: Mapping[str, int]) -> None:
-        """Make topics with these numbers of partitions."""
+        """Make topics with these numbers of partitions, and return when all of these have leaders."""
         wanted = [NewTopic(topic, partitions, 1, config=_KEEP) for topic, partitions in topics.items()]
         for made in self._admin.create_topics(wanted).values() if wanted else ():
             made.result()
-        deadline = time.monotonic() + _PATIENCE
-        while not self._led(topics) and time.monotonic() < deadline:
-            time.sleep(0.1)
+        _wait(lambda: self._led(topics), "topics have no leader", self.brokers)
 
     def _led(self, topics: Mapping[str, int]) -> bool:
         """Whether every partition of these topics has a leader: a busy broker takes a while."""
@@ -95,9 +93,7 @@ class Ground:
             return
         for gone in self._admin.delete_topics(list(names)).values():
             gone.result()
-        deadline = time.monotonic() + _PATIENCE
-        while names & self.topics() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        _wait(lambda: not names & self.topics(), "deleted topics are still there", self.brokers)
 
     def forget(self, topics: Iterable[str]) -> None:
         """Delete input, so that it is made anew when it is asked for again."""
@@ -168,6 +164,15 @@ class Ground:
                     yield Written(message.partition(), message.key(), message.value())
         finally:
             consumer.close()
+
+
+def _wait(done: Callable[[], bool], otherwise: str, brokers: str) -> None:
+    """Return when it is done. Raises :class:`BenchmarkError` (``broker-lost``) when it takes too long."""
+    deadline = time.monotonic() + _PATIENCE
+    while not done():
+        if time.monotonic() > deadline:
+            raise BenchmarkError("broker-lost", f"after {_PATIENCE:.0f} s {otherwise}", place=brokers)
+        time.sleep(0.1)
 
 
 def _patiently(ask: Callable[[], dict[Place, int]]) -> dict[Place, int]:

@@ -10,10 +10,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from benchmarks.engine import Engine
 from benchmarks.ground import Ground
-from benchmarks.measure import PARTITIONS, Place, clear, start
+from benchmarks.measure import Place, clear, start
 from benchmarks.processes import Tree
 from benchmarks.result import Latency, percentile
-from benchmarks.shape import Live
+from benchmarks.shape import PARTITIONS, Live
 from mesh.kernel import clock
 
 WARM_UP, MEASURED = 15.0, 30.0  # seconds

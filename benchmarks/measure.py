@@ -18,11 +18,10 @@ from benchmarks.error import BenchmarkError
 from benchmarks.ground import Ground
 from benchmarks.processes import Tree, cpu_seconds, machine_cpu_seconds
 from benchmarks.result import Result
-from benchmarks.shape import End, Shape
+from benchmarks.shape import PARTITIONS, End, Shape
 from benchmarks.source import lines_of_code
 from mesh.platform.paths import ROOT
 
-PARTITIONS = 4
 STEADY_FROM = 0.2
 """The share of the rows after which an engine counts as warm."""
 _LOOK = 0.2  # seconds
@@ -112,7 +111,7 @@ def measure(
         samples = _watched(tree, shape, rows, ground, place, watch)
     finally:
         tree.end()
-    verdict = shape.verify(ground.read(place.out, PARTITIONS), rows)
+    judgement = shape.verify(ground.read(place.out, PARTITIONS), rows)
     clear(ground, place)
     first, last = _steady(samples), samples[-1]
     count = last.rows
@@ -128,8 +127,8 @@ def measure(
         others_cpu_share=round(last.others_cpu / last.machine_cpu, 2) if last.machine_cpu else 0.0,
         peak_memory_mb=round(tree.peak_memory / (1 << 20)),
         latency=None,
-        verified=verdict.right,
-        faults=verdict.faults,
+        verified=judgement.right,
+        faults=judgement.faults,
         lines_of_code=lines_of_code(engine.folder),
     )
 
@@ -159,7 +158,7 @@ def _watched(tree: Tree, shape: Shape, rows: int, ground: Ground, place: Place, 
             raise BenchmarkError(
                 "engine-failed",
                 f"{what} at {out:,} of {rows:,} rows; its last words: {tree.last_words()}",
-                place=f"{place.group}",
+                place=place.group,
                 remedy=f"see {tree.log}",
             )
 

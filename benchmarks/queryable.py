@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
 
 WARM_UP = 10.0  # seconds
+_PARTITIONS = 32  # asked for at the least: a partition without a row yet may get one
 _ASK = 0.1  # seconds between two questions
 _LATE = 20.0  # seconds after the last order
 
@@ -82,7 +83,7 @@ class _Seen:
         """Take note of all rows that are new."""
         newer = " OR ".join(
             f"(partition = {partition} AND offset > {self._last.get(partition, -1)})"
-            for partition in self._all()
+            for partition in range(max((_PARTITIONS - 1, *self._last)) + 1)
         )
         answer = self._client.query(
             "SELECT partition, offset, toUnixTimestamp64Milli(published_at) "
@@ -93,6 +94,3 @@ class _Seen:
             self._last[partition] = max(self._last.get(partition, -1), offset)
             self.delays.append((published / 1000, now - published / 1000))
             self.rows += 1
-
-    def _all(self) -> range:
-        return range(max((*self._last, 31)) + 1)

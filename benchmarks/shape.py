@@ -12,6 +12,10 @@ from benchmarks.error import BenchmarkError
 from mesh.kernel.errors import did_you_mean
 
 NAMES = ("lines", "orders", "full")
+PARTITIONS = 4
+"""Of every topic of orders and of rows, so that a row can lie where its order lies."""
+FAULTS_TOLD = 5
+"""Faults of an output that are told in words."""
 
 
 class End(StrEnum):

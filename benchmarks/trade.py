@@ -140,6 +140,7 @@ def large(number: int) -> bytes:
 
 @lru_cache(maxsize=1 << 12)
 def _rest(doubled: int) -> bytes:
+    """Seven bits a byte: the Avro bytes of the number whose zigzag is ``doubled``."""
     return encode_long(doubled >> 1 if not doubled & 1 else -(doubled >> 1) - 1)
 
 

@@ -63,8 +63,14 @@ def test_a_number_out_of_range_is_told(arguments: tuple[str, str], told: str) ->
     assert done.stderr.count("\n") == 1
 
 
-def test_a_picture_of_nothing_is_refused(tmp_path: Path) -> None:
-    """With what to do."""
-    done = run("chart", str(tmp_path / "none.json"))
+@pytest.mark.parametrize("text", [None, "[]", "{", '{"factors": [1]}', '[{"shape": "lines"}]'])
+def test_a_picture_of_nothing_is_refused(tmp_path: Path, text: str | None) -> None:
+    """Nor of a file that is something else; in one line that says what to do."""
+    file = tmp_path / "some.json"
+    if text is not None:
+        file.write_text(text)
+    done = run("chart", str(file))
     assert done.returncode == 2
-    assert "results-missing" in done.stderr
+    assert done.stderr.startswith("BenchmarkError[results-missing]")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.glob("*.svg")) == []
