@@ -7,12 +7,14 @@ import sys
 
 import typer
 
-from benchmarks import chart, growth, run, scaling, whole
+from benchmarks import chart, growth, ingest, run, scaling, sink, whole
 from mesh.kernel.errors import MeshError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("run")(run.command)
 app.command("whole")(whole.command)
+app.command("sink")(sink.command)
+app.command("ingest")(ingest.command)
 app.command("growth")(growth.command)
 app.command("scaling")(scaling.command)
 app.command("chart")(chart.command)

@@ -33,7 +33,6 @@ class Engine:
     prepare: tuple[str, ...] = ()
     """A command that is run to its end before the first measurement of a run, with the same words."""
     env: tuple[tuple[str, str], ...] = ()
-    notes: str = ""
     job: str = ""
     """The engine whose job this is with other settings; its own when empty."""
 
@@ -71,7 +70,6 @@ def load(name: str) -> Engine:
             records=dict(document["records"]),
             prepare=tuple(document.get("prepare", ())),
             env=tuple(document.get("env", {}).items()),
-            notes=document.get("notes", ""),
             job=document.get("job", ""),
         )
     except KeyError as error:

@@ -1,4 +1,4 @@
-"""What an extract costs: ``python -m benchmarks.ingest``, events and elements a CPU second, stage by stage.
+"""``python -m benchmarks ingest``: what an extract costs, stage by stage.
 
 AdventureWorks is read from its files, checked and encoded as ``mesh ingest --dry-run`` does it, which needs
 no broker. The first line counts everything, from reading the mesh's contracts on; the others say where the
@@ -63,7 +63,7 @@ def command(
     mapping: Annotated[Path, typer.Option(help="The mapping of the extract.")] = MAPPING,
     rounds: Annotated[int, typer.Option(help="Rounds; the cheapest one counts.", min=1)] = 3,
 ) -> None:
-    """Measure reading, checking and encoding an extract."""
+    """Read, check and encode an extract: events and elements a CPU second, and microseconds by stage."""
     clock = Clock()
     for stage, owner, name in STAGES:
         setattr(owner, name, clock.timed(stage, getattr(owner, name)))
@@ -83,7 +83,3 @@ def command(
                 },
             }
     typer.echo(json.dumps(best, indent=2))
-
-
-if __name__ == "__main__":
-    typer.run(command)

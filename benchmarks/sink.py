@@ -1,4 +1,4 @@
-"""The sink's share of the whole way: ``python -m benchmarks.sink``, rows a CPU second of its process.
+"""``python -m benchmarks sink``: the sink's share of the whole way.
 
 Enriched order lines stand on their topic already; the sink lands them from the first on. Broker, registry and
 warehouse are a small mesh of its own, which is gone afterwards. ``--in-process`` measures the stages between
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,19 +20,21 @@ from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
-import psutil
 import typer
 from confluent_kafka import Message, Producer
 from fastavro import schemaless_writer
 
-from benchmarks.processes import cpu_seconds
+from benchmarks.error import BenchmarkError
+from benchmarks.measure import STEADY_FROM
+from benchmarks.own_mesh import ENRICHED, SERVICES
+from benchmarks.processes import Tree
 from mesh import provisioning
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings
 from mesh.kernel.warehouse import connect
 from mesh.platform import launch
+from mesh.platform.paths import ROOT
 from schemas.codec import Codec, Codecs
 from schemas.registry import Registry, schema_ids
 from schemas.wire import partition
@@ -43,12 +44,9 @@ from sinks.container import Container, Rows
 from sinks.intake import Intake
 from sinks.landing import EventLane
 
-TOPIC = "sales.public.orders-enriched.v1"
 DISTINCT = 5_000
 """Different rows; beyond them they repeat, as re-emitted rows do."""
 SEED = 7
-_FROM = 0.2
-"""The part of the rows that is landed before time is taken: until then a process is starting."""
 _LOOK = 0.25  # seconds
 _MOMENT = datetime(2024, 5, 1, 17, 30, tzinfo=UTC)
 
@@ -89,8 +87,8 @@ def command(
         bool, typer.Option("--in-process", help="Only the stages between broker and warehouse.")
     ] = False,
 ) -> None:
-    """Measure the sink on rows of enriched order lines."""
-    port = find_mesh(load_settings()).port(TOPIC)
+    """Land enriched order lines by one sink process: rows a CPU second, or nanoseconds a row by stage."""
+    port = find_mesh(load_settings()).port(ENRICHED)
     typer.echo(json.dumps(_stages(port) if in_process else _landed(count), indent=2))
 
 
@@ -106,7 +104,7 @@ def _stages(port: Port) -> dict[str, int]:
         stamp = (1, 1_700_000_000_000 + number // 50)
         messages.append(
             Message(
-                topic=TOPIC, partition=place, offset=offsets[place], key=key, value=value, timestamp=stamp
+                topic=ENRICHED, partition=place, offset=offsets[place], key=key, value=value, timestamp=stamp
             )
         )
         offsets[place] += 1
@@ -115,11 +113,11 @@ def _stages(port: Port) -> dict[str, int]:
     return {
         "bytes a row": sum(map(len, values)) // len(values),
         "walk it": _best(lambda: [intake.admit(*each) for each in zip(keys, values, times, strict=True)]),
-        "gather": _best(lambda: Block(TOPIC, 0.0).take(messages)),
+        "gather": _best(lambda: Block(ENRICHED, 0.0).take(messages)),
         "admit": _best(lambda: intake.admit_all(keys, values, times)),
         "container": _best(lambda: container.build(Rows(messages, times, values))),
         "land (admit, container and bookkeeping)": _best(
-            lambda: lane.land(Block(TOPIC, 0.0, messages=messages))
+            lambda: lane.land(Block(ENRICHED, 0.0, messages=messages))
         ),
     }
 
@@ -137,7 +135,7 @@ def _landed(count: int) -> dict[str, float]:
     """Land so many rows by a sink process on a mesh of its own."""
     with tempfile.TemporaryDirectory(prefix="mesh-bench-sink-") as folder:
         home = Path(folder) / "home"
-        launch.up(only=["broker", "registry", "warehouse"], home=home)
+        launch.up(only=[*SERVICES], home=home)
         try:
             settings = load_settings(home=home)
             provisioning.apply(settings, lambda _: None)
@@ -148,13 +146,13 @@ def _landed(count: int) -> dict[str, float]:
 
 
 def _publish(settings: Settings, count: int) -> None:
-    port = find_mesh(settings).port(TOPIC)
-    made = rows(port, schema_ids(settings)[TOPIC])
+    port = find_mesh(settings).port(ENRICHED)
+    made = rows(port, schema_ids(settings)[ENRICHED])
     places = [partition(key, port.partitions) for key, _ in made]
     producer = Producer({"bootstrap.servers": settings.kafka, "linger.ms": 50, "batch.size": 1_000_000})
     for number in range(count):
         key, value = made[number % DISTINCT]
-        producer.produce(TOPIC, value, key, places[number % DISTINCT])
+        producer.produce(ENRICHED, value, key, places[number % DISTINCT])
         if number % DISTINCT == 0:
             producer.flush(60)
     producer.flush(60)
@@ -163,38 +161,36 @@ def _publish(settings: Settings, count: int) -> None:
 def _watched(settings: Settings, home: Path, count: int) -> dict[str, float]:
     """Run a sink until all rows are in the ledger; what it took from the first fifth on."""
     clean = {name: text for name, text in os.environ.items() if not name.startswith("MESH_")}
-    with (home / "sink.log").open("wb") as log:
-        sink = subprocess.Popen(
-            [sys.executable, "-m", "sinks.worker"],
-            env={**clean, "MESH_HOME": str(home)},
-            stdout=log,
-            stderr=log,
-        )
-    client, process = connect(settings), psutil.Process(sink.pid)
+    sink = Tree(
+        [sys.executable, "-m", "sinks.worker"], {**clean, "MESH_HOME": str(home)}, ROOT, home / "sink.log"
+    )
+    client = connect(settings)
     try:
         began: tuple[int, float] | None = None
         while True:
-            landed, spent = (
-                int(client.command("SELECT count() FROM mesh.raw_events_v1")),
-                cpu_seconds(process),
-            )
-            if began is None and landed >= count * _FROM:
+            landed = int(client.command("SELECT count() FROM mesh.raw_events_v1"))
+            spent = sink.look()
+            if began is None and landed >= count * STEADY_FROM:
                 began = landed, spent
             if landed >= count and began is not None:
                 break
-            if sink.poll() is not None:
-                raise RuntimeError(f"the sink ended: {(home / 'sink.log').read_text()[-2000:]}")
+            if sink.ended:
+                raise BenchmarkError(
+                    "engine-failed",
+                    f"ended at {landed:,} of {count:,} rows; its last words: {sink.last_words()}",
+                    place="sink",
+                    remedy="run it by hand: python -m sinks.worker",
+                )
             time.sleep(_LOOK)
         return {
             "rows": landed,
             "rows_per_cpu_second": round((landed - began[0]) / max(spent - began[1], 1e-9)),
             "whole_run_rows_per_cpu_second": round(landed / spent),
-            "peak_memory_mb": round(process.memory_info().rss / 1e6),
+            "peak_memory_mb": sink.peak_memory >> 20,
         }
     finally:
         client.close()
-        sink.terminate()
-        sink.wait(30)
+        sink.end()
 
 
 def _value(name: str, kind: Any, chance: random.Random) -> Any:
@@ -221,10 +217,3 @@ def _value(name: str, kind: Any, chance: random.Random) -> Any:
         case {"type": "double"}:
             return chance.random()
     return chance.randrange(100)
-
-
-if __name__ == "__main__":
-    try:
-        typer.run(command)
-    except MeshError as error:
-        sys.exit(str(error))
