@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from mesh.platform import client
 from mesh.platform.part import PartStatus
 from observability.monitor.sources import LIVE_FILE
 
+_log = logging.getLogger(__name__)  # for librdkafka, which would write between the lines of the drills
 PATIENCE = 10.0
 """Seconds that the broker may take for an answer."""
 
@@ -81,7 +83,9 @@ class Ground:
 
     def send(self, records: Sequence[Record]) -> None:
         """Put records on the broker and wait until they are there."""
-        producer = Producer({"bootstrap.servers": self.settings.kafka, "enable.idempotence": True})
+        producer = Producer(
+            {"bootstrap.servers": self.settings.kafka, "enable.idempotence": True, "logger": _log}
+        )
         for record in records:
             producer.produce(record.topic, record.value, record.key, partition=record.partition)
         if producer.flush(PATIENCE):
