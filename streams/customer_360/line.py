@@ -69,9 +69,11 @@ again with every one of them.
 
 _HEAD = Struct("<BqB")
 _PARTS = Struct("<4Q")
-_QUANTITIES = _PARTS.size + _HEAD.size
+_REGISTERS, _NO_REGISTERS = slice(16, 24), bytes(8)
+VERSION_SIZE = _PARTS.size
+_QUANTITIES = VERSION_SIZE + _HEAD.size
 """Where the quantities begin."""
-ATTRIBUTES = slice(_PARTS.size, _QUANTITIES - 1)
+ATTRIBUTES = slice(VERSION_SIZE, _QUANTITIES - 1)
 """Where flags and time of an entry are: all that an order takes from its first line."""
 
 _MOST_MICROS = 1 << 58
@@ -87,24 +89,39 @@ _ZERO, _NO_MONEY, _FALSE = b"\x00", b"\x02\x00", b"\x00"
 
 
 class Line(NamedTuple):
-    """An entry taken apart: what it adds to its account, to its facets, and to facets that it has left."""
+    """An entry with what is read of it; what it adds up to follows from these."""
 
     entry: bytes
-    version: int
     flags: int
     ordered_at: int
-    total: int
-    share: int
-    known: int
+    quantities: int
     facets: bytes
+
+    def counts(self) -> Counts:
+        """What it adds to its account, to its facets, and to facets that it has left."""
+        seqs, clocks, registers, structure = _PARTS.unpack_from(self.entry)
+        share = self.quantities & _SHARE_MASK  # units and net
+        if share & _SHARE_SIGN:
+            share -= _SHARE_MASK + 1
+        live = self.flags & LIVE
+        choices = clocks * CLOCK + seqs
+        known = structure * REGISTER + choices << _SHARE_VERSION
+        version = 4 * (structure + registers) * REGISTER + choices
+        return (
+            self.quantities + (live << _LINES) + (version << _VERSION),
+            share + (live << _SHARE_LINES) + known,
+            known,
+        )
+
+
+Counts = tuple[int, int, int]
 
 
 def read_line(picked: Picked) -> Line | None:
     """The line of a row; None for a row that only clears an old sort key of the table (rule 10)."""
-    _, _, ordered, channel, location, employee, rate, _, product, *numbers = picked
-    quantity, gross, net, category, cost, status, returned, refunded, version, deleted = numbers
-    seqs, clocks, registers, structure = _PARTS.unpack(version)
-    if not registers:
+    _, _, ordered, channel, location, employee, rate, _, product, quantity, gross, net, *rest = picked
+    category, cost, status, returned, refunded, version, deleted = rest
+    if version[_REGISTERS] == _NO_REGISTERS:
         return None
     ordered_at = moment(ordered)
     flags = quantities = 0
@@ -126,36 +143,26 @@ def read_line(picked: Picked) -> Line | None:
     packed = quantities.to_bytes(size, "little", signed=True)
     facets = b"".join((product, category, location, employee))
     entry = b"".join((version, _HEAD.pack(flags, ordered_at, size), packed, facets))
-    return _line(entry, (seqs, clocks, registers, structure), flags, ordered_at, quantities, facets)
+    return Line(entry, flags, ordered_at, quantities, facets)
 
 
 def line_of(entry: bytes) -> Line:
     """Take an entry apart."""
-    flags, ordered_at, size = _HEAD.unpack_from(entry, _PARTS.size)
+    flags, ordered_at, size = _HEAD.unpack_from(entry, VERSION_SIZE)
     end = _QUANTITIES + size
     quantities = int.from_bytes(entry[_QUANTITIES:end], "little", signed=True)
-    return _line(entry, _PARTS.unpack_from(entry), flags, ordered_at, quantities, entry[end:])
+    return Line(entry, flags, ordered_at, quantities, entry[end:])
 
 
-def _line(
-    entry: bytes, parts: tuple[int, ...], flags: int, ordered_at: int, quantities: int, facets: bytes
-) -> Line:
-    seqs, clocks, registers, structure = parts
-    share = quantities & _SHARE_MASK  # units and net
-    if share & _SHARE_SIGN:
-        share -= _SHARE_MASK + 1
-    live = flags & LIVE
-    choices = clocks * CLOCK + seqs
-    known = structure * REGISTER + choices << _SHARE_VERSION
-    return Line(
-        entry,
-        int.from_bytes(entry[: _PARTS.size], "little"),
-        flags,
-        ordered_at,
-        quantities + (live << _LINES) + (4 * (structure + registers) * REGISTER + choices << _VERSION),
-        share + (live << _SHARE_LINES) + known,
-        known,
-        facets,
+def knowledge_gained(new: bytes, old: bytes) -> tuple[int, int]:
+    """What a newer version of an otherwise equal entry adds to the account, and to each of its facets."""
+    seqs, clocks, registers, structure = _PARTS.unpack_from(new)
+    old_seqs, old_clocks, old_registers, old_structure = _PARTS.unpack_from(old)
+    registers, structure = registers - old_registers, structure - old_structure
+    choices = (clocks - old_clocks) * CLOCK + seqs - old_seqs
+    return (
+        4 * (structure + registers) * REGISTER + choices << _VERSION,
+        structure * REGISTER + choices << _SHARE_VERSION,
     )
 
 

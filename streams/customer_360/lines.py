@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from streams.customer_360.account import Account
-from streams.customer_360.line import ATTRIBUTES, CANCELLED, LIVE, ONLINE, TOTALS, Line, facets_of, line_of
+from streams.customer_360.line import (
+    ATTRIBUTES,
+    CANCELLED,
+    LIVE,
+    ONLINE,
+    TOTALS,
+    VERSION_SIZE,
+    Line,
+    facets_of,
+    knowledge_gained,
+    line_of,
+)
 
 _ORDER = [
     TOTALS.pack(orders=1, cancelled_orders=bool(flags & CANCELLED), online_orders=bool(flags & ONLINE))
@@ -34,7 +47,7 @@ class _Order:
             if self.first is None or number < self.first:
                 self.first = number
         elif number == self.first:
-            live = (number for number, entry in self.lines.items() if entry[32] & LIVE)
+            live = (number for number, entry in self.lines.items() if entry[VERSION_SIZE] & LIVE)
             self.first = min(live, default=None)
 
 
@@ -53,7 +66,7 @@ class Lines:
         known = self._orders.get(order)
         return None if known is None else known.account
 
-    def put(self, account: Account, order: bytes, number: int, line: Line) -> tuple[bool, list[bytes]]:
+    def put(self, account: Account, order: bytes, number: int, line: Line) -> tuple[bool, Collection[bytes]]:
         """Take in a line. Returns whether its entry is to be kept, and which facets it touches.
 
         Touched are the facets that it changes, or, for an entry that is known or outdated, all that the line
@@ -63,42 +76,66 @@ class Lines:
         if place is None:
             place = self._orders[order] = _Order(account)
         held = place.lines.get(number)
-        facets = [self._names.setdefault(key, key) for key in facets_of(line.facets)]
+        facets = facets_of(line.facets)
         if held is None:
-            account.total += line.total
+            total, share, _ = line.counts()
+            account.total += total
             account.line_times = account.line_times.plus(line.ordered_at)
             self._hold(place, number, line)
-            shares = account.facets
             for key in facets:
-                shares[key] = shares.get(key, 0) + line.share
+                self._add(account, key, share)
             return True, facets
+        newer = _newer(line.entry, held)
+        if newer and line.entry[VERSION_SIZE:] == held[VERSION_SIZE:] and (order, number) not in self._left:
+            # A payment, or another version of a dimension: as most rows that come again, it says nothing new.
+            known, change = knowledge_gained(line.entry, held)
+            account.total += known
+            place.lines[number] = line.entry
+            if not change:
+                return True, ()
+            for key in facets:
+                account.facets[key] += change
+            return True, facets
+        return self._replace(place, order, number, line, held, newer=newer)
+
+    def _replace(
+        self, place: _Order, order: bytes, number: int, line: Line, held: bytes, *, newer: bool
+    ) -> tuple[bool, Collection[bytes]]:
+        """Put a line in the place of ``held``, or see what is to be said of one that is not newer."""
+        account, facets = place.account, facets_of(line.facets)
         old = line_of(held)
         was = facets_of(old.facets)
+        old_total, old_share, old_known = old.counts()
         left = self._left.get((order, number), _NONE)
-        before = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
-        if line.version < old.version or line.entry == held:
-            left = left.union(facets).difference(was)
-            after = dict.fromkeys(left, old.known) | dict.fromkeys(was, old.share)
-            kept = len(after) > len(before)
-        else:
+        before = dict.fromkeys(left, old_known) | dict.fromkeys(was, old_share)
+        if newer:
+            total, share, known = line.counts()
             left = left.union(was).difference(facets)
-            after = dict.fromkeys(left, line.known) | dict.fromkeys(facets, line.share)
-            kept = True
-            account.total += line.total - old.total
+            after = dict.fromkeys(left, known) | dict.fromkeys(facets, share)
+            account.total += total - old_total
             if line.ordered_at != old.ordered_at:
                 account.line_times.drop(old.ordered_at)
                 account.line_times = account.line_times.plus(line.ordered_at)
             self._hold(place, number, line)
+        else:
+            left = left.union(facets).difference(was)
+            after = dict.fromkeys(left, old_known) | dict.fromkeys(was, old_share)
         if left:
             self._left[order, number] = left
         touched = []
         for key, share in after.items():
             change = share - before.get(key, 0)
-            key = self._names.setdefault(key, key)
-            account.facets[key] = account.facets.get(key, 0) + change
-            if change or place.lines[number] is held:
+            self._add(account, key, change)
+            if change or not newer:
                 touched.append(key)
-        return kept, touched
+        return newer or len(after) > len(before), touched
+
+    def _add(self, account: Account, key: bytes, change: int) -> None:
+        shares = account.facets
+        if key in shares:
+            shares[key] += change
+        else:
+            shares[self._names.setdefault(key, key)] = change
 
     def _hold(self, place: _Order, number: int, line: Line) -> None:
         """Hold a line, and carry what that changes in the order over to its account."""
@@ -114,3 +151,9 @@ class Lines:
         if after is not None:
             account.order_times = account.order_times.plus(int.from_bytes(after[1:], "little", signed=True))
             account.total += _ORDER[after[0]]
+
+
+def _newer(entry: bytes, held: bytes) -> bool:
+    """Whether an entry takes the place of another one: it does of one of its own version that differs."""
+    new, old = (int.from_bytes(one[:VERSION_SIZE], "little") for one in (entry, held))
+    return new > old or (new == old and entry != held)

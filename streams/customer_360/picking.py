@@ -1,8 +1,10 @@
-"""Picking a few fields out of a wide record, by one regular expression over its bytes.
+"""Picking a few fields out of a wide record.
 
-Like the patterns of :mod:`streams.engine.avro.walk`, but it captures, also fields of nested records, and does
-not look into texts: it reads rows that this project has written, whose texts were checked before. It knows
-texts of less than 128 bytes and decimals of at most eight; whatever it does not match goes to the
+Where there is a kernel, its recogniser cuts fields out that are not nested. What that leaves, which is all
+that holds a text beyond ASCII, goes to one regular expression over the bytes: like the patterns of
+:mod:`streams.engine.avro.walk`, but it captures, also fields of nested records, and does not look into texts,
+since it reads rows that this project has written, whose texts were checked before. It knows texts of less
+than 128 bytes and decimals of at most eight; whatever it does not match goes to the
 :class:`~streams.customer_360.reading.Reader`.
 """
 
@@ -14,8 +16,10 @@ from typing import Any
 
 from schemas.wire import HEADER_SIZE
 from streams.customer_360.reading import Reader
+from streams.engine.avro.recognise import ItemsRecogniser, items_recogniser
 from streams.engine.avro.varint import encode_long, raw
 from streams.engine.avro.walk import Walker
+from streams.engine.kernel import KERNEL
 
 Picked = tuple[Any, ...]
 """The Avro bytes of each field picked; None where the record that holds it is null."""
@@ -24,6 +28,8 @@ Pick = Callable[[bytes], Picked]
 
 _TEXT_BYTES = 128
 _DECIMAL_BYTES = 9
+_ONE_ITEM, _END = b"\x02", b"\x00"
+"""What makes an array of one record."""
 _LONG = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 
 
@@ -39,9 +45,18 @@ class Picker:
             raise ValueError(f"picked in the order of the record: {pattern.found}")
         self._match = re.compile(text, re.DOTALL).fullmatch
         self._walkers: dict[str, Walker] = {}
+        self._header = reader.codec.header
+        self._recognise: ItemsRecogniser | None = None
+        if KERNEL is not None and not any("." in field for field in self._fields):
+            self._recognise = items_recogniser(Walker(reader.codec.schema).schema, self._fields)
 
     def pick(self, value: bytes) -> Picked:
         """The fields' bytes. Raises :class:`UndecodableError` for a record that cannot be read."""
+        if self._recognise is not None and value.startswith(self._header):
+            array = b"".join((_ONE_ITEM, value[HEADER_SIZE:], _END))
+            found = self._recognise(array, 0)
+            if found is not None and found[1] == len(array):
+                return found[0][0][1:]
         match = self._match(value)
         return match.groups() if match is not None else self._slowly(value)
 
