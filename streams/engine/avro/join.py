@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from streams.engine.avro.meaning import parsed, plain
+from streams.engine.avro.meaning import bare
 from streams.engine.avro.reader import Reader
 from streams.engine.avro.rewrite import Schemas, UnreadableError
 from streams.engine.avro.splice import Splice
@@ -37,8 +37,8 @@ class Join:
         self._source = source(splice)
         self._names = {"match": _match(splice), "frame": splice.row.header}
         if splice.items is not None:
-            record = parsed(plain(parsed(splice.fact.record)))
-            self._names["walk"] = ItemsWalker(record, splice.items, splice.item_keys, canonical=True).walk
+            walker = ItemsWalker(bare(splice.fact.record), splice.items, splice.item_keys, canonical=True)
+            self._names["walk"] = walker.walk
 
     @property
     def rewritten(self) -> int:
@@ -64,18 +64,13 @@ class Join:
 
     def _kernel(self, tables: Tables) -> Any:
         """The compiled loop, if there is a kernel and the facts have a common form; else None."""
-        splice = self._splice
-        record = _own_record(splice)
-        keys = (*splice.own_keys, *splice.item_keys)
         if KERNEL is None:
             return None
+        splice = self._splice
+        keys = (*splice.own_keys, *splice.item_keys)
         try:
-            fact = KERNEL.Program(item_program(record, splice.own_keys), 2 * len(splice.own_keys))
-            item = None
-            if splice.items is not None:
-                item = KERNEL.Program(
-                    item_program(_item_record(splice), splice.item_keys), 2 * len(splice.item_keys)
-                )
+            fact = _program(_own_record(splice), splice.own_keys)
+            item = None if splice.items is None else _program(_item_record(splice), splice.item_keys)
         except UnrecognisableError:
             return None
         return KERNEL.Join(
@@ -114,6 +109,12 @@ class Join:
             return None
 
         return rare
+
+
+def _program(record: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    """The kernel's walk of a record, which tells where each key begins and where it ends."""
+    assert KERNEL is not None
+    return KERNEL.Program(item_program(record, keys), 2 * len(keys))
 
 
 def _by_kernel(kernel: Any, rare: Callable[[Fetched, list[OutputRow]], Rejection | None]) -> Loop:
@@ -203,13 +204,13 @@ def _match(splice: Splice) -> Callable[[bytes], re.Match[bytes] | None]:
 
 def _own_record(splice: Splice) -> dict[str, Any]:
     """The schema of the facts without their items."""
-    record = parsed(plain(parsed(splice.fact.record)))
+    record = bare(splice.fact.record)
     return {**record, "fields": [field for field in record["fields"] if field["name"] != splice.items]}
 
 
 def _item_record(splice: Splice) -> dict[str, Any]:
     """The schema of the facts' items."""
-    fields = parsed(plain(parsed(splice.fact.record)))["fields"]
+    fields = bare(splice.fact.record)["fields"]
     kind: dict[str, Any] = next(field["type"] for field in fields if field["name"] == splice.items)
     record: dict[str, Any] = kind["items"]
     return record

@@ -47,6 +47,11 @@ def plain(kind: Any) -> Any:
     return kind
 
 
+def bare(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A record schema parsed, without its logical types."""
+    return parsed(plain(parsed(schema)))
+
+
 class _Meaning:
     def __init__(self, named: dict[str, Any]) -> None:
         self._named = named

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from streams.engine.avro.frame import HEADER_SIZE, Schema
-from streams.engine.avro.meaning import fields_of, parsed, plain
+from streams.engine.avro.meaning import bare, fields_of
 from streams.engine.avro.recognise import Items
 from streams.engine.avro.rewrite import Rewriter, Schemas
 from streams.engine.avro.walk import ItemsWalker, Walker
@@ -43,7 +43,7 @@ class Reader:
         items: str | None = None,
         item_keys: Collection[str] = (),
     ) -> None:
-        record = parsed(plain(parsed(schema.record)))
+        record = bare(schema.record)
         self._header = schema.header
         self.walker = Walker(record, until=items)
         self._rewriter = Rewriter(schema, schemas)

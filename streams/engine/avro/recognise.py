@@ -25,14 +25,12 @@ ItemsRecogniser = Callable[[bytes, int], tuple[Items, int] | None]
 """(value, start) -> the items of an array and its end; None when it does not know."""
 
 
-def record_recogniser(
-    schema: dict[str, Any], marked: Collection[str], *, kernel: bool = True
-) -> RecordRecogniser:
+def record_recogniser(schema: dict[str, Any], marked: Collection[str]) -> RecordRecogniser:
     """Recognises records of ``schema``, as fastavro has parsed it; reports the fields ``marked``.
 
-    Raises :class:`streams.engine.avro.walk_pattern.UnrecognisableError`. Without ``kernel`` it is Python.
+    Raises :class:`~streams.engine.avro.walk_pattern.UnrecognisableError`.
     """
-    if KERNEL is not None and kernel:
+    if KERNEL is not None:
         recogniser: RecordRecogniser = KERNEL.Program(record_program(schema, marked), len(marked)).record
         return recogniser
     match = re.compile(record_pattern(schema, marked)).match
@@ -45,11 +43,9 @@ def record_recogniser(
     return recognise
 
 
-def items_recogniser(
-    item: dict[str, Any], captured: Collection[str], *, kernel: bool = True
-) -> ItemsRecogniser:
+def items_recogniser(item: dict[str, Any], captured: Collection[str]) -> ItemsRecogniser:
     """Recognises arrays of the record ``item``, in one block; otherwise as :func:`record_recogniser`."""
-    if KERNEL is not None and kernel:
+    if KERNEL is not None:
         recogniser: ItemsRecogniser = KERNEL.Program(item_program(item, captured), 2 * len(captured)).items
         return recogniser
     match = re.compile(item_pattern(item, captured)).match

@@ -9,7 +9,7 @@ from typing import Any
 from fastavro import schemaless_reader, schemaless_writer
 
 from streams.engine.avro.frame import HEADER_SIZE, Schema
-from streams.engine.avro.meaning import parsed, plain
+from streams.engine.avro.meaning import bare
 
 Schemas = Callable[[int], Mapping[str, Any]]
 """Schema id -> schema. Raises :class:`LookupError` for an id that there is not."""
@@ -35,7 +35,7 @@ class Rewriter:
     """
 
     def __init__(self, schema: Schema, schemas: Schemas | None = None) -> None:
-        self._schema = _with_defaults(parsed(plain(parsed(schema.record))))
+        self._schema = _with_defaults(bare(schema.record))
         self._header = schema.header
         self._schemas = schemas
         self._writers: dict[int, dict[str, Any]] = {schema.id: self._schema}
@@ -70,7 +70,7 @@ class Rewriter:
                 found = self._schemas(schema_id)
             except LookupError:
                 raise UnknownSchemaError(f"nobody knows schema {schema_id}") from None
-            writer = self._writers[schema_id] = parsed(plain(parsed(found)))
+            writer = self._writers[schema_id] = bare(found)
         return writer
 
 

@@ -3,8 +3,9 @@
     row = frame ++ fields of the fact ++ fields of the item ++ block ++ block ++ …
 
 A fact is a record, or one with an array of records (its items) of which each becomes a row. A dimension's
-block is made once for each version of a member (:class:`Table`); a row costs one match of a regular
-expression that captures the keys' bytes, one look-up for each dimension, and one join of bytes.
+block is made once for each version of a member (:class:`~streams.engine.avro.members.Members`); a row costs
+one walk that finds the keys' bytes, one look-up for each dimension, and one join of bytes
+(:class:`~streams.engine.avro.join.Join`).
 
 The rules that this relies on are checked when the splice is made: :class:`EngineError` ``layout-broken``
 names the first that is broken.

@@ -27,8 +27,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any
 
-from fastavro import parse_schema
-
+from streams.engine.avro.meaning import parsed
 from streams.engine.avro.recognise import Items, items_recogniser, record_recogniser
 from streams.engine.avro.walk_compile import compile_items, compile_record
 from streams.engine.avro.walk_pattern import UnrecognisableError
@@ -58,7 +57,7 @@ class Walker:
         fields: Collection[str] | None = None,
         until: str | None = None,
     ) -> None:
-        self.schema: dict[str, Any] = _parsed(schema)
+        self.schema: dict[str, Any] = parsed(schema)
         names = [field["name"] for field in self.schema["fields"]]
         if until is not None:
             names = names[: names.index(until)]
@@ -104,10 +103,9 @@ class ItemsWalker:
     def __init__(
         self, schema: Mapping[str, Any], array: str, fields: Collection[str], *, canonical: bool = False
     ) -> None:
-        record = _parsed(schema)
+        record = parsed(schema)
         field = next(field for field in record["fields"] if field["name"] == array)
         item = field["type"]["items"]
-        self.item_fields: tuple[str, ...] = tuple(one["name"] for one in item["fields"])
         slow: WalkItems = compile_items(record, field["type"], fields, canonical=canonical)
         self.walk: WalkItems = slow
         try:
@@ -132,12 +130,6 @@ def _record_walk(schema: dict[str, Any], marked: tuple[str, ...], *, canonical: 
         return recognise(value, start) or slow(value, start)
 
     return walk
-
-
-def _parsed(schema: Mapping[str, Any]) -> dict[str, Any]:
-    parsed: Any = parse_schema(dict(schema), named_schemas={}, _force=True)
-    record: dict[str, Any] = parsed
-    return record
 
 
 def _with_next(names: list[str], wanted: Collection[str]) -> tuple[str, ...]:

@@ -11,13 +11,11 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from streams.engine.avro.varint import raw, raw_minimal
-from streams.engine.avro.walk_pattern import MINIMAL, NUMBERS, most_bytes
+from streams.engine.avro.walk_pattern import MINIMAL, NUMBERS, SINGLE_BYTE, most_bytes
 
 _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 _VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
 _MINIMAL = {kind: re.compile(pattern).match for kind, pattern in MINIMAL.items()}
-_SINGLE_BYTE = 64
-"""Numbers below this have one byte when written as short as can be."""
 
 
 class Unwalkable(ValueError):  # noqa: N818 - reads as what it says about the bytes
@@ -221,7 +219,7 @@ class _Writer:
 
     def _index(self, variable: str, count: int, what: str) -> None:
         self._put(f"{variable} = v[i]", "i += 1")
-        if not self.canonical or count > _SINGLE_BYTE:
+        if not self.canonical or count > SINGLE_BYTE:
             self._put(f"if {variable} > 127:", f"    {variable}, i = wide(v, i - 1)")
         self._put(f"if {variable} & 1 or {variable} >= {2 * count}:")
         self._put(f"    raise Unwalkable('{what} has no such branch')")

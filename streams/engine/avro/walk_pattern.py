@@ -26,8 +26,8 @@ NUMBERS = {"timestamp-micros": "long", "timestamp-millis": "long", "date": "int"
 
 _LONGEST = 128
 """Texts of this length or longer are not recognised; each length is a branch of the pattern."""
-_SINGLE_BYTE = 64
-"""Numbers below this have one byte."""
+SINGLE_BYTE = 64
+"""Numbers below this have one byte when written as short as can be."""
 _ANY, _ASCII = rb"[\x00-\xff]", rb"[\x00-\x7f]"
 SIZES = {"float": 4, "double": 8}
 
@@ -79,7 +79,7 @@ def _pattern(schema: Any) -> bytes:
         return _decimal(schema["precision"]) if logical else _text(_ANY)
     if kind in ("array", "map"):
         return rb"\x00"  # the empty one
-    if kind == "enum" and len(schema["symbols"]) <= _SINGLE_BYTE:
+    if kind == "enum" and len(schema["symbols"]) <= SINGLE_BYTE:
         return b"[%b]" % b"".join(_byte(2 * place) for place in range(len(schema["symbols"])))
     if kind in ("record", "error"):
         return b"".join(_pattern(field["type"]) for field in schema["fields"])
@@ -118,7 +118,7 @@ def _repeated(byte: bytes, size: int) -> bytes:
 
 def _length(size: int) -> bytes:
     doubled = 2 * size
-    return _byte(doubled) if size < _SINGLE_BYTE else _byte(doubled & 127 | 128) + _byte(doubled >> 7)
+    return _byte(doubled) if size < SINGLE_BYTE else _byte(doubled & 127 | 128) + _byte(doubled >> 7)
 
 
 def _byte(number: int) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Any
 
-from streams.engine.avro.walk_pattern import NUMBERS, SIZES, UnrecognisableError, most_bytes
+from streams.engine.avro.walk_pattern import NUMBERS, SINGLE_BYTE, SIZES, UnrecognisableError, most_bytes
 
 
 class Op(IntEnum):
@@ -38,8 +38,6 @@ _BOUNDS = {
     "date": (3, 0x56),
 }
 """Most bytes of a number, and the greatest last byte of one that has so many."""
-_SINGLE_BYTE = 64
-"""Numbers below this have one byte."""
 
 
 def record_program(schema: dict[str, Any], marked: Iterable[str]) -> list[int]:
@@ -79,7 +77,7 @@ def _code(schema: Any) -> list[int]:
         return [Op.NUMBER, *_BOUNDS[logical or kind]]
     if kind == "bytes":
         return [Op.DECIMAL, most_bytes(schema["precision"])] if logical else [Op.BYTES]
-    if kind == "enum" and len(schema["symbols"]) <= _SINGLE_BYTE:
+    if kind == "enum" and len(schema["symbols"]) <= SINGLE_BYTE:
         return [Op.ENUM, len(schema["symbols"])]
     if kind in ("record", "error"):
         return [op for field in schema["fields"] for op in _code(field["type"])]
@@ -99,7 +97,7 @@ def _code(schema: Any) -> list[int]:
 
 def _union(schema: list[Any]) -> list[int]:
     """Each branch ends in a jump behind the last one; all distances are from the operation that has them."""
-    if len(schema) > _SINGLE_BYTE:
+    if len(schema) > SINGLE_BYTE:
         raise UnrecognisableError("a union of many branches")
     branches = [_code(branch) for branch in schema]
     head = 2 + len(branches)
