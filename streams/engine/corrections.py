@@ -9,13 +9,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from streams.engine import marks
 from streams.engine.broadcast import PARTITION, BroadcastReader
 from streams.engine.emission import emit, park
-from streams.engine.errors import WaitError
+from streams.engine.errors import RETRY_SECONDS, WaitError
 from streams.engine.meter import Meter
 from streams.engine.stage import Stage
 from streams.engine.writer import Writer
 
-RETRY_SECONDS = 1.0
-"""Pause before a record is tried again that waits for another part."""
 TAKEN_AT_ONCE = 20_000
 """Broadcast records taken in without a pause: bounds how long the event loop is held."""
 

@@ -98,22 +98,23 @@ def enrich(
     join = Join(splice, schemas)
 
     def known(dimensions: Sequence[Table]) -> Known:
-        return Known({table.shown.prefix: table.topic for table in dimensions}, splice, schemas)
+        return Known({table.prefix: table.topic for table in dimensions}, splice, schemas)
 
     def fold(partition: int, shared: Shared) -> PartitionFold:
         assert isinstance(shared, Known)
         return Enriching(rows.name, join, known(tables), shared)
 
+    flowing, whole = (tuple(dict.fromkeys(table.topic for table in some)) for some in (tables, broadcast))
     return Application(
         name=name,
-        inputs=(facts.name, *dict.fromkeys(table.topic for table in tables)),
-        broadcast=tuple(dict.fromkeys(table.topic for table in broadcast)),
+        inputs=(facts.name, *flowing),
+        broadcast=whole,
         store=None,
         shared=known(broadcast),
         fold=fold,
         outputs=(rows.name,),
         parking=parking,
-        tables=tuple(dict.fromkeys(table.topic for table in tables)),
+        tables=flowing,
         corrects=False,
     )
 

@@ -23,6 +23,10 @@ class EngineError(Exception):
         return f"{type(self).__name__}[{self.code}]{where}: {self.what}{remedy}"
 
 
+RETRY_SECONDS = 1.0
+"""Pause before records are given again to a fold that waits for another part."""
+
+
 class WaitError(Exception):
     """A part that an application needs does not answer; it is given the same records again."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from streams.engine.broadcast import BroadcastReader
 from streams.engine.corrections import Corrections
 from streams.engine.emission import emit, park
-from streams.engine.errors import EngineError, WaitError
+from streams.engine.errors import RETRY_SECONDS, EngineError, WaitError
 from streams.engine.failstop import fail_stop
 from streams.engine.fold import Application, Fetched, Rejection
 from streams.engine.meter import Meter
@@ -32,8 +32,6 @@ FOLLOW_SECONDS = 0.1
 """How often broadcast records are taken in while the flow runs."""
 FINISH_SECONDS = 5.0
 """How long the end of the process may wait for a last commit."""
-RETRY_SECONDS = 1.0
-"""Pause before a batch is given again to a fold that waits for another part."""
 
 _log = logging.getLogger(__name__)
 

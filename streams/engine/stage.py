@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 
 from streams.engine import changelog as changelog_reader
 from streams.engine import marks
-from streams.engine.errors import EngineError, WaitError
+from streams.engine.errors import RETRY_SECONDS, EngineError, WaitError
 from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
 from streams.engine.holding import Holding
 from streams.engine.options import Options
 
-RETRY_SECONDS = 1.0
-"""Pause before records of a table are given again to a fold that waits for another part."""
 NO_VALUE = "the record has no value (a tombstone)"
 NO_KEY = "the record has no key"
 
@@ -89,6 +87,7 @@ class Stage:
         holding = here.holdings.get(topic)
         parked: list[Rejection] = []
         records: Iterable[Fetched] = batch
+        # A list and not any(): a generator costs twice as much, and nearly every batch has none.
         if holding is not None or [1 for record in batch if record[3] is None or record[2] is None]:
             records = _passed(batch, holding, parked)
         for rejection in here.fold.fold(topic, records):

@@ -72,7 +72,7 @@ class Writer:
                 produce(topic, value, key, place, None, None, moment)
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
-                await self.rows(topic, partition, [(key, value, moment)])
+                produce(topic, value, key, place, None, None, moment)
         self._meter.written(topic, len(rows))
 
     async def entries(self, topic: str, partition: int, entries: Sequence[tuple[bytes, bytes]]) -> None:
@@ -84,7 +84,7 @@ class Writer:
                 produce(topic, value, key, partition)
             except (BufferError, KafkaException) as problem:
                 await self._overcome(topic, problem)
-                await self.entries(topic, partition, [(key, value)])
+                produce(topic, value, key, partition)
         self._meter.written(topic, len(entries))
 
     async def record(
@@ -95,12 +95,13 @@ class Writer:
         value: bytes | None,
         headers: list[tuple[str, bytes]],
     ) -> None:
-        """Write one record with headers (batches cannot have them)."""
+        """Write one record with headers."""
+        produce = self._producer.produce
         try:
-            self._producer.produce(topic, value, key, partition, headers=headers)
+            produce(topic, value, key, partition, headers=headers)
         except (BufferError, KafkaException) as problem:
             await self._overcome(topic, problem)
-            await self.record(topic, partition, key, value, headers)
+            produce(topic, value, key, partition, headers=headers)
         self._meter.written(topic, 1)
 
     async def flush(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
@@ -29,14 +30,19 @@ def fail(error: EngineError) -> NoReturn:
     raise FailedError(str(error))
 
 
-@pytest.fixture
-def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
-    """A writer on a mock cluster of its own."""
+@pytest.fixture(autouse=True)
+def mock_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every writer has a mock cluster of its own."""
 
     def connection(_options: Options, options: dict[str, Any]) -> dict[str, Any]:
         return {**options, "test.mock.num.brokers": 1, "bootstrap.servers": ""}
 
     monkeypatch.setattr(module, "connection", connection)
+
+
+@pytest.fixture
+def writer() -> Writer:
+    """A writer."""
     return Writer("test", OPTIONS, Meter(), fail)
 
 
@@ -131,3 +137,32 @@ def test_a_full_queue_is_waited_for(writer: Writer, monkeypatch: pytest.MonkeyPa
     asyncio.run(write())
     values = [message.value() for message in written(writer)]
     assert values == [b"%d-%d" % (number, row) for number in range(50) for row in range(5)]
+
+
+class Counting(Meter):
+    """Counts what was handed to the producer."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def written(self, topic: str, records: int) -> None:
+        """Add it."""
+        self.count += records
+
+
+def test_what_finds_the_queue_full_is_written_and_counted_once() -> None:
+    """Rows, entries and dead letters alike, each behind the one before."""
+    meter = Counting()
+    writer = Writer("test", replace(OPTIONS, producer={"queue.buffering.max.messages": 4}), meter, fail)
+
+    async def write() -> None:
+        await writer.rows(TOPIC, 0, [(b"key", b"row %d" % row, 1) for row in range(6)])
+        await writer.entries(TOPIC, 0, [(b"key", b"entry %d" % entry) for entry in range(6)])
+        for letter in range(6):
+            await writer.record(TOPIC, 0, b"key", b"letter %d" % letter, [])
+        await writer.flush()
+
+    asyncio.run(write())
+    wanted = [b"%s %d" % (kind, number) for kind in (b"row", b"entry", b"letter") for number in range(6)]
+    assert [message.value() for message in written(writer)] == wanted
+    assert meter.count == len(wanted)
