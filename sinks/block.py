@@ -40,10 +40,8 @@ class Block:
         """First and last offset of each partition."""
         partitions = list(map(Message.partition, self.messages))
         offsets = list(map(Message.offset, self.messages))
-        first = dict(
-            zip(reversed(partitions), reversed(offsets), strict=True)
-        )  # of equal keys the last holds
-        last = dict(zip(partitions, offsets, strict=True))
+        last = dict(zip(partitions, offsets, strict=True))  # of equal keys the last one holds
+        first = dict(zip(reversed(partitions), reversed(offsets), strict=True))
         return {partition: (first[partition], last[partition]) for partition in first}
 
     def token(self, rows: int) -> str:

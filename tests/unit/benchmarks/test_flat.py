@@ -119,9 +119,9 @@ def test_a_right_output_is_right(name: str) -> None:
     """In any order, and when a row is written again."""
     flat = Flat(name)
     written = output(flat)
-    verdict = flat.verify([*reversed(written), written[0]], ROWS)
-    assert verdict.right, verdict.faults
-    assert (verdict.records, verdict.distinct) == (ROWS + 1, ROWS)
+    judgement = flat.verify([*reversed(written), written[0]], ROWS)
+    assert judgement.right, judgement.faults
+    assert (judgement.records, judgement.distinct) == (ROWS + 1, ROWS)
 
 
 def test_a_decimal_may_be_written_shorter() -> None:
@@ -154,9 +154,9 @@ def test_a_wrong_record_is_refused(name: str) -> None:
     }
     told = {"is None": "not an enriched row"}
     for word, record in wrong.items():
-        verdict = flat.verify([record, *written[1:]], ROWS)
-        assert not verdict.right
-        assert told.get(word, word) in verdict.faults[0], (word, verdict.faults)
+        judgement = flat.verify([record, *written[1:]], ROWS)
+        assert not judgement.right
+        assert told.get(word, word) in judgement.faults[0], (word, judgement.faults)
 
 
 def test_a_missing_row_is_told() -> None:

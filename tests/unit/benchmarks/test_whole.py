@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import growth, scaling, whole
+from benchmarks import feed, growth, scaling, whole
+from benchmarks.feed import Feed
 from benchmarks.full_input import members, trade
+from benchmarks.full_shape import Full
 from benchmarks.own_mesh import Spent
 from domains.customer.events import CustomerMastered
 
@@ -53,11 +57,17 @@ def test_growth_multiplies_customers_and_orders() -> None:
     assert set(orders["account"]) <= set(customers["account"])
 
 
-def test_what_was_published_at_a_steady_rate_is_whole_orders() -> None:
-    """Their lines are known before, so that it is known when all rows have come."""
-    counts = list(itertools.accumulate(trade(1_000).line_counts))
-    assert counts[-1] == 1_000
-    assert all(1 <= later - before <= 8 for before, later in itertools.pairwise([0, *counts]))
+def test_what_is_published_at_a_steady_rate_is_not_published_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first orders are taken out of the facts; their lines are known, and so when all rows have come."""
+    monkeypatch.setattr(feed, "schema_ids", lambda _settings: Full().ids)
+    mesh: Any = SimpleNamespace(settings=None)
+    some = Feed(mesh, 1_000)
+    orders, lines = some.first_orders(100)
+    assert 100 <= lines < 108
+    assert lines == sum(trade(1_000).line_counts[: len(orders)])
+    left = list(some.facts())
+    assert Counter([*orders, *left]) == Counter(Feed(mesh, 1_000).facts())
+    assert set(orders).isdisjoint(left)
 
 
 @pytest.mark.parametrize(
