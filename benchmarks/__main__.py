@@ -34,7 +34,7 @@ def main() -> None:
     try:
         app()
     except MeshError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        typer.echo(error, err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

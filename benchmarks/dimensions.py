@@ -112,7 +112,7 @@ def decimal(scaled: int) -> bytes:
 def rows(dimension: Dimension) -> tuple[dict[str, Any], ...]:
     """Its rows in the order of their ids, decimals as bytes and moments as numbers; the same in every run."""
     make = {CUSTOMERS: _customer, PRODUCTS: _product, STORES: _store, EMPLOYEES: _employee}[dimension]
-    chance = random.Random(f"{SEED} {dimension.name}")  # noqa: S311
+    chance = random.Random(f"{SEED} {dimension.name}")  # noqa: S311 - the same rows each time
     return tuple(make(chance, dimension.id(number)) for number in range(dimension.count))
 
 

@@ -43,7 +43,7 @@ def command(
         int | None, typer.Option(help="Rows out of every engine; by default each engine's own number.")
     ] = None,
     rounds: Annotated[int, typer.Option(help="Runs of each engine, of which the median is kept.", min=1)] = 1,
-    threads: Annotated[int, typer.Option(help="BENCH_THREADS of every engine.", min=1)] = 1,
+    threads: Annotated[int, typer.Option(help="Threads of each engine that can have several.", min=1)] = 1,
     latency: Annotated[bool, typer.Option(help="Measure latency at a steady rate as well.")] = True,
     rate: Annotated[int, typer.Option(help="Rows a second of the latency measurement.")] = 10_000,
     keep: Annotated[str, typer.Option(help="Keep the results under this name too.", metavar="NAME")] = "",

@@ -97,7 +97,7 @@ class Processor:
                     await self._batch(event)
                     if waiting.empty() or self._in_flight.full():
                         await self._settle()
-            except Exception as problem:  # noqa: BLE001
+            except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 first = message.value[0][0]
                 await self._stop(problem, f"{message.topic}[{message.partition}]@{first}-{message.offset}")
 
@@ -123,7 +123,7 @@ class Processor:
         try:
             async with self._gate:
                 await self._settle()
-        except Exception as problem:  # noqa: BLE001
+        except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
             await self._stop(problem, self.name)
 
     async def _settle(self) -> None:
@@ -160,7 +160,7 @@ class Processor:
         try:
             async with self._gate:
                 await self._recover_all()
-        except Exception as problem:  # noqa: BLE001
+        except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
             await self._stop(problem, f"{self.name} recovery")
 
     async def _recover_all(self) -> None:
@@ -234,7 +234,7 @@ class Processor:
             try:
                 async with self._gate:
                     await self._corrections.follow(self._app.consumer_generation_id)
-            except Exception as problem:  # noqa: BLE001
+            except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 await self._stop(problem, f"{self.name} corrections")
 
     async def _stop(self, problem: Exception, place: str) -> None:

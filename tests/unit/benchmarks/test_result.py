@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from io import StringIO
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -44,7 +45,7 @@ def test_a_percentile_is_a_value_that_was_seen() -> None:
 
 def shown(*results: Result) -> str:
     """The table as text."""
-    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=200, record=True, file=StringIO())
     console.print(table(results, "lines"))
     return console.export_text()
 
