@@ -19,7 +19,7 @@ from streams.holding import HeldKeys
 from streams.parking import DeadLetters
 
 PATIENCE = 2.0
-"""Seconds for which a fold waits for the registry with the event loop held; the runtime then tries again."""
+"""Seconds for which a fold waits for the registry with the event loop held; the engine then tries again."""
 
 STORES: dict[str, tuple[str, ...]] = {
     names.CUSTOMER_MASTERING: (),

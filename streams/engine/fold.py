@@ -1,9 +1,9 @@
-"""The seam between the runtime (Kafka, Faust, recovery) and the pure folds (knowledge in, rows out).
+"""The seam between the engine (Kafka, Faust, recovery) and the pure folds (knowledge in, rows out).
 
 A fold holds the state of one partition of one application. It never touches Kafka, files or clocks, so the
-same code runs under Hypothesis, in a worker and in a benchmark. The runtime calls, for every batch:
+same code runs under Hypothesis, in a worker and in a benchmark. The engine calls, for every batch:
 
-    fold.fold(topic, records)          -> rejections   (parked by the runtime, in place)
+    fold.fold(topic, records)          -> rejections   (parked by the engine, in place)
     fold.take(limit) until it is None  -> emissions    (written and flushed before the batch is acknowledged)
 
 and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, and again
@@ -28,7 +28,7 @@ OutputRow = tuple[bytes, bytes, int]
 
 
 RESERVED = b"\0"
-"""Keys of the changelog that begin with this byte belong to the runtime; a fold's keys must not."""
+"""Keys of the changelog that begin with this byte belong to the engine; a fold's keys must not."""
 
 
 class RefusedError(ValueError):
@@ -70,7 +70,7 @@ class Shared(Protocol):
     def put(self, topic: str, record: Fetched) -> Hashable | None:
         """Take in one broadcast record; return the change that it makes, or None when it changes nothing.
 
-        Raises :class:`ValueError` for a record that cannot be read; the runtime parks it, under the error's
+        Raises :class:`ValueError` for a record that cannot be read; the engine parks it, under the error's
         ``code`` (:class:`RefusedError`) or ``undecodable``. The record has a value, unless the application
         corrects nothing.
         """
@@ -98,8 +98,8 @@ class PartitionFold(Protocol):
         """Take in records of one input topic in order of offsets; yield those that cannot be folded.
 
         Each is yielded before the next record is asked for, since whether that one is given may depend on
-        it. The records have keys and values: the runtime parks those that lack one. A fold may raise what
-        its application ``waits_for`` while another part does not answer; the runtime waits and gives it the
+        it. The records have keys and values: the engine parks those that lack one. A fold may raise what
+        its application ``waits_for`` while another part does not answer; the engine waits and gives it the
         same records again.
         """
 

@@ -20,12 +20,12 @@ def encode(generation: int, positions: dict[str, int]) -> tuple[bytes, bytes]:
 
 
 def is_reserved(key: bytes) -> bool:
-    """Whether an entry is the runtime's own, and none of the fold's."""
+    """Whether an entry is the engine's own, and none of the fold's."""
     return key.startswith(RESERVED)
 
 
 def decode(key: bytes, value: bytes) -> tuple[int, dict[str, int]] | None:
-    """Generation and positions of a mark; None for another entry of the runtime."""
+    """Generation and positions of a mark; None for another entry of the engine."""
     if not key.startswith(_PREFIX):
         return None
     return int.from_bytes(key[len(_PREFIX) :], "big"), json.loads(value)
