@@ -82,13 +82,18 @@ class Account:
         chosen = next(version for version in reversed(self.customers) if version.valid_from == earliest)
         return chosen, max(0, _EPOCH - earliest // SECOND)
 
+    def left_windows(self, windows: Windows) -> int:
+        """Lines and payments that have left their windows."""
+        return self.line_times.before(windows.year) + self.payment_times.before(windows.churn)
+
     def crossed(self, windows: Windows) -> tuple[int, int]:
         """Lines and payments that have left their windows, and customer versions that have begun.
 
         The first number enters the version; whenever either changes, the account's row does.
         """
-        left = self.line_times.before(windows.year) + self.payment_times.before(windows.churn)
-        return left, sum(version.valid_from <= windows.now for version in self.customers)
+        return self.left_windows(windows), sum(
+            version.valid_from <= windows.now for version in self.customers
+        )
 
     def next_due(self, windows: Windows, days: BusinessDays) -> int:
         """The earliest later clock at which :meth:`crossed` may change; :data:`NEVER` if it cannot."""

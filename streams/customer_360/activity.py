@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from domains.customer.events import AccountActivity, ActivitySummary
 from mesh.kernel.errors import StreamError
@@ -39,45 +39,55 @@ class ActivityWriter:
         _check(ActivitySummary, _SUMMARY_RECORD)
         self._frame = frame
 
-    def facets(self, account: Account, keys: Iterable[bytes] | None) -> Iterator[bytes]:
+    def facets(self, account: Account, keys: Iterable[bytes] | None) -> list[bytes]:
         """The facets' registers: those of ``keys``, or with None all that the account ever had."""
         head = self._head(account, account.golden_id)
-        shares, unpack = account.facets, SHARES.unpack
-        for key in shares if keys is None else keys:
-            units, net, lines, version = unpack(shares[key])
-            live = _LIVE if lines else _GONE
-            yield b"".join(
-                (head, live, key, long_bytes(units), money_bytes(net), ABSENT, version_bytes(version))
+        shares, unpack, join = account.facets, SHARES.unpack, b"".join
+        return [
+            join(
+                (
+                    head,
+                    _LIVE if lines else _GONE,
+                    key,
+                    long_bytes(units),
+                    money_bytes(net),
+                    ABSENT,
+                    version_bytes(version),
+                )
             )
+            for key in (shares if keys is None else keys)
+            for units, net, lines, version in (unpack(shares[key]),)
+        ]
 
     def summary(self, account: Account, windows: Windows) -> bytes:
         """The account's summary at a clock."""
         units, net, gross, cost, returned_units, returned_amount, *counts = TOTALS.unpack(account.total)
         lines, orders, cancelled, online, transactions, amount, version = counts
-        version += account.crossed(windows)[0] * REGISTER
+        version += account.left_windows(windows) * REGISTER
         chosen = account.customer(windows.now)
         customer = ABSENT
         if chosen is not None:
             shown, clock = chosen
             customer = PRESENT + shown.body
             version += clock * CLOCK + shown.seq + 1
+        raw_units, raw_net = long_bytes(units), money_bytes(net)
         return b"".join(
             (
                 self._head(account, account.golden_id),
                 _LIVE,
                 _SUMMARY,
-                long_bytes(units),
-                money_bytes(net),
+                raw_units,
+                raw_net,
                 PRESENT,
                 long_bytes(orders),
                 long_bytes(cancelled),
                 long_bytes(online),
                 long_bytes(orders - account.order_times.before(windows.year)),
                 long_bytes(lines),
-                long_bytes(units),
+                raw_units,
                 money_bytes(gross),
                 money_bytes(gross - net),
-                money_bytes(net),
+                raw_net,
                 money_bytes(cost),
                 long_bytes(returned_units),
                 money_bytes(returned_amount),

@@ -84,15 +84,19 @@ class Golden:
         known = member.facets.get(facet)
         if known is not None and known >> _RANK > rank:
             return False
-        old = member.score(facet) if member.is_member else None
+        contested = member.is_member and name in self._top
+        old = member.score(facet) if contested else None
         member.facets[facet] = rank << _RANK | (0 if new is None else _PRESENT | new + _BIAS)
-        if member.is_member and name in self._top:
+        if contested:
             self._contest(name, facet, old, new if membership == member.membership else None)
         return True
 
     def active(self) -> list[Member]:
         """The accounts that belong to it now."""
-        return [member for member in self.members.values() if member.is_member]
+        members = list(self.members.values())
+        if len(members) == 1:  # as nearly always
+            return members if members[0].is_member else []
+        return [member for member in members if member.is_member]
 
     def structure(self) -> int:
         """The sum of the membership registers of all accounts ever seen here."""

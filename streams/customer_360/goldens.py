@@ -25,8 +25,8 @@ FIELDS = (
     "account",
     "membership_seq",
     "is_member",
+    "facet..facet_id",
     "facet",
-    "facet_id",
     "units",
     "net",
     "version",
@@ -83,8 +83,8 @@ class GoldensFold:
         if value is None:
             raise UndecodableError("the record has no value")
         picked = self._pick(value)
-        raw_golden_id, account, raw_membership, flag, name, facet_id, units, net, raw_version = picked
-        golden_id, facet = text_of(raw_golden_id), name + facet_id
+        raw_golden_id, account, raw_membership, flag, facet, name, units, net, raw_version = picked
+        golden_id = text_of(raw_golden_id)
         if key != golden_id and not recovering:
             raise KeyMismatchError("the key is not that of the record's golden id")
         if name not in NAMES and name != SUMMARY:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from schemas.wire import HEADER_SIZE
@@ -40,15 +41,18 @@ class Picker:
         self._reader = reader
         self._fields = tuple(fields)
         pattern = _Pattern(self._fields)
-        text = re.escape(reader.codec.header) + pattern.record(reader.codec.schema, "")
+        self._pattern = re.escape(reader.codec.header) + pattern.record(reader.codec.schema, "")
         if pattern.found != list(self._fields):
             raise ValueError(f"picked in the order of the record: {pattern.found}")
-        self._match = re.compile(text, re.DOTALL).fullmatch
         self._walkers: dict[str, Walker] = {}
         self._header = reader.codec.header
         self._recognise: ItemsRecogniser | None = None
         if KERNEL is not None and not any("." in field for field in self._fields):
             self._recognise = items_recogniser(Walker(reader.codec.schema).schema, self._fields)
+
+    @cached_property
+    def _match(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        return re.compile(self._pattern, re.DOTALL).fullmatch  # slow to compile; the kernel may need none
 
     def pick(self, value: bytes) -> Picked:
         """The fields' bytes. Raises :class:`UndecodableError` for a record that cannot be read."""
