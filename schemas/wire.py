@@ -20,6 +20,8 @@ _MASK = 0xFFFFFFFF
 _M = 0x5BD1E995
 _SEED = 0x9747B28C
 _POSITIVE = 0x7FFFFFFF
+_LONG_KEY = 256
+"""Keys of more bytes are taken one by one: side by side, every key would need the room of the longest."""
 
 
 class UndecodableError(ValueError):
@@ -76,6 +78,9 @@ def partition_column(keys: pl.Series, partitions: int) -> pl.Series:
     import polars as pl  # costs a process 0.4 s and 30 MB, and only publishers need it
 
     texts = keys.cast(pl.Binary)
+    is_long = texts.bin.size() > _LONG_KEY
+    of_long = [partition(key, partitions) for key in texts.filter(is_long)]
+    texts = texts.to_frame("key").select(pl.when(~is_long).then("key")).to_series()
     sizes = texts.bin.size().fill_null(0).to_numpy().astype(np.int64)
     # The keys one under another as words of four bytes, the last one filled up with zeros.
     rows = np.zeros((len(sizes), -(-int(sizes.max(initial=0)) // 4) * 4), dtype=np.uint8)
@@ -91,4 +96,5 @@ def partition_column(keys: pl.Series, partitions: int) -> pl.Series:
         h = np.where(left >= 4, whole, np.where(left > 0, tail, h))
     h = (h ^ (h >> 13)) * m
     found = pl.Series("partition", ((h ^ (h >> 15)) & np.uint32(_POSITIVE)) % np.uint32(partitions))
-    return found.cast(pl.Int32).to_frame().select(pl.when(keys.is_not_null()).then("partition")).to_series()
+    found = found.cast(pl.Int32).scatter(is_long.arg_true(), of_long)
+    return found.to_frame().select(pl.when(keys.is_not_null()).then("partition")).to_series()

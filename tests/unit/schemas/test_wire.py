@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import timeit
+import tracemalloc
 
 import polars as pl
 import pytest
@@ -87,6 +88,21 @@ def test_a_column_of_keys_gets_the_partitions_of_its_keys(keys: list[bytes | Non
     found = wire.partition_column(pl.Series(keys, dtype=pl.Binary), partitions)
     assert found.dtype == pl.Int32
     assert found.to_list() == expected
+
+
+def test_a_long_key_does_not_widen_the_others() -> None:
+    """One broken cell of a file may be megabytes; side by side, all keys would need its room."""
+    keys = [b"x" * 256, None, b"y" * 257, *(b"shop:%d" % number for number in range(20_000)), b"z" * 20_000]
+    column = pl.Series(keys, dtype=pl.Binary)
+    tracemalloc.start()
+    try:
+        found = wire.partition_column(column, 4).to_list()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == [None if key is None else wire.partition(key, 4) for key in keys]
+    assert column.to_list() == keys
+    assert peak < 100_000_000
 
 
 def test_text_keys_are_taken_as_utf8() -> None:
