@@ -1,1 +1,1 @@
-"""Stream applications: the engine beneath them, and the folds of mastering, orders-enriched and customer-360."""
+"""Stream applications: mastering, orders-enriched and customer-360, and the engine beneath them."""
