@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from streams.customer_360.clock import CHURN_DAYS, YEAR_DAYS, Windows
-from streams.customer_360.days import DAY, SECOND, BusinessDays
+from streams.customer_360.days import DAY, SECOND, SLACK, BusinessDays
 from streams.customer_360.moments import NO_MOMENTS, Moments
 from streams.facts import RevisionConflictError
 
 _EPOCH = 1 << 33
-_SLACK = 2 * DAY
-"""More than any change of the clocks, a skipped day included."""
 NEVER = 1 << 62
 """Later than every clock."""
 
@@ -105,7 +103,7 @@ class Account:
             moment = times.since(boundary)
             if moment is not None:
                 # Roughly is good enough until the boundary is near: the calendar is slow.
-                leaves = moment + length * DAY - _SLACK
+                leaves = moment + length * DAY - SLACK
                 if leaves <= windows.now:
                     leaves = days.start(days.day(moment) + length + 1)
                 due = min(due, leaves)

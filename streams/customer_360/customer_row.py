@@ -8,9 +8,9 @@ from domains.customer.events import Customer360, CustomerMastered
 from mesh.kernel.errors import StreamError
 from schemas.derive import avro_schema
 from streams.customer_360.clock import CHURN_DAYS
-from streams.customer_360.days import BusinessDays
+from streams.customer_360.days import DAY, SLACK, BusinessDays
 from streams.customer_360.facets import CATEGORY, EMPLOYEE, LOCATION, PRODUCT
-from streams.customer_360.golden import Golden
+from streams.customer_360.golden import Favourite, Golden
 from streams.customer_360.knowledge import STRUCTURE, version_bytes, version_of
 from streams.customer_360.numbers import (
     ABSENT,
@@ -34,6 +34,7 @@ _ROW = (
     "average_transaction_amount favourite_category favourite_product_id favourite_location_id "
     "favourite_employee_id churn_status churned_at version is_deleted"
 )
+_FAVOURITES = (CATEGORY, PRODUCT, LOCATION, EMPLOYEE)
 _DOUBLE = Struct("<d").pack
 _CHURNED, _NOT_CHURNED, _NO_TRANSACTION = map(text_bytes, (b"Churned", b"Not Churned", b"No transaction"))
 
@@ -54,6 +55,7 @@ class RowWriter:
         orders, cancelled, online, last_year, lines, units, gross, discount, net, cost = counts[:10]
         returned_units, returned_amount, transactions, amount, *times, last_paid, as_of = counts[10:19]
         _, account, _, fields, version = counts[19:]
+        favourites = golden.favourites()
         ordered, paid = long_of(orders), long_of(transactions)
         status, churned_at = self._churn(moment_of(last_paid), moment_of(as_of))
         return b"".join(
@@ -82,7 +84,7 @@ class RowWriter:
                 transactions,
                 amount,
                 PRESENT + money_bytes(divided(money_of(amount), paid)) if paid else ABSENT,
-                *(_favourite(golden, name) for name in (CATEGORY, PRODUCT, LOCATION, EMPLOYEE)),
+                *[_shown(name, favourites[name]) for name in _FAVOURITES],
                 status,
                 moment_bytes(churned_at),
                 version_bytes(golden.structure() * STRUCTURE + version_of(version)),
@@ -98,15 +100,16 @@ class RowWriter:
         """
         if last_paid is None:
             return _NO_TRANSACTION, None
+        if as_of is None or as_of - last_paid < CHURN_DAYS * DAY - SLACK:
+            return _NOT_CHURNED, None  # the calendar is slow, and near the crossing is soon enough to ask it
         crossing = self._days.start(self._days.day(last_paid) + CHURN_DAYS + 1)
-        if as_of is None or as_of < crossing:
+        if as_of < crossing:
             return _NOT_CHURNED, None
         return _CHURNED, crossing
 
 
-def _favourite(golden: Golden, name: bytes) -> bytes:
-    facet = golden.favourite(name)
-    return ABSENT if facet is None else PRESENT + facet[len(name) :]
+def _shown(name: bytes, favourite: Favourite) -> bytes:
+    return ABSENT if favourite is None else PRESENT + favourite[1][len(name) :]
 
 
 def _shown_fields() -> list[str]:

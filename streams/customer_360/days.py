@@ -11,6 +11,8 @@ SECOND = 1_000_000
 """Microseconds."""
 DAY = 86_400 * SECOND
 """Microseconds of a day without a change of the clocks."""
+SLACK = 2 * DAY
+"""More than any change of the clocks, a skipped day included."""
 
 _EPOCH = date(1970, 1, 1)
 _FIRST = (date.min - _EPOCH).days + 2

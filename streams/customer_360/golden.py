@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from streams.customer_360.facets import NAMES
 from streams.customer_360.numbers import text_end, text_of
 
 Score = int
 """Units and net of a facet as one number that orders as they do, units first; scores are added up."""
+Favourite = tuple[Score, bytes] | None
+"""The score of a facet and the facet; None where there is none of its name."""
 
 _NET = 96
 _SCORE = 176
@@ -50,9 +54,7 @@ class Golden:
 
     def __init__(self) -> None:
         self.members: dict[bytes, Member] = {}
-        self._top: dict[
-            bytes, tuple[Score, bytes] | None
-        ] = {}  # favourites by name; missing: to be looked for
+        self._top: dict[bytes, Favourite] = {}  # by name; missing: to be looked for
         self.cause = 0  # Kafka timestamp of the record that touched it last, ms
 
     def put_summary(
@@ -102,12 +104,11 @@ class Golden:
         """The sum of the membership registers of all accounts ever seen here."""
         return sum(member.membership for member in self.members.values() if member.membership > 0)
 
-    def favourite(self, name: bytes) -> bytes | None:
-        """The facet of this name with most units, then most net, then the least id (rule 18)."""
-        if name not in self._top:
+    def favourites(self) -> Mapping[bytes, Favourite]:
+        """By name the facet with most units, then most net, then the least id (rule 18)."""
+        if len(self._top) < len(NAMES):
             self._search()
-        top = self._top.get(name)
-        return None if top is None else top[1]
+        return self._top
 
     def _search(self) -> None:
         """Find the favourites that are not known, by a look at all facets."""
@@ -117,7 +118,7 @@ class Golden:
                 one = member.score(facet)
                 if one is not None:
                     scores[facet] = scores.get(facet, 0) + one
-        found: dict[bytes, tuple[Score, bytes] | None] = dict.fromkeys(NAMES)
+        found: dict[bytes, Favourite] = dict.fromkeys(NAMES)
         for facet, total in scores.items():
             name = facet[: text_end(facet, 0)]
             found[name] = _better(name, found[name], total, facet)
@@ -148,9 +149,7 @@ class Golden:
         self._top[name] = _better(name, self._top[name], sum(scores), facet)
 
 
-def _better(
-    name: bytes, top: tuple[Score, bytes] | None, total: Score, facet: bytes
-) -> tuple[Score, bytes] | None:
+def _better(name: bytes, top: Favourite, total: Score, facet: bytes) -> Favourite:
     """The better one of a favourite and another facet."""
     if top is None or total > top[0] or (total == top[0] and _id(name, facet) < _id(name, top[1])):
         return total, facet
