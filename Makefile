@@ -27,6 +27,7 @@ $(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo "==> the mesh command"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@.venv/bin/python -c 'from streams.engine.kernel import KERNEL; print("    streams run", "compiled loops" if KERNEL else "in Python alone: a C compiler and the headers of Python would make them faster")'
 	@touch $@
 
 demo: $(SETUP) ## Carry a real retailer's trade through the whole mesh and prove it (RETAILER=adventureworks)
