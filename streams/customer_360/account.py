@@ -73,9 +73,9 @@ class Account:
         """The version shown at a clock, and its clock in the account's version (rules 9 and 16)."""
         if not self.customers:
             return None
-        chosen = next((version for version in reversed(self.customers) if version.valid_from <= now), None)
-        if chosen is not None:
-            return chosen, max(0, _EPOCH + chosen.valid_from // SECOND)
+        for chosen in reversed(self.customers):
+            if chosen.valid_from <= now:
+                return chosen, max(0, _EPOCH + chosen.valid_from // SECOND)
         earliest = self.customers[0].valid_from
         chosen = next(version for version in reversed(self.customers) if version.valid_from == earliest)
         return chosen, max(0, _EPOCH - earliest // SECOND)

@@ -87,9 +87,12 @@ class AccountsFold:
         if not self._dirty and not self._changelog:
             return None
         rows: list[OutputRow] = []
+        written: list[Account] = []
         while self._dirty and len(rows) < limit:
             account = next(iter(self._dirty))
             self._rows(account, self._dirty.pop(account), rows)
+            written.append(account)
+        self._boundaries.watch(written)
         changelog, self._changelog = self._changelog, []
         return Emission([Output(topics.ACTIVITY, rows)] if rows else [], changelog)
 
@@ -113,11 +116,10 @@ class AccountsFold:
     def _rows(self, account: Account, facets: Touched | None, rows: list[OutputRow]) -> None:
         golden_id, cause, write = account.golden_id, account.cause, self._writer
         if facets is None or facets:
-            rows.extend([(golden_id, value, cause) for value in write.facets(account, facets)])
+            rows += [(golden_id, value, cause) for value in write.facets(account, facets)]
         rows.append((golden_id, write.summary(account, self._clock.windows), cause))
         if facets is None:
             rows.extend((left, write.departure(account, left), cause) for left in sorted(account.left()))
-        self._boundaries.watch((account,))
 
     def _account(self, name: bytes) -> Account:
         account = self._accounts.get(name)

@@ -46,7 +46,7 @@ class GoldensFold:
         self._goldens: dict[bytes, Golden] = {}
         self._facets: dict[bytes, bytes] = {}  # each once
         self._dirty: dict[bytes, Golden] = {}
-        self._changelog: dict[bytes, tuple[bytes, bytes]] = {}  # the newest of each register
+        self._changelog: list[tuple[bytes, bytes]] = []
 
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
         """Take in registers; yield those that cannot be read."""
@@ -68,7 +68,7 @@ class GoldensFold:
             golden_id = next(iter(self._dirty))
             golden = self._dirty.pop(golden_id)
             rows.append((golden_id, self._writer.row(golden_id, golden), golden.cause))
-        changelog, self._changelog = list(self._changelog.values()), {}
+        changelog, self._changelog = self._changelog, []
         return Emission([Output(topics.CUSTOMER_360, rows, self._partition)] if rows else [], changelog)
 
     def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
@@ -102,5 +102,5 @@ class GoldensFold:
             golden.cause = timestamp
             self._dirty[golden_id] = golden
         if kept:
-            register = b"".join((b"R", raw_golden_id, account, facet))
-            self._changelog[register] = b"".join((register, raw_membership, raw_version)), value
+            register = (b"R", raw_golden_id, account, facet, raw_membership, raw_version)
+            self._changelog.append((b"".join(register), value))

@@ -155,5 +155,7 @@ class Lines:
 
 def _newer(entry: bytes, held: bytes) -> bool:
     """Whether an entry takes the place of another one: it does of one of its own version that differs."""
-    new, old = (int.from_bytes(one[:VERSION_SIZE], "little") for one in (entry, held))
-    return new > old or (new == old and entry != held)
+    new, old = entry[:VERSION_SIZE], held[:VERSION_SIZE]
+    if new == old:
+        return entry != held
+    return int.from_bytes(new, "little") > int.from_bytes(old, "little")

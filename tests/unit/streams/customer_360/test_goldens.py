@@ -167,13 +167,3 @@ def test_recovery_owes_nothing_and_knows_everything(worker: Worker) -> None:
     emission = other.second.take(100)
     assert emission is not None
     assert {key: value for key, value, _ in emission.outputs[0].rows} == expected
-
-
-def test_of_a_register_the_changelog_gets_the_newest_of_a_batch(worker: Worker) -> None:
-    """Recovery would take no other; what is written twice costs twice."""
-    worker.put(topics.PAYMENT, payment())
-    worker.put(topics.PAYMENT, payment(transaction_id="another"))
-    assert list(worker.second.fold(topics.ACTIVITY, worker.written)) == []
-    emission = worker.second.take(100)
-    assert emission is not None
-    assert [value for _, value in emission.changelog] == [worker.written[-1][3]]
