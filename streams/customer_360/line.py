@@ -71,6 +71,7 @@ _HEAD = Struct("<BqB")
 _PARTS = Struct("<4Q")
 _REGISTERS, _NO_REGISTERS = slice(16, 24), bytes(8)
 VERSION_SIZE = _PARTS.size
+"""Where what is not the version begins in an entry."""
 _QUANTITIES = VERSION_SIZE + _HEAD.size
 """Where the quantities begin."""
 ATTRIBUTES = slice(VERSION_SIZE, _QUANTITIES - 1)
@@ -86,6 +87,10 @@ _SHARE_LINES, _SHARE_VERSION = SHARES.shift["lines"], SHARES.shift["rest"]
 _SHARE_MASK, _SHARE_SIGN = (1 << _SHARE_LINES) - 1, 1 << (_SHARE_LINES - 1)
 _ONLINE, _CANCELLED = b"\x0cOnline", b"\x02\x12Cancelled"
 _ZERO, _NO_MONEY, _FALSE = b"\x00", b"\x02\x00", b"\x00"
+
+
+Counts = tuple[int, int, int]
+"""What a line adds to its account, to its facets, and to facets that it has left, in lanes."""
 
 
 class Line(NamedTuple):
@@ -112,9 +117,6 @@ class Line(NamedTuple):
             share + (live << _SHARE_LINES) + known,
             known,
         )
-
-
-Counts = tuple[int, int, int]
 
 
 def read_line(picked: Picked) -> Line | None:
