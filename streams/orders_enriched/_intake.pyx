@@ -63,7 +63,8 @@ cdef class Intake:
         return self.its_time if self._enter(value, None, None, None, None) else None
 
     cdef bint _enter(self, value, key, timestamp, list changelog, dict whole) except -1:
-        raise NotImplementedError
+        """Take one record in; False leaves it to Python."""
+        return False
 
     cdef bint _walk(self, value, key, timestamp) except -1:
         """Walk a value; whether it is usual, and belongs to its key and its time."""

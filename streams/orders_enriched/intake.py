@@ -35,9 +35,12 @@ class Intake(ABC):
         :class:`streams.orders_enriched.registers.RevisionConflictError`.
         """
 
-    @abstractmethod
     def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
-        """Its like in the compiled kernel, on the same state; ``line`` is the program of an order's lines."""
+        """Its like in the compiled kernel, on the same state; None where Python takes in every fact.
+
+        ``line`` is the program of an order's lines.
+        """
+        return None
 
     def _common(self, moment: str) -> tuple[Any, ...]:
         """What the compiled intakes have in common."""
@@ -167,7 +170,7 @@ class ReturnIntake(Intake):
 
 
 class CustomerIntake(Intake):
-    """Versions of customers."""
+    """Versions of customers: few, and each touches many orders, so that Python takes them in."""
 
     tag = b"C"
 
@@ -190,7 +193,3 @@ class CustomerIntake(Intake):
             for order_id in self._state.orders_of_customer(account, valid_from):
                 self._owed.order(order_id, timestamp)
         return account + identity, new
-
-    def compiled(self, kernel: ModuleType, program: Any, line: Any) -> Any:
-        """Not in the kernel: customers are few, and each touches many orders."""
-        raise NotImplementedError

@@ -54,9 +54,9 @@ def compiled(
     lines = readers[topics.ORDER].walker.schema["fields"][-1]["type"]["items"]
     item = KERNEL.Program(item_program(lines, LINE_KEY), 2 * len(LINE_KEY))
     made = {
-        topic: intake.compiled(_INTAKE, readers[topic].walker.program(), item)
+        topic: one
         for topic, intake in intakes.items()
-        if topic != topics.CUSTOMER  # few, and each touches many orders
+        if (one := intake.compiled(_INTAKE, readers[topic].walker.program(), item)) is not None
     }
     rows = _ROWS.Rows(
         item,
