@@ -36,7 +36,7 @@ async def asked(kind: str, reply: Reply, recovered: str = "") -> State:
     port = server.sockets[0].getsockname()[1]
     target = f"127.0.0.1:{port}" if kind == "kafka" else f"http://127.0.0.1:{port}/ping"
     async with server:
-        return await state(Health(kind, target, recovered))  # type: ignore[arg-type]
+        return await state(Health(kind, target, recovered))
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_what_is_held_is_learned_from_the_dead_letters(letters: Letters) -> None
     """By a new owner of a partition, before its records flow."""
     said = {"topic": FACT, "offset": 3, "consumer": "test.noted", "code": "undecodable", "reason": "no"}
     letters.letters = [
-        read_letter(b"key", b"poison", headers_of(**said, partition=0, value=b"", seen=NOW), 0)  # type: ignore[arg-type]
+        read_letter(b"key", b"poison", headers_of(**said, partition=0, value=b"", seen=NOW), 0)
     ]
     here = stage()
     assert letters.asked == [{"test.dead.fact.v1"}]

@@ -68,7 +68,7 @@ class NotedFold:
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Owe a row for each change."""
-        self._rows += [(b"corrected", bytes(change), 0) for change in changes]  # type: ignore[call-overload]
+        self._rows += [(b"corrected", bytes(change), 0) for change in changes]
 
     def take(self, limit: int) -> Emission | None:
         """What is owed."""

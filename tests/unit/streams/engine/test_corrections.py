@@ -112,7 +112,7 @@ def test_without_broadcast_topics_there_is_nothing_to_correct(setting: Setting) 
 
 def test_a_record_that_needs_another_part_waits_in_its_place(setting: Setting) -> None:
     """Neither lost, nor parked, nor passed by a mark."""
-    setting.stage.application.shared.trouble = [AwayError("no answer")]  # type: ignore[attr-defined]
+    setting.stage.application.shared.trouble = [AwayError("no answer")]
     setting.receive(0, b"change")
     assert setting.follow() == []
     assert setting.stage.positions == {GROUP: 0}

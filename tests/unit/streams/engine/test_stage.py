@@ -102,7 +102,7 @@ def test_recovery_reads_on_from_where_it_left(stage: Stage, monkeypatch: pytest.
     assert stage.recover(0, never) == 3
     assert stage.recover(0, never) == 3
     assert positions == [0, 3]
-    assert stage.partitions[0].fold.recovered == [(b"k", b"1"), (b"k", b"2")] * 2  # type: ignore[attr-defined]
+    assert stage.partitions[0].fold.recovered == [(b"k", b"1"), (b"k", b"2")] * 2
     assert stage.partitions[0].corrected == {GROUP: 8}
 
 
@@ -219,8 +219,8 @@ def test_what_is_held_is_recalled_for_new_partitions_alone(holding: Stage) -> No
 
 def test_errors_that_pass_are_told_from_faults(stage: Stage) -> None:
     """By the application; the runtime waits for the part that it names."""
-    stage.partitions[0].fold.trouble = [AwayError("no answer"), KeyError("a bug")]  # type: ignore[attr-defined]
-    stage.application.shared.trouble = [AwayError("nor here")]  # type: ignore[attr-defined]
+    stage.partitions[0].fold.trouble = [AwayError("no answer"), KeyError("a bug")]
+    stage.application.shared.trouble = [AwayError("nor here")]
     with pytest.raises(WaitError, match="no answer") as waited:
         stage.fold(0, FACT, [record(0, b"v")])
     assert waited.value.part == "elsewhere"

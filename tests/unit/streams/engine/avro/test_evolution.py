@@ -68,9 +68,7 @@ def test_other_writers_make_the_same_rows(given_: tuple[Scene, dict[str, Any]]) 
     ]
     assert refused == []
     assert [value for _, value, _ in rows] == [
-        encode(scene.row, row, ROW)
-        for fact in resolved
-        for row in scene.expected(fact)  # type: ignore[arg-type]
+        encode(scene.row, row, ROW) for fact in resolved for row in scene.expected(fact)
     ]
     assert rewritten == len(facts)
 
@@ -121,7 +119,7 @@ def test_a_dimension_of_another_writer_is_known() -> None:
             "fields": [{"name": "id", "type": ["null", "long"]}, {"name": "d_id", "type": ["null", "long"]}],
         },
         items=None,
-        dimensions={"d": ({**WIDE, "fields": WIDE["fields"][:1]}, "id", "id")},  # type: ignore[index]
+        dimensions={"d": ({**WIDE, "fields": WIDE["fields"][:1]}, "id", "id")},
     )
     members = Members(scene.splice(), "d", {2: NARROW}.__getitem__)
     members.put(b"k", encode(NARROW, {"id": 5}, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -67,11 +68,10 @@ def test_what_is_no_record_is_refused_alone(scene: Scene, data: Any) -> None:
     else:
         damaged[at] = data.draw(st.integers(0, 255))
     rows, refused, _ = scene.join([whole, bytes(damaged), whole])
-    try:
-        assert damaged[:5] == b"\0\0\0\0\x07"
-        readable: Any = decode(scene.fact, bytes(damaged))
-    except Exception:  # noqa: BLE001 - whatever fastavro stumbles over
-        readable = None
+    readable: Any = None
+    if damaged.startswith(b"\0\0\0\0\x07"):
+        with suppress(Exception):  # fastavro stumbles over damaged bytes in many ways
+            readable = decode(scene.fact, bytes(damaged))
     good = scene.expected(scene.facts[0])
     assert len([key for key, _, _ in rows if key != b"key1"]) == 2 * len(good)
     if readable is None:
@@ -150,7 +150,7 @@ def test_schemas_that_do_not_fit_are_refused(name: str) -> None:
 
 def test_types_are_known_by_their_names() -> None:
     """Within items too, and within themselves: a tree of any depth is one slice."""
-    tree: dict[str, Any] = schema("Tree", leaf="Suit", more={"type": "array", "items": "Tree"}).record  # type: ignore[assignment]
+    tree: dict[str, Any] = schema("Tree", leaf="Suit", more={"type": "array", "items": "Tree"}).record
     lines = {"type": "array", "items": schema("Line", sku="long", line_suit="Suit", tree=tree).record}
     scene = Scene(
         fact=dict(schema("Fact", **FACT_FIELDS | {"lines": lines}).record),
