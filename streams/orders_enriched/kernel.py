@@ -10,6 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from streams.engine.avro.walk_pattern import UnrecognisableError
 from streams.engine.avro.walk_program import item_program
 from streams.engine.kernel import KERNEL
 from streams.facts import Reader
@@ -48,15 +49,22 @@ def compiled(
     state: State,
     frame: bytes,
 ) -> Compiled | None:
-    """The compiled half of a fold with these parts; None without a compiler."""
+    """The compiled half of a fold with these parts.
+
+    None without a compiler, or where an event has got a type that no program walks.
+    """
     if KERNEL is None or _INTAKE is None or _ROWS is None:
         return None
     lines = readers[topics.ORDER].walker.schema["fields"][-1]["type"]["items"]
-    item = KERNEL.Program(item_program(lines, LINE_KEY), 2 * len(LINE_KEY))
+    try:
+        item = KERNEL.Program(item_program(lines, LINE_KEY), 2 * len(LINE_KEY))
+        programs = {topic: readers[topic].walker.program() for topic in intakes}
+    except UnrecognisableError:
+        return None
     made = {
         topic: one
         for topic, intake in intakes.items()
-        if (one := intake.compiled(_INTAKE, readers[topic].walker.program(), item)) is not None
+        if (one := intake.compiled(_INTAKE, programs[topic], item)) is not None
     }
     rows = _ROWS.Rows(
         item,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from streams.engine.avro.walk_pattern import UnrecognisableError
 from streams.orders_enriched import kernel, topics
 from tests.unit.streams.orders_enriched.test_convergence import ENTITY, facts
 
@@ -48,3 +49,15 @@ def test_rows_changelog_and_clock_are_the_same(world: Any, data: st.DataObject, 
     assert compiled.rows == python.rows
     assert list(compiled.changelog.items()) == list(python.changelog.items())
     assert (compiled.clocks, compiled.parked) == (python.clocks, python.parked)
+
+
+def test_an_event_that_no_program_walks_is_left_to_python(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new field of a rare type makes a worker slower; it does not keep it from starting."""
+
+    def unrecognisable(*_: object) -> list[int]:
+        raise UnrecognisableError("a recursive record")
+
+    monkeypatch.setattr(kernel, "item_program", unrecognisable)
+    assert world.runtime().fold._compiled is None
