@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from io import BytesIO
 from pathlib import Path
@@ -51,10 +51,11 @@ class Flat:
 
     name: str
     end: End = End.COUNTED
-    nested: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "nested", self.name == "orders")
+    @cached_property
+    def nested(self) -> bool:
+        """Whether the lines lie inside their order."""
+        return self.name == "orders"
 
     def orders_topic(self, rows: int) -> str:
         """One topic for each number of rows, so that engines with few of them find theirs."""
