@@ -79,6 +79,11 @@ class EventSelect:
         """The event's name."""
         return self.port.record.__name__
 
+    @property
+    def selects(self) -> tuple[Select, ...]:
+        """All SELECTs that its rows and their lists come from."""
+        return (self.select, *(entry.select for entry in self.lists.values()))
+
 
 @dataclass(frozen=True)
 class Mapping:

@@ -55,7 +55,7 @@ def ingest(
     mapping = read_mapping(path, find_mesh(settings), settings)
     events = _ranked(_chosen(mapping, only))
     ids = dict.fromkeys(find_mesh(settings).ports, 0) if dry_run else _provisioned(settings, events)
-    connection = open_source(mapping)
+    connection = open_source(mapping, [select for event in events for select in event.selects])
     extracts = [
         Extract(connection, mapping, event, settings, shuffle=shuffle, limit=limit) for event in events
     ]
