@@ -65,6 +65,8 @@ def _print(console: Console, proof: Proof, seconds: float) -> None:
     console.print(_tables(proof), "", _partitions(proof), "", _churn(proof), "")
     if proof.totals:
         console.print(_totals(proof), "")
+    if proof.injected:
+        console.print(_injected(proof), "")
     if proof.findings:
         console.print(_findings(proof), "")
     rows = sum(table.expected for table in proof.tables)
@@ -110,6 +112,14 @@ def _totals(proof: Proof) -> Table:
     for total in proof.totals:
         style = None if total.equal else "red"
         out.add_row(total.name, total.source, total.published or "–", total.landed or "–", style=style)
+    return out
+
+
+def _injected(proof: Proof) -> Table:
+    out = _table("Faults that simulations injected", "fault", ("injected", "parked"))
+    for fault in proof.injected:
+        parked = "–" if fault.parked is None else f"{fault.parked:,}"
+        out.add_row(fault.fault, _count(fault.injected), parked, style=None if fault.equal else "red")
     return out
 
 

@@ -6,6 +6,7 @@
     ├── PublishError       an event breaks its schema or contract
     ├── SubscribeError     a topic cannot be read in the way that was asked for
     ├── MappingError       a mapping file or its source files cannot be used
+    ├── SimulationError    a simulated retailer, or how it shall trade, cannot be used
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
     ├── StreamError        a stream cannot go on without losing or spoiling a record
@@ -64,6 +65,10 @@ class SubscribeError(MeshError):
 
 class MappingError(MeshError):
     """A mapping file, or a file that it names, cannot be used."""
+
+
+class SimulationError(MeshError):
+    """A simulated retailer, or how it shall trade, cannot be used."""
 
 
 class PlatformError(MeshError):

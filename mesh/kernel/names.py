@@ -17,6 +17,8 @@ CUSTOMER_360 = "mesh.customer-360"
 SINK = "mesh.sink"
 APPLICATIONS = (CUSTOMER_MASTERING, ORDERS_ENRICHED, CUSTOMER_360)
 """Faust applications, each also the name of its consumer group, in the order of the data."""
+SIMULATIONS = "simulations"
+"""Folder of the mesh's home with what each simulation did to its events."""
 
 
 @dataclass(frozen=True)

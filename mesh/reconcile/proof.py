@@ -15,6 +15,7 @@ from mesh.reconcile.compare import Comparison, Finding, compare
 from mesh.reconcile.customer_360 import GONE, LIVE, customers
 from mesh.reconcile.domain_tables import domain_table
 from mesh.reconcile.facts import Facts, read_facts
+from mesh.reconcile.injected import Injected, injected
 from mesh.reconcile.log import Log
 from mesh.reconcile.orders_enriched import gone_lines, order_lines
 from mesh.reconcile.partitions import Partition, partitions
@@ -50,6 +51,8 @@ class Proof:
     """What differs, as text: table, key, column, expected, landed."""
     unproven: tuple[str, ...] = ()
     """Tables of derived records for which no rule says what they must hold."""
+    injected: tuple[Injected, ...] = ()
+    """The faults that simulations injected."""
 
     @property
     def equal(self) -> bool:
@@ -59,6 +62,7 @@ class Proof:
             and all(partition.missing == 0 for partition in self.partitions)
             and all(churn.expected == churn.landed for churn in self.churn)
             and all(total.equal for total in self.totals)
+            and all(fault.equal for fault in self.injected)
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -74,6 +78,7 @@ class Proof:
             "partitions": [{**asdict(one), "missing": one.missing} for one in self.partitions],
             "findings": list(self.findings),
             "unproven": list(self.unproven),
+            "injected": [asdict(fault) for fault in self.injected],
         }
 
 
@@ -109,6 +114,7 @@ def prove(
         tuple(landed_totals(totals, warehouse)),
         tuple(_as_text(port, finding) for port, finding in found),
         tuple(str(port.view) for port in ports if port not in results),
+        injected(settings.home, warehouse),
     )
 
 

@@ -1,0 +1,33 @@
+"""Some days of trade: their orders and everything that follows from them, whenever it follows."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from mesh.simulate.chance import chance
+from mesh.simulate.clock import Clock
+from mesh.simulate.orders import orders
+from mesh.simulate.parcels import parcels
+from mesh.simulate.payments import payments
+from mesh.simulate.returns import returns
+from mesh.simulate.world import World
+
+LINES = "lines"
+
+
+def trade(world: World, clock: Clock, days: range, tag: str) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """The events by name, and the lines of the orders."""
+    placed = orders(world, clock, days, tag)
+    numbers = chance(world.seed, f"after {tag}", days.start)
+    sent = parcels(world, clock, placed, numbers)
+    back = returns(world, clock, placed, sent.delivered, numbers)
+    undone = np.minimum(sent.cancelled, back.undone)
+    paid = payments(world.about, clock, placed, sent.delivered, undone, numbers)
+    events = {
+        "OrderPlaced": placed.placed,
+        "PaymentRecorded": paid,
+        "FulfilmentUpdated": sent.updated,
+        "ReturnRecorded": back.recorded,
+    }
+    return events, placed.lines
