@@ -6,7 +6,9 @@ from collections.abc import Mapping as MappingType
 from collections.abc import Set
 from dataclasses import dataclass
 
-from mesh.ingest.coerce import NULL, coerce, literal, null_of, quoted
+import polars as pl
+
+from mesh.ingest.coerce import NULL, coerce, literal, null_of, one, quoted
 from mesh.ingest.fields import Field, plain_fields
 from mesh.ingest.mapping import Mapping
 from mesh.ingest.source import AT
@@ -55,16 +57,16 @@ class Binding:
         """The SQL of one field's wire form."""
         return next(bound.value for bound in self.bounds if bound.field.name == name)
 
-    def faults(self) -> list[tuple[Fault, str]]:
-        """What can be wrong with a row, and the SQL test for it over :meth:`columns`."""
+    def faults(self) -> list[tuple[Fault, pl.Expr]]:
+        """What can be wrong with a row, and the test for it over a frame of :meth:`columns`."""
         found = []
         for bound in self.bounds:
             name = bound.field.name
             if bound.given is not None and bound.want:
-                test = f"{quoted(name + '?')} AND {quoted(name)} IS NULL"
+                test = pl.col(f"{name}?") & pl.col(name).is_null()
                 found.append((Fault("type-wrong", name, f"is not {bound.want}"), test))
             if not bound.field.nullable and name != STAMPED:
-                found.append((Fault("value-missing", name, "is not given"), f"{quoted(name)} IS NULL"))
+                found.append((Fault("value-missing", name, "is not given"), pl.col(name).is_null()))
         return found
 
     def columns(self) -> list[str]:
@@ -154,5 +156,5 @@ def _default(
     if field.name == "currency":
         return literal(mapping.currency)
     if field.name == "fx_rate" and "currency" not in types and mapping.currency == settings.currency:
-        return str(10**field.scale)
+        return one(field)
     return None

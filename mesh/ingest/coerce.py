@@ -20,6 +20,8 @@ WHOLE_TYPES = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
     "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
 )  # fmt: skip
+_LONG_TYPES = {name for name in WHOLE_TYPES if name not in ("HUGEINT", "UBIGINT", "UHUGEINT")}
+"""Those of which every number fits a long."""
 CELL_TYPES = (*WHOLE_TYPES, "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "TIMESTAMPTZ")
 """Types that a mapping may state for a CSV column, besides DECIMAL(p,s)."""
 
@@ -33,10 +35,14 @@ _FIRST_MOMENT, _LAST_MOMENT = "TIMESTAMP '0001-01-02'", "TIMESTAMP '9999-12-31'"
 
 @dataclass(frozen=True, slots=True)
 class Coercion:
-    """The SQL of one field: its wire form, null where the value does not fit, and what the field wants."""
+    """The SQL of one field: its wire form, null where the value does not fit, and what the field wants.
+
+    An amount is a DECIMAL here, of 18 digits and the field's scale: its digits are the wire form.
+    """
 
     value: str
     want: str
+    """Empty where every value of the type fits."""
 
 
 def quoted(name: str) -> str:
@@ -68,7 +74,12 @@ def coerce(field: Field, column: str, sql_type: str, timezone: str, place: str) 
 
 def null_of(field: Field) -> str:
     """A null in the wire form of ``field``."""
-    return f"CAST(NULL AS {_WIRE[field.kind]})"
+    return f"CAST(NULL AS {_amount_type(field) if field.kind == 'decimal' else _WIRE[field.kind]})"
+
+
+def one(field: Field) -> str:
+    """The amount 1 in the wire form of ``field``."""
+    return f"CAST(1 AS {_amount_type(field)})"
 
 
 def cell(column: str, sql_type: str, place: str) -> str:
@@ -108,6 +119,8 @@ def _whole(field: Field, column: str, sql_type: str, _zone: str) -> Coercion | N
         value = f"TRY_CAST({column} AS BIGINT)"
     else:
         return None
+    if sql_type in _LONG_TYPES and field.minimum is None and field.below is None:
+        return Coercion(f"CAST({column} AS BIGINT)", "")
     bounds = [f"{value} >= {field.minimum}"] if field.minimum is not None else []
     bounds += [f"{value} < {field.below}"] if field.below is not None else []
     want = "a whole number" + (f" from {field.minimum}" if field.minimum is not None else "")
@@ -132,19 +145,23 @@ def _double(_field: Field, column: str, sql_type: str, _zone: str) -> Coercion |
 
 
 def _decimal(field: Field, column: str, sql_type: str, _zone: str) -> Coercion | None:
-    kept = f"TRY_CAST({column} AS DECIMAL(18,{field.scale}))"
+    kept = f"TRY_CAST({column} AS {_amount_type(field)})"
     want = f"an amount below 10^{18 - field.scale} with at most {field.scale} decimals"
     if sql_type == "VARCHAR":
-        exact = _matching(column, _amount_pattern(field.scale), kept)
-    elif sql_type in WHOLE_TYPES:
-        exact = kept
-    elif sql_type.startswith("DECIMAL"):
-        exact = f"CASE WHEN {kept} = {column} THEN {kept} END"
-    else:
+        return Coercion(_matching(column, _amount_pattern(field.scale), kept), want)
+    if sql_type in WHOLE_TYPES:
+        return Coercion(kept, want)
+    found = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", sql_type)
+    if found is None:
         return None
-    # Wide enough that the product cannot overflow.
-    factor = f"CAST({10**field.scale} AS DECIMAL({field.scale + 1},0))"
-    return Coercion(f"CAST(CAST({exact} AS DECIMAL(28,{field.scale})) * {factor} AS BIGINT)", want)
+    digits, scale = int(found[1]), int(found[2])
+    if scale <= field.scale and digits - scale <= 18 - field.scale:
+        return Coercion(f"CAST({column} AS {_amount_type(field)})", "")
+    return Coercion(f"CASE WHEN {kept} = {column} THEN {kept} END", want)
+
+
+def _amount_type(field: Field) -> str:
+    return f"DECIMAL(18,{field.scale})"
 
 
 def _moment(field: Field, column: str, sql_type: str, timezone: str) -> Coercion | None:
@@ -204,7 +221,6 @@ _WIRE = {
     "whole": "BIGINT",
     "boolean": "BOOLEAN",
     "double": "DOUBLE",
-    "decimal": "BIGINT",
     "moment": "BIGINT",
     "day": "INTEGER",
 }

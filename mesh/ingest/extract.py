@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from typing import Any
@@ -146,6 +146,12 @@ class Rows:
             )  # fmt: skip
         self._binding = bind(record, self._types, mapping, settings, place=select.place, extra=joins)
         self.faults = tuple(fault for fault, _ in self._binding.faults())
+        self._fault = _first(test for _, test in self._binding.faults())
+        self._amounts = [
+            pl.col(field.name).to_physical().cast(pl.Int64)
+            for field in plain_fields(record)
+            if field.kind == "decimal"
+        ]
         self._stamps = {column: _filling(record, template) for column, template in stamps.items()}
         self._shown = f"{mapping.path.name}, {name}"
         self._keys = (POSITION, TIME) if stamps else (PARENT,)
@@ -195,16 +201,14 @@ class Rows:
             f"{where}.fault AS {CELL}",
             *self._binding.columns(),
         ]
-        tests = " ".join(f"WHEN {test} THEN {n}" for n, (_, test) in enumerate(self._binding.faults()))
-        names = [quoted(field.name) for field in plain_fields(self._record) if field.name != STAMPED]
-        stamped = [f"{sql} AS {quoted(name)}" for name, sql in self._stamps.items()]
-        columns = [*self._keys, ROW, FILE, CELL, f"CASE {tests} END AS {FAULT}", *names, *stamped]
+        stamped = "".join(f", {sql} AS {quoted(name)}" for name, sql in self._stamps.items())
+        star = f"* EXCLUDE ({quoted(STAMPED)})" if STAMPED in self._stamps else "*"
         with refusals(self._place):
             frame: pl.DataFrame = self._connection.sql(
-                f"SELECT {', '.join(columns)} FROM (SELECT {', '.join(forms)} FROM {self._table}"
+                f"SELECT {star}{stamped} FROM (SELECT {', '.join(forms)} FROM {self._table}"
                 f" WHERE {column} >= {start} AND {column} < {end})"
             ).pl()
-        return frame
+        return frame.with_columns(*self._amounts, self._fault)
 
     def raw(self, column: str, among: str) -> list[tuple[int, dict[str, Any]]]:
         """Rows by ``column`` as the SELECT gave them, without what belongs to a person."""
@@ -227,6 +231,14 @@ class Rows:
 
     def _count(self, rows: str) -> int:
         return int(self._connection.sql(f"SELECT count(*) {rows}").fetchall()[0][0])
+
+
+def _first(tests: Iterable[pl.Expr]) -> pl.Expr:
+    """The number of the first test that holds, null where none does."""
+    return pl.coalesce(
+        pl.lit(None, pl.Int16),
+        *(pl.when(test).then(pl.lit(number, pl.Int16)) for number, test in enumerate(tests)),
+    ).alias(FAULT)
 
 
 def _filling(record: type[Record], template: str) -> str:
