@@ -50,6 +50,7 @@ def command(
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with bar:
         task = bar.add_task("making a world", total=None)

@@ -56,7 +56,8 @@ def injected(home: Path, warehouse: Warehouse) -> tuple[Injected, ...]:
 def _left(path: Path) -> Iterator[dict[str, Any]]:
     """The faults whose records had left when the simulation ended."""
     try:
-        first, *faults = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").splitlines()
+        first, *faults = [json.loads(line) for line in lines]
         if not faults or "left_until" not in (last := faults.pop()):
             raise ReconcileError(
                 "simulation-unfinished",
