@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Annotated
+from functools import partial
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.box import SIMPLE
@@ -20,17 +20,21 @@ from mesh.kernel.discovery import retailer_folder
 from mesh.kernel.errors import MappingError
 from mesh.kernel.settings import load_settings
 
+CUSTOMERS = 20_000
+"""Of a simulated retailer: about as many events as a retailer of files gives."""
+
 
 def command(
     retailer: Annotated[
-        str, typer.Option(help="The retailer: a folder of data/ with a mapping", metavar="NAME")
+        str,
+        typer.Option(help="The retailer: a folder of data/ with a mapping, or with a world", metavar="NAME"),
     ] = "adventureworks",
 ) -> None:
     """Carry a retailer's whole trade through the mesh and prove every landed row. Starts clean."""
-    from mesh.cli import down, ingest, reconcile, up
+    from mesh.cli import down, reconcile, up
     from mesh.platform import client as platform
 
-    mapping = _mapping(retailer)
+    publish = _publisher(retailer)
     console = screen()
     begun = time.monotonic()
     if platform.running():
@@ -38,8 +42,8 @@ def command(
     down.command(purge=True)
     console.rule("starting broker, registry, warehouse, streams and sink")
     up.command(retailer=retailer)
-    console.rule(f"publishing {os.path.relpath(mapping)}")
-    ingest.command(mapping)
+    console.rule(publish.title)
+    publish.run()
     console.rule("proving every landed row against a batch oracle")
     reconcile.command()
     console.rule("what came of it")
@@ -48,16 +52,29 @@ def command(
     _addresses(console, {part.name for part in platform.status()})
 
 
-def _mapping(retailer: str) -> Path:
+class _Publisher(NamedTuple):
+    """How a retailer's trade comes onto the topics."""
+
+    title: str
+    run: Callable[[], None]
+
+
+def _publisher(retailer: str) -> _Publisher:
+    """By its mapping, or by its world where it has one; raises :class:`MappingError` ``mapping-missing``."""
+    from mesh.cli import ingest, simulate
+
     folder = retailer_folder(retailer)
-    if folder is None or not (mapping := folder / "mapping.yaml").exists():
-        raise MappingError(
-            "mapping-missing",
-            "has no mapping.yaml",
-            place=retailer,
-            remedy="name a folder of data/ that has one",
-        )
-    return mapping
+    if folder is not None and (mapping := folder / "mapping.yaml").exists():
+        return _Publisher(f"publishing {os.path.relpath(mapping)}", partial(ingest.command, mapping))
+    if folder is not None and (folder / "world.yaml").exists():
+        title = f"publishing a year of {retailer}, made up"
+        return _Publisher(title, partial(simulate.command, retailer, customers=CUSTOMERS))
+    raise MappingError(
+        "mapping-missing",
+        "has neither mapping.yaml nor world.yaml",
+        place=retailer,
+        remedy="name a folder of data/ that has one",
+    )
 
 
 def _report(console: Console) -> None:
