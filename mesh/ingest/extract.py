@@ -204,10 +204,12 @@ class Rows:
         stamped = "".join(f", {sql} AS {quoted(name)}" for name, sql in self._stamps.items())
         star = f"* EXCLUDE ({quoted(STAMPED)})" if STAMPED in self._stamps else "*"
         with refusals(self._place):
-            frame: pl.DataFrame = self._connection.sql(
+            table = self._connection.sql(
                 f"SELECT {star}{stamped} FROM (SELECT {', '.join(forms)} FROM {self._table}"
                 f" WHERE {column} >= {start} AND {column} < {end})"
-            ).pl()
+            ).to_arrow_table()
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
         return frame.with_columns(*self._amounts, self._fault)
 
     def raw(self, column: str, among: str) -> list[tuple[int, dict[str, Any]]]:
