@@ -8,7 +8,7 @@ from streams.engine.errors import EngineError
 from streams.engine.fold import Rejection
 from streams.engine.meter import Meter
 from streams.engine.stage import Stage
-from streams.engine.writer import BY_KEY, Writer
+from streams.engine.writer import Writer
 
 ROWS = 5_000
 """About how many rows one emission holds: bounds memory while a correction touches many rows."""
@@ -44,7 +44,7 @@ async def park(
             remedy="mend its publisher, or give the application a parking",
         )
     dead = parking.topic(topic)
-    for letter in list(parking.letters(topic, number, rejections)):
-        place = BY_KEY if letter.key is not None else 0
-        await writer.record(dead, place, letter.key, letter.value, letter.headers)
+    letters = list(parking.letters(topic, number, rejections))
+    await writer.letters(dead, letters)
+    for letter in letters:
         meter.parked(topic, letter.code)

@@ -1,7 +1,8 @@
-"""The compiled kernel, where it was built: ``KERNEL`` is its module, or None.
+"""The compiled kernel, where it was built: ``KERNEL`` and ``RECORDS`` are its modules, or None.
 
-It is built when the project is installed on a machine with a C compiler (``_kernel.pyx``). Whatever it does
-Python does as well, byte for byte; ``STREAMS_KERNEL=off`` leaves it out, to compare the two.
+It is built when the project is installed on a machine with a C compiler (``_kernel.pyx`` for Avro,
+``_records.pyx`` for Kafka's record batches). Whatever it does Python does as well, byte for byte;
+``STREAMS_KERNEL=off`` leaves it out, to compare the two.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from importlib import import_module
 from types import ModuleType
 
 
-def _kernel() -> ModuleType | None:
+def _built(name: str) -> ModuleType | None:
     # It copies numbers as they lie in memory, least significant byte first.
     if os.environ.get("STREAMS_KERNEL") == "off" or sys.byteorder != "little":
         return None
     try:
-        return import_module("streams.engine._kernel")
+        return import_module(f"streams.engine.{name}")
     except ImportError:
         return None
 
 
-KERNEL = _kernel()
+KERNEL = _built("_kernel")
+RECORDS = _built("_records")

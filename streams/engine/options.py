@@ -12,9 +12,9 @@ from typing import Any
 class Options:
     """Where the brokers are, and how a worker talks to them.
 
-    ``client`` goes to every librdkafka client (TLS, SASL), ``producer`` to the one that writes rows
-    (``compression.type``), both by librdkafka's names; ``faust`` to the Faust app, by Faust's names
-    (``broker_credentials``, ``broker_session_timeout``). They win over what the engine sets.
+    ``client`` goes to the librdkafka clients, which read changelogs and broadcasts (TLS, SASL), by
+    librdkafka's names; ``faust`` to the Faust app, by Faust's names (``broker_session_timeout``), of which
+    ``broker_credentials`` and ``ssl_context`` go to the producer as well. They win over what the engine sets.
     """
 
     brokers: str
@@ -22,7 +22,6 @@ class Options:
     folder: Path
     """Where Faust keeps its files; a folder in it for each worker. Nothing in it is needed to recover."""
     client: Mapping[str, Any] = field(default_factory=dict)
-    producer: Mapping[str, Any] = field(default_factory=dict)
     faust: Mapping[str, Any] = field(default_factory=dict)
     provisioning: str = "your tools"
     """What creates topics, for the remedies of errors."""

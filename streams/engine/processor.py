@@ -85,6 +85,7 @@ class Processor:
         app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
+        app.on_before_shutdown.connect(self._leave)
         if self._broadcast:
             app.task(self._follow)
 
@@ -236,6 +237,11 @@ class Processor:
                     await self._corrections.follow(self._app.consumer_generation_id)
             except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 await self._stop(problem, f"{self.name} corrections")
+
+    async def _leave(self, _app: Any, **_signal: Any) -> None:
+        """Close the producer, once what it has is written."""
+        async with self._gate:
+            await self._writer.close()
 
     async def _stop(self, problem: Exception, place: str) -> None:
         """Commit what is done, so that it is not repeated for nothing, and end the process."""

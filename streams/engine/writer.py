@@ -1,26 +1,41 @@
-"""Writes rows, changelog entries and dead letters through one idempotent librdkafka producer."""
+"""Writes rows, changelog entries and dead letters: whole record batches through one idempotent producer.
+
+The batches are encoded here and sent by aiokafka's producer, which numbers them, so that the broker takes
+each once and in order however often it is sent, and tries again without end. A record has no object, no
+callback and no thread of its own on the way: see :mod:`streams.engine.records`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
-from confluent_kafka import KafkaError, KafkaException, Producer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaConnectionError, ProducerClosed, UnknownTopicOrPartitionError
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
+from faust.types.auth import to_credentials
 
-from streams.engine.connection import connection
-from streams.engine.errors import EngineError
+from streams.engine.errors import RETRY_SECONDS, EngineError
 from streams.engine.fold import OutputRow
 from streams.engine.meter import Meter
 from streams.engine.options import Options
+from streams.engine.parking import Letter
+from streams.engine.partitioning import by_key
+from streams.engine.records import Record, batches
 
 MESSAGE_BYTES = 8 << 20
-"""The largest record this producer takes; an enriched record is larger than what it was made from."""
-IN_FLIGHT = 100_000
-"""Records in librdkafka's queue above which a writer waits: bounds memory, not throughput."""
-BY_KEY = -1
-"""Partition number that leaves the choice to librdkafka's murmur2 of the key."""
+"""The largest record that is written; an enriched record is larger than what it was made from."""
+IN_FLIGHT_BYTES = 32 << 20
+"""Bytes on their way above which a writer waits: bounds memory, not throughput."""
+WAIT_SECONDS = 5.0
+"""How often a wait for the broker is told, and its reason looked into."""
+MISSING_WAITS = 3
+"""Waits after which a topic that the broker does not know is taken to be gone."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,124 +44,157 @@ class Writer:
     """What is written is on the broker, acknowledged by all replicas, when :meth:`flush` returns.
 
     An outage is waited for without end. An error that waiting cannot mend (unknown topic, no access, a record
-    too large, a fenced producer) goes to ``fail``, which does not return.
+    too large, a fenced producer) goes to ``fail``, which does not return. Not safe for two at once.
     """
 
     def __init__(
         self, application: str, options: Options, meter: Meter, fail: Callable[[EngineError], NoReturn]
     ) -> None:
         self._application = application
-        self._provisioning = options.provisioning
+        self._options = options
         self._meter = meter
         self._fail = fail
-        self._errors: list[EngineError] = []
-        self._producer = Producer(
-            connection(
-                options,
-                {
-                    "enable.idempotence": True,
-                    "acks": "all",
-                    "partitioner": "murmur2_random",
-                    "linger.ms": 5,
-                    "batch.size": 1 << 19,
-                    "message.max.bytes": MESSAGE_BYTES,
-                    "message.timeout.ms": 0,  # never give up: the input is not acknowledged before the output
-                    "queue.buffering.max.messages": 2 * IN_FLIGHT,
-                    "queue.buffering.max.kbytes": 1 << 20,
-                    "delivery.report.only.error": True,
-                    "on_delivery": self._on_error_report,
-                    "error_cb": self._on_client_error,
-                    **options.producer,
-                },
-            )
-        )
+        self._producer: AIOKafkaProducer | None = None
+        self._on_their_way: dict[asyncio.Future[Any], str] = {}
+        self._bytes = 0
+        self._error: EngineError | None = None
 
     async def rows(self, topic: str, partition: int | None, rows: Sequence[OutputRow]) -> None:
         """Write rows to a partition, or each by murmur2 of its key where that is None."""
-        # Not produce_batch: it knows no timestamps, and costs as much. By place (None, None: two callbacks),
-        # since the names of arguments cost a quarter of the call.
-        produce, place = self._producer.produce, BY_KEY if partition is None else partition
-        await self._room()
-        for key, value, moment in rows:
-            try:
-                produce(topic, value, key, place, None, None, moment)
-            except (BufferError, KafkaException) as problem:
-                await self._overcome(topic, problem)
-                produce(topic, value, key, place, None, None, moment)
-        self._meter.written(topic, len(rows))
+        await self._write(topic, partition, rows)
 
     async def entries(self, topic: str, partition: int, entries: Sequence[tuple[bytes, bytes]]) -> None:
         """Write entries of a changelog."""
-        produce = self._producer.produce
-        await self._room()
-        for key, value in entries:
-            try:
-                produce(topic, value, key, partition)
-            except (BufferError, KafkaException) as problem:
-                await self._overcome(topic, problem)
-                produce(topic, value, key, partition)
-        self._meter.written(topic, len(entries))
+        await self._write(topic, partition, entries)
 
-    async def record(
-        self,
-        topic: str,
-        partition: int,
-        key: bytes | None,
-        value: bytes | None,
-        headers: list[tuple[str, bytes]],
-    ) -> None:
-        """Write one record with headers."""
-        produce = self._producer.produce
-        try:
-            produce(topic, value, key, partition, headers=headers)
-        except (BufferError, KafkaException) as problem:
-            await self._overcome(topic, problem)
-            produce(topic, value, key, partition, headers=headers)
-        self._meter.written(topic, 1)
+    async def letters(self, topic: str, letters: Sequence[Letter]) -> None:
+        """Write dead letters, each by murmur2 of its key, or to the first partition if it has none."""
+        now = _now()
+        await self._write(
+            topic, None, [(letter.key, letter.value, now, letter.headers) for letter in letters]
+        )
 
     async def flush(self) -> None:
         """Return when everything is on the broker, however long the broker takes."""
-        loop = asyncio.get_running_loop()
-        waited = 0
-        while await loop.run_in_executor(None, self._producer.flush, 5.0):
-            self._raise()
-            waited += 5
-            self._meter.waited("broker")
-            _log.warning(
-                "%s: waiting for the broker to take records, for %d s now", self._application, waited
+        await self._wait(0)
+
+    async def close(self) -> None:
+        """Leave the broker, after a flush: what is still on its way is given up."""
+        if self._producer is not None:
+            self._producer._message_accumulator.fail_all(ProducerClosed())
+            await self._producer.stop()
+            self._producer = None
+
+    async def _write(self, topic: str, partition: int | None, records: Sequence[Record]) -> None:
+        if partition is not None:
+            await self._send(topic, partition, records)
+        elif records:
+            for number, part in enumerate(by_key(records, await self._partitions(topic))):
+                await self._send(topic, number, part)
+        self._meter.written(topic, len(records))
+
+    async def _send(self, topic: str, partition: int, records: Sequence[Record]) -> None:
+        """Queue records for a partition; they go out while the next ones are made."""
+        count = await self._partitions(topic)
+        if not 0 <= partition < count:
+            self._fail(self._failure(topic, f"it has no partition {partition}, but {count} in all"))
+        for batch in batches(records, _now()):
+            if batch.size() > MESSAGE_BYTES:
+                problem = f"a record of {batch.size():,} bytes, and {MESSAGE_BYTES:,} is the most"
+                self._fail(self._failure(topic, problem))
+            await self._wait(IN_FLIGHT_BYTES)
+            assert self._producer is not None
+            accumulator = self._producer._message_accumulator  # its public way waits for the batch before
+            future = accumulator._append_batch(batch, TopicPartition(topic, partition)).future
+            future.add_done_callback(partial(self._arrived, topic, batch.size()))
+            self._on_their_way[future] = topic
+            self._bytes += batch.size()
+            await asyncio.sleep(0)  # let the sender begin
+
+    def _arrived(self, topic: str, size: int, future: asyncio.Future[Any]) -> None:
+        del self._on_their_way[future]
+        self._bytes -= size
+        problem = None if future.cancelled() else future.exception()
+        if problem is not None and self._error is None:
+            self._error = self._failure(topic, str(problem) or type(problem).__name__)
+
+    async def _wait(self, most: int) -> None:
+        """Return when no more than so many bytes are on their way."""
+        waited = missing = 0
+        while self._error is None and self._bytes > most:
+            one = asyncio.FIRST_COMPLETED if most else asyncio.ALL_COMPLETED
+            done, _ = await asyncio.wait(self._on_their_way, timeout=WAIT_SECONDS, return_when=one)
+            if not done:
+                waited += 1
+                self._tell(waited)
+                missing = missing + 1 if await self._gone() else 0
+                if missing == MISSING_WAITS:
+                    topic = next(iter(self._on_their_way.values()))
+                    self._fail(self._failure(topic, "the broker does not know it"))
+        if self._error is not None:
+            self._fail(self._error)
+
+    def _tell(self, waits: int) -> None:
+        self._meter.waited("broker")
+        _log.warning(
+            "%s: waiting for the broker to take records, for %d s now",
+            *(self._application, round(waits * WAIT_SECONDS)),
+        )
+
+    async def _gone(self) -> bool:
+        """Whether the broker answers, and does not know a topic whose records are on their way."""
+        assert self._producer is not None
+        client = self._producer.client
+        known = await client.force_metadata_update()
+        topics = set(self._on_their_way.values())
+        return bool(known) and any(not client.cluster.partitions_for_topic(topic) for topic in topics)
+
+    async def _partitions(self, topic: str) -> int:
+        """The number of partitions of a topic; asks the broker once."""
+        if self._producer is None:
+            self._producer = await self._connected()
+        waits = 0
+        while True:
+            try:
+                return len(await self._producer.partitions_for(topic))
+            except UnknownTopicOrPartitionError:  # or the broker did not answer
+                if await self._producer.client.force_metadata_update():
+                    self._fail(self._failure(topic, "the broker does not know it"))
+                waits += 1
+                self._tell(waits)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        options, waits = self._options, 0
+        credentials = to_credentials(options.faust.get("broker_credentials"))
+        while True:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=options.brokers.split(","),
+                client_id=self._application,
+                enable_idempotence=True,
+                acks="all",
+                **credentials_to_aiokafka_auth(credentials, options.faust.get("ssl_context")),
             )
-        self._raise()
+            # Never give up on a batch: the input is not acknowledged before the output.
+            producer._message_accumulator._batch_ttl = math.inf
+            try:
+                await producer.start()
+            except KafkaConnectionError:
+                await producer.stop()
+                waits += 1
+                self._tell(waits)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return producer
 
-    async def _room(self) -> None:
-        """Wait while too much is under way."""
-        if len(self._producer) > IN_FLIGHT:
-            await self.flush()
-
-    async def _overcome(self, topic: str, problem: BufferError | KafkaException) -> None:
-        """Wait until a full queue is empty; any other problem ends the process."""
-        if isinstance(problem, KafkaException):
-            self._fail(self._failure(topic, problem.args[0]))
-        await self.flush()
-
-    def _raise(self) -> None:
-        if self._errors:
-            self._fail(self._errors[0])
-
-    def _on_error_report(self, error: KafkaError | None, message: Any) -> None:
-        if error is not None:
-            self._errors.append(self._failure(message.topic(), error))
-
-    def _on_client_error(self, error: KafkaError) -> None:
-        if error.fatal():
-            self._errors.append(self._failure("", error))
-        else:
-            _log.info("%s: %s", self._application, error.str())
-
-    def _failure(self, topic: str, error: KafkaError) -> EngineError:
+    def _failure(self, topic: str, problem: str) -> EngineError:
         return EngineError(
             "write-failed",
-            f"the broker does not take a record: {error.name()}, {error.str()}",
+            f"the broker does not take a record: {problem}",
             place=topic,
-            remedy=f"nothing was acknowledged; see that {self._provisioning} has run "
+            remedy=f"nothing was acknowledged; see that {self._options.provisioning} has run "
             "and that the record fits the topic",
         )
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -7,11 +7,10 @@ Faust and aiokafka: both are pinned, and ``tests/unit/streams/engine/transport``
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aiokafka.consumer.fetcher import FetchResult
 from faust.transport import drivers
 from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as base
@@ -20,6 +19,7 @@ from faust.types.enums import ProcessingGuarantee
 
 from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
+from streams.engine.transport.fetched import take_over
 
 if TYPE_CHECKING:
     from streams.engine.transport.app import BatchApp
@@ -30,24 +30,6 @@ BATCH_RECORDS = 5_000
 
 # The entry point of the distribution says the same; this makes the scheme known in a bare checkout too.
 drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
-
-
-def as_fetched(_partition: Any, record: Any) -> Fetched:
-    """A record as folds take it, straight from aiokafka's parser; its own ConsumerRecord costs 2.5 µs."""
-    return record.offset, record.timestamp, record.key, record.value, record.headers
-
-
-class FetchedResults(OrderedDict[Any, Any]):
-    """aiokafka's buffer of fetch results, each told on arrival to make plain tuples of its records."""
-
-    def __init__(self, topics: set[str]) -> None:
-        super().__init__()
-        self._topics = topics
-
-    def __setitem__(self, partition: Any, result: Any) -> None:
-        if type(result) is FetchResult and partition.topic in self._topics:
-            result._partition_records._consumer_record = as_fetched
-        super().__setitem__(partition, result)
 
 
 class BatchConsumerThread(base.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped
@@ -62,7 +44,7 @@ class BatchConsumerThread(base.AIOKafkaConsumerThread):  # type: ignore[misc]  #
     async def on_start(self) -> None:
         """Start aiokafka's consumer and take over its buffer, before it has subscribed to anything."""
         await super().on_start()
-        self._consumer._fetcher._records = FetchedResults(self.app.batch_topics)
+        take_over(self._consumer, self.app.batch_topics)
 
 
 class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
@@ -167,7 +149,7 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
 
 
 class IdempotentProducer(base.Producer):  # type: ignore[misc]  # Faust is untyped
-    """Faust's own producer, made idempotent. Outputs go through librdkafka; this is for what Faust sends."""
+    """Faust's own producer, made idempotent: for what Faust sends. Outputs go through the engine's writer."""
 
     def _settings_default(self) -> Mapping[str, Any]:
         return {**super()._settings_default(), "acks": "all", "enable_idempotence": True}

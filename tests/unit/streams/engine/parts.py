@@ -8,7 +8,7 @@ from typing import Any
 
 from streams.engine.fold import Application, Emission, Fetched, Output, OutputRow, Rejection
 from streams.engine.options import Options
-from streams.engine.parking import DeadTopics
+from streams.engine.parking import DeadTopics, Letter
 
 FACT, GROUP, ROW = "fact", "group", "row"
 OPTIONS = Options("127.0.0.1:1", Path("unused"), provisioning="`make topics`")
@@ -113,16 +113,11 @@ class ListedWriter:
         """List entries."""
         self.events += [("entry", topic, partition, key, value) for key, value in entries]
 
-    async def record(
-        self,
-        topic: str,
-        partition: int,
-        key: bytes | None,
-        value: bytes | None,
-        headers: list[tuple[str, bytes]],
-    ) -> None:
-        """List a dead letter."""
-        self.events.append(("dead", topic, partition, key, value, dict(headers)))
+    async def letters(self, topic: str, letters: Sequence[Letter]) -> None:
+        """List dead letters: None for a partition that is left to the key."""
+        for letter in letters:
+            partition = 0 if letter.key is None else None
+            self.events.append(("dead", topic, partition, letter.key, letter.value, dict(letter.headers)))
 
     async def flush(self) -> None:
         """List the flush."""

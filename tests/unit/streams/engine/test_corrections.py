@@ -84,7 +84,7 @@ def test_a_bad_record_is_parked_by_the_owner_of_the_first_partition(setting: Set
     """Once, though every worker reads it, and before a mark covers it."""
     setting.receive(0, b"bad")
     dead, flush, marked = setting.follow()
-    assert dead[:5] == ("dead", "group.dead", -1, b"key", b"bad")
+    assert dead[:5] == ("dead", "group.dead", None, b"key", b"bad")
     assert flush == "flush"
     assert marked == mark(0, 1)
     assert setting.follow() == []

@@ -46,7 +46,7 @@ def test_a_dead_letter_has_the_bytes_and_says_why() -> None:
         Rejection(record(8, None, None), "key-mismatch", "no key"),
     )
     assert keyed == (
-        *("dead", "fact.dead", -1, b"key", b"junk"),
+        *("dead", "fact.dead", None, b"key", b"junk"),
         {
             "own": b"header",
             "topic": b"fact",

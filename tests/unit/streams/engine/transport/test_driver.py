@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
 from faust.types import TP
 
 from streams.engine.transport import driver
@@ -29,30 +26,6 @@ def app(tmp_path: Path) -> BatchApp:
     app = batch_app("ours", "127.0.0.1:1,127.0.0.1:2", tmp_path)
     app.batch_topics.add(TOPIC.topic)
     return app
-
-
-def fetched(topic: str, *offsets: int) -> FetchResult:
-    """What aiokafka makes of an answer of the broker with these records."""
-    builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, 1 << 16)
-    for offset in offsets:
-        builder.append(offset, 1_000 + offset, b"key", b"value %d" % offset, [("name", b"header")])
-    records = MemoryRecords(bytes(builder.build()))
-    tp = TopicPartition(topic, 2)
-    parsed = PartitionRecords(tp, records, None, offsets[0], None, None, False, 0)
-    state = SimpleNamespace(paused=False, position=offsets[0], consumed_to=lambda _offset: None)
-    assignment = SimpleNamespace(active=True, state_value=lambda _tp: state)
-    return FetchResult(tp, assignment=assignment, partition_records=parsed, backoff=0)
-
-
-def test_records_of_batched_topics_are_plain_tuples() -> None:
-    """Parsed once, straight into what a fold takes; other topics keep aiokafka's records."""
-    results = driver.FetchedResults({TOPIC.topic})
-    results[TopicPartition(TOPIC.topic, 2)] = fetched(TOPIC.topic, 5, 6, 9)
-    results[TopicPartition("other", 2)] = fetched("other", 5)
-    rows = results[TopicPartition(TOPIC.topic, 2)].getall()
-    assert rows[0] == (5, 1_005, b"key", b"value 5", [("name", b"header")])
-    assert [row[0] for row in rows] == [5, 6, 9]
-    assert results[TopicPartition("other", 2)].getall()[0].value == b"value 5"
 
 
 def test_the_libraries_still_have_the_names_that_it_leans_on(app: BatchApp) -> None:
@@ -72,6 +45,8 @@ def test_the_libraries_still_have_the_names_that_it_leans_on(app: BatchApp) -> N
     assert "self._records = collections.OrderedDict()" in fetcher
     assert "self._records[tp] = FetchResult(" in fetcher
     assert "self._consumer_record(tp, record)" in fetcher
+    assert "records = MemoryRecords(part_data[-1])" in fetcher
+    assert "res_or_error.getall(max_records)" in fetcher
     assert made is not None
 
 
