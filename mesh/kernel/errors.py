@@ -9,6 +9,7 @@
     ├── SimulationError    a simulated retailer, or how it shall trade, cannot be used
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
+    ├── MeasureError       a question to the semantic model cannot be answered
     ├── StreamError        a stream cannot go on without losing or spoiling a record
     ├── DeadLetterError    a dead letter cannot be found, shown or redriven
     ├── IncidentError      an alert cannot become an incident, or there is no such incident
@@ -77,6 +78,10 @@ class PlatformError(MeshError):
 
 class WarehouseError(MeshError):
     """The warehouse refused a statement or an insert."""
+
+
+class MeasureError(MeshError):
+    """A question to the semantic model cannot be answered."""
 
 
 class StreamError(MeshError):

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from mesh.kernel.mask import under_mask
 from schemas.derive import avro_schema
 from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED, Column, columns
 
@@ -125,14 +126,6 @@ PLATFORM = (
 
 A release (rule 24 of the semantics) is parked and counted, but is no dead letter, so the views leave it out.
 """
-
-# a text that is too short, or no e-mail address, shows nothing that a right one would not
-_MASKS = {
-    "initial": "concat(substringUTF8({0}, 1, 1), '.')",
-    "email": "concat(substringUTF8({0}, 1, 1), '…@', extract({0}, '@([^@]*)$'))",
-    "last4": "multiIf(isNull({0}), NULL, lengthUTF8({0}) > 7, concat('…', substringUTF8({0}, -4)), '…')",
-    "hidden": "if(isNull({0}), NULL, '•••')",
-}
 
 
 _MOMENT = "DateTime64(6, 'UTC')"
@@ -279,7 +272,7 @@ class Table:
             promise = self.port.promises.get(column.name)
             mask = promise.mask if promise and masked else None
             plain = f"t.`{column.name}`"
-            out.append(f"{_MASKS[mask].format(plain)} AS `{column.name}`" if mask else plain)
+            out.append(f"{under_mask(mask, plain)} AS `{column.name}`" if mask else plain)
         for computed in self.port.computed:
             source = f"t.`{computed.name}`" if computed.stored else computed.sql("t.")
             out.append(f"{source} AS `{computed.name}`")

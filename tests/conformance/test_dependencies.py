@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("domains", "mesh", "observability", "schemas", "sinks", "streams")
+PACKAGES = ("analytics", "domains", "mesh", "observability", "schemas", "sinks", "streams")
 
 
 def imported() -> set[str]:

@@ -17,7 +17,7 @@ import pytest
 from mesh.cli.explain import entries
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("mesh", "domains", "schemas", "streams", "sinks", "observability", "benchmarks")
+PACKAGES = ("mesh", "domains", "schemas", "streams", "sinks", "analytics", "observability", "benchmarks")
 Module = tuple[str, ast.Module]
 
 

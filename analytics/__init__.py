@@ -1,0 +1,1 @@
+"""Answers: the semantic model of what is measured."""

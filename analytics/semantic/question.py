@@ -1,0 +1,77 @@
+"""A question: measures by dimensions, of the rows that meet a condition, as of a day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from analytics.semantic.condition import Condition, comparisons, parse
+from analytics.semantic.model import Choice, Measure, Model
+from mesh.kernel.errors import MeasureError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, with every name resolved."""
+
+    measures: tuple[Measure, ...]
+    by: tuple[Choice, ...] = ()
+    where: Condition | None = None
+    as_of: date | None = None
+    """The last day, in the business time zone, of which anything is known; None: the clock's."""
+
+
+def ask(
+    model: Model, names: Iterable[str], by: Iterable[str] = (), where: str = "", as_of: str = ""
+) -> Question:
+    """The question in words; dimensions among the names group it as those in ``by`` do.
+
+    Raises :class:`MeasureError` for a name that the model has not, with the nearest ones, and for a condition
+    or a day that cannot be read.
+    """
+    measures: dict[str, Measure] = {}
+    choices: dict[str, Choice] = {}
+    for name in by:
+        choice = model.dimension(name)
+        choices[choice.label] = choice
+    for name in names:
+        if name in model.measures:
+            measures[name] = model.measures[name]
+            continue
+        if name.rpartition(".")[2] not in {one.rpartition(".")[2] for one in model.names()}:
+            known = [*model.measures, *model.names()]
+            raise MeasureError(
+                "measure-unknown",
+                "is neither a measure nor a dimension",
+                place=name,
+                remedy=did_you_mean(name, known) if _near(name, known) else "`mesh measures` lists them",
+            )
+        choice = model.dimension(name)
+        choices[choice.label] = choice
+    if not measures:
+        raise MeasureError(
+            "measure-missing",
+            "no measure is asked for",
+            place=", ".join(choices),
+            remedy="name one, such as total_revenue; `mesh measures` lists them",
+        )
+    condition = parse(where) if where else None
+    for comparison in comparisons(condition) if condition else ():
+        model.dimension(comparison.name)
+    return Question(tuple(measures.values()), tuple(choices.values()), condition, _day(as_of))
+
+
+def _near(name: str, known: Iterable[str]) -> bool:
+    return did_you_mean(name, known).startswith("did")
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise MeasureError(
+            "as-of-wrong", "is not a day", place=f"--as-of {text}", remedy="write it like 2014-06-30"
+        ) from None

@@ -1,0 +1,108 @@
+"""The rows of an entity: its view, cut at the moment, one row a key, with what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from analytics.semantic.model import Column, Dimension, Entity, Model
+from analytics.semantic.scope import Elsewhere, meaning
+from analytics.semantic.template import Reference, parse, references
+from mesh.kernel.mask import under_mask
+
+CLOCK = "model.clock"
+"""The view with the clock of the mesh, and the first moment of any fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment that a question is about, as SQL: its own, or the clock."""
+
+    sql: str
+    stated: bool
+    timezone: str
+    """The business time zone as a quoted text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An expression over an entity's own columns."""
+
+    text: str
+    inside: str = ""
+    """The dimension that it belongs to."""
+    clear: bool = False
+    """Whether personal texts are read in clear."""
+
+
+def quoted(name: str) -> str:
+    """A name as ClickHouse takes it, whatever is in it."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def is_local(model: Model, entity: Entity, wanted: Wanted) -> bool:
+    """Whether an expression needs nothing but the entity's own columns."""
+    return not any(isinstance(found, Elsewhere) for found, _ in _leaves(model, entity, wanted))
+
+
+def rows(model: Model, entity: Entity, wanted: Mapping[str, Wanted], moment: Moment) -> str:
+    """The rows of an entity of its own view, with some expressions by the names that they get.
+
+    A key has one row. What became known after the moment is left out; without a stated moment nothing can
+    have become known later than the clock but versions that hold from a later day on.
+    """
+    in_clear = any(
+        isinstance(found, Column) and found.mask and clear
+        for one in wanted.values()
+        for found, clear in _leaves(model, entity, one)
+    )
+    view = f"{entity.view}_clear" if in_clear else entity.view
+    selected = []
+    for name, one in sorted(wanted.items()):
+        sql = _local(model, entity, one, moment, in_clear)
+        selected.append(sql if sql == quoted(name) else f"{sql} AS {quoted(name)}")
+    conditions = [_local(model, entity, Wanted(entity.where), moment, in_clear)] if entity.where else []
+    if entity.time and (moment.stated or entity.newest_by):
+        conditions.append(f"{quoted(entity.time)} <= {moment.sql}")
+    parts = [f"SELECT {', '.join(selected)}", f"FROM {view}"]
+    if conditions:
+        parts.append(f"WHERE {' AND '.join(conditions)}")
+    if entity.newest_by:
+        order = ", ".join(f"{quoted(name)} DESC" for name in entity.newest_by)
+        parts.append(f"ORDER BY {order} LIMIT 1 BY {', '.join(map(quoted, entity.key))}")
+    return " ".join(parts)
+
+
+def _leaves(model: Model, entity: Entity, wanted: Wanted) -> Iterator[tuple[object, bool]]:
+    """The columns and other entities' dimensions that an expression comes down to, and whether in clear."""
+    for name in references(wanted.text):
+        found = meaning(model, entity, name, wanted.inside)
+        if isinstance(found, Dimension):
+            yield from _leaves(model, entity, made_of(found, wanted))
+        else:
+            yield found, wanted.clear
+
+
+def made_of(dimension: Dimension, within: Wanted) -> Wanted:
+    """What stands for a dimension within an expression."""
+    return Wanted(dimension.expression, dimension.name, within.clear or dimension.clear)
+
+
+def _local(model: Model, entity: Entity, wanted: Wanted, moment: Moment, in_clear: bool) -> str:
+    """An expression as SQL over the columns of the view, which may be the clear one."""
+    parts = parse(wanted.text)
+    sql = []
+    for part in parts:
+        if not isinstance(part, Reference):
+            sql.append(part)
+            continue
+        found = meaning(model, entity, part.name, wanted.inside)
+        if isinstance(found, Dimension):
+            sql.append(_local(model, entity, made_of(found, wanted), moment, in_clear))
+        elif isinstance(found, Column):
+            plain = ".".join(map(quoted, found.name.split(".")))
+            hidden = found.mask and in_clear and not wanted.clear
+            sql.append(under_mask(found.mask, plain) if found.mask and hidden else plain)
+        else:
+            sql.append(moment.sql if part.name == "as_of" else moment.timezone)
+    return "".join(sql) if len(parts) == 1 else f"({''.join(sql)})"
