@@ -2,13 +2,15 @@
 
 ``examples/<Event>.v<N>.<case>.pass.json`` holds an event; one that ends in ``.fail.json`` holds
 ``{"refused": <code>, "event": …}``. Amounts are texts, moments ISO 8601, a version its bytes in hexadecimal.
+A list of events, or ``events`` in the place of ``event``, is judged as a table too. A retailer's own
+examples, judged by its overlay, stand in ``data/<retailer>/examples``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -19,11 +21,13 @@ from pydantic import ValidationError
 
 from mesh.checks.check import Scope
 from mesh.kernel.contract import Port
-from mesh.kernel.discovery import Domain
+from mesh.kernel.discovery import Domain, Mesh, root
 from mesh.kernel.errors import ContractError, did_you_mean
 from mesh.kernel.event import Record
+from mesh.kernel.overlay import read_overlay
 from mesh.kernel.quality import compile_rules
 from mesh.kernel.structure import FieldShape, shapes
+from mesh.kernel.table_rules import broken
 
 MALFORMED = "event-malformed"
 """Code of an example that its event's structure refuses; every other code is that of a rule."""
@@ -42,27 +46,16 @@ def faults(scope: Scope) -> Iterator[ContractError]:
     """Examples that do not do as their names say, and public events without one of each kind."""
     for domain in scope.domains:
         yield from domain_faults(domain)
+    if scope.mesh is not None:
+        for overlay in sorted((root() / "data").glob("*/overlay.yaml")):
+            if (overlay.parent / "examples").is_dir():
+                yield from retailer_faults(scope.mesh, overlay.parent)
 
 
 def domain_faults(domain: Domain) -> Iterator[ContractError]:
     """The faults of one domain's examples."""
-    ports = {(port.record.__name__, port.version): port for port in domain.contract.ports}
     seen: set[tuple[str, str]] = set()
-    for path in sorted((domain.folder / "examples").glob("*")):
-        place = f"{domain.shown_as}/examples/{path.name}"
-        match = _NAME.fullmatch(path.name)
-        port = match and ports.get((match["event"], int(match["version"])))
-        if match is None or port is None:
-            known = [f"{event}.v{version}.<case>.pass.json" for event, version in ports]
-            yield ContractError(
-                "example-name",
-                "is no example of an event",
-                place=place,
-                remedy=did_you_mean(path.name, known),
-            )
-            continue
-        seen.add((port.name, match["kind"]))
-        yield from _judged(port, path, place, match["kind"])
+    yield from _folder_faults(domain.folder / "examples", domain.shown_as, domain.contract.ports, seen)
     for port in domain.contract.ports:
         for kind in ("pass", "fail"):
             if port.kind == "public" and (port.name, kind) not in seen:
@@ -74,13 +67,52 @@ def domain_faults(domain: Domain) -> Iterator[ContractError]:
                 )
 
 
-def codes(port: Port, event: Any) -> set[str]:
-    """The codes for which an event (as JSON) is refused; none when it passes."""
+def retailer_faults(mesh: Mesh, folder: Path) -> Iterator[ContractError]:
+    """The faults of the examples of one retailer, with its overlay in force."""
+    shown_as = f"data/{folder.name}"
     try:
-        record = read_event(event, port.record)
+        own = mesh.with_overlay(read_overlay(folder / "overlay.yaml", f"{shown_as}/overlay.yaml"))
+    except ContractError:
+        return  # the check of the overlays tells it
+    yield from _folder_faults(folder / "examples", shown_as, own.ports.values(), set())
+
+
+def _folder_faults(
+    folder: Path, shown_as: str, known: Iterable[Port], seen: set[tuple[str, str]]
+) -> Iterator[ContractError]:
+    """The faults of the examples in a folder; ports and kinds that have one are added to ``seen``."""
+    ports = {(port.record.__name__, port.version): port for port in known}
+    for path in sorted(folder.glob("*")):
+        place = f"{shown_as}/examples/{path.name}"
+        match = _NAME.fullmatch(path.name)
+        port = match and ports.get((match["event"], int(match["version"])))
+        if match is None or port is None:
+            names = [f"{event}.v{version}.<case>.pass.json" for event, version in ports]
+            yield ContractError(
+                "example-name",
+                "is no example of an event",
+                place=place,
+                remedy=did_you_mean(path.name, names),
+            )
+            continue
+        seen.add((port.name, match["kind"]))
+        yield from _judged(port, path, place, match["kind"])
+
+
+def codes(port: Port, event: Any) -> set[str]:
+    """The codes for which an event, or a list of them (as JSON), is refused; none when it passes."""
+    try:
+        records = [
+            read_event(one, port.record).model_dump()
+            for one in (event if isinstance(event, list) else [event])
+        ]
     except ValidationError:
         return {MALFORMED}
-    return {broken.code for broken in compile_rules(port)(record.model_dump()) if broken.severity == "error"}
+    check = compile_rules(port)
+    found = {fault.code for record in records for fault in check(record) if fault.severity == "error"}
+    if isinstance(event, list):
+        found |= {fault.rule.code for fault in broken(port, records) if fault.rule.severity == "error"}
+    return found
 
 
 def read_event(event: Any, record: type[Record]) -> Record:
@@ -99,10 +131,10 @@ def _judged(port: Port, path: Path, place: str, kind: str) -> Iterator[ContractE
         if wrong:
             yield ContractError("example-refused", f"is refused for {', '.join(sorted(wrong))}", place=place)
         return
-    if not isinstance(body, dict) or set(body) != {"refused", "event"}:
+    if not isinstance(body, dict) or set(body) not in ({"refused", "event"}, {"refused", "events"}):
         yield ContractError("example-broken", "must hold 'refused' and 'event'", place=place)
         return
-    found = codes(port, body["event"])
+    found = codes(port, body.get("event", body.get("events")))
     if found != {body["refused"]}:
         said = ", ".join(sorted(found)) or "nothing"
         yield ContractError(

@@ -13,6 +13,7 @@ from typing import Any
 from mesh.kernel.event import Record
 from mesh.kernel.names import TopicName, subject
 from mesh.kernel.quality import Rule
+from mesh.kernel.table_rules import TableRule
 
 CLASSIFICATIONS = ("public", "internal", "restricted", "personal")
 MASKS = ("initial", "email", "last4", "hidden")
@@ -35,7 +36,9 @@ class FieldPromise:
     subject: str | None = None
     """The field that names the person to whom it belongs; for a personal field only."""
     rules: tuple[Rule, ...] = ()
-    """Rules on this field."""
+    """Rules on this field of each record."""
+    table_rules: tuple[TableRule, ...] = ()
+    """Rules on this field over the whole table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,11 @@ class Port:
     def view(self) -> str | None:
         """The unversioned view that readers use, such as ``sales.orders``."""
         return None if self.table is None else f"{self.domain}.{self.table}"
+
+    @property
+    def table_rules(self) -> tuple[TableRule, ...]:
+        """Every rule on its table as a whole, in the contract's order."""
+        return tuple(rule for promise in self.promises.values() for rule in promise.table_rules)
 
     def key_fields(self) -> tuple[str, ...]:
         """The fields that the key is made of."""

@@ -28,7 +28,7 @@ from mesh.kernel.errors import ContractError, did_you_mean
 from mesh.kernel.event import Event, Record
 from mesh.kernel.names import APPLICATIONS, TopicName
 from mesh.kernel.quality import NotNull, Rule
-from mesh.kernel.rule_file import read_rule
+from mesh.kernel.rule_file import is_of_table, read_rule, read_table_rule
 from mesh.kernel.structure import FieldShape, shapes
 
 PORT_PROPERTIES = (
@@ -241,11 +241,13 @@ def _promise(path: str, node: Node, record: type[Record], subject: Node | None) 
         mask, person = None, None
         for name, stray in custom.items():
             raise stray.fault("person-missing", f"{path!r} is not personal", f"remove {name}")
-    rules = [read_rule(quality, path, record) for quality in node.elements("quality")]
+    entries = node.elements("quality")
+    rules = [read_rule(entry, path, record) for entry in entries if not is_of_table(entry)]
+    of_table = tuple(read_table_rule(entry, path, record) for entry in entries if is_of_table(entry))
     required = node.get("required")
     if required is not None and required.value is True:
         rules.insert(0, NotNull(path))
-    return FieldPromise(classification, mask, person, tuple(rules))
+    return FieldPromise(classification, mask, person, tuple(rules), of_table)
 
 
 def _custom(node: Node, known: tuple[str, ...]) -> dict[str, Node]:

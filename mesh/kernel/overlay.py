@@ -8,6 +8,7 @@
         values:                       # value set of a field: replaces the contract's, or adds one
           payment_method: [Credit Card, Unknown]
         required: [transaction_type]  # fields that this retailer always gives
+        expected: [fx_rate]           # fields that it should give: a warning where it does not
         tolerance:                    # tolerance of the equation at a field
           total_amount: 0.01
         live: 60                      # seconds: the source is live and never silent for longer
@@ -52,13 +53,16 @@ def apply_overlay(ports: Mapping[str, Port], overlay: Overlay) -> dict[str, Port
 
 
 def _changed(port: Port, node: Node) -> Port:
-    node.only("values", "required", "tolerance", "live")
+    node.only("values", "required", "expected", "tolerance", "live")
     if (values := node.get("values")) is not None:
         for path, allowed in values.items():
             port = _with_values(port, _shape(port, path, allowed), allowed)
     if (required := node.get("required")) is not None:
         for path in required.texts():
             port = _with_not_null(port, _shape(port, path, required).path)
+    if (expected := node.get("expected")) is not None:
+        for path in expected.texts():
+            port = _with_not_null(port, _shape(port, path, expected).path, "warning")
     if (tolerances := node.get("tolerance")) is not None:
         for path, tolerance in tolerances.items():
             port = _with_tolerance(port, path, tolerance)
@@ -100,10 +104,10 @@ def _with_values(port: Port, shape: FieldShape, node: Node) -> Port:
     return _added(port, Values(shape.path, values))
 
 
-def _with_not_null(port: Port, path: str) -> Port:
-    if NotNull(path) in port.rules:
+def _with_not_null(port: Port, path: str, severity: str = "error") -> Port:
+    if any(isinstance(rule, NotNull) and rule.field == path for rule in port.rules):
         return port
-    return _added(port, NotNull(path))
+    return _added(port, NotNull(path, severity))
 
 
 def _with_tolerance(port: Port, path: str, node: Node) -> Port:

@@ -194,6 +194,13 @@ def compile_rules(port: Port) -> Check:
     return check
 
 
+def breaks(rule: Rule, record: Mapping[str, Any]) -> bool:
+    """Whether a record breaks one rule."""
+    path, name = _steps(rule.field)
+    test = _test(rule)
+    return any(not test(holder, name) for holder in _holders(record, path))
+
+
 def parse_expression(text: str) -> tuple[Term, ...]:
     """Take apart ``a * b - c + 1.5``, a sum of products of names and numbers; raise :class:`ValueError`."""
     words = re.findall(r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+(?:\.[0-9]+)?|\S", text)

@@ -7,7 +7,11 @@ entry                                                                     rule
 ``metric: invalidValues, arguments: {pattern: …}, mustBe: 0``             Regex
 ``type: custom, engine: mesh, implementation: {minimum: …, maximum: …}``  Range
 ``type: custom, engine: mesh, implementation: {equals: …, tolerance: …}`` Equation
+``metric: duplicateValues, mustBe: 0``                                    Unique
+``metric: invalidValues, …, mustBeLessThan: 10, unit: percent``           Share
 ========================================================================  =========
+
+The last two are rules on a whole table (:mod:`mesh.kernel.table_rules`), all others on each record.
 
 An Equation stands at the field of its left side. ``severity`` is error (the default) or warning;
 ``dimension`` is one of the standard's. A field that must be given has ``required: true``: the rule NotNull.
@@ -32,18 +36,38 @@ from mesh.kernel.quality import (
     portable_pattern,
 )
 from mesh.kernel.structure import FieldShape, shapes
+from mesh.kernel.table_rules import Share, TableRule, Unique
 
 DIMENSIONS = ("accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness")
 ENGINE = "mesh"
+UNIQUE, SHARE = "duplicateValues", "mustBeLessThan"
+
+
+def is_of_table(node: Node) -> bool:
+    """Whether a quality entry states a rule on a whole table."""
+    metric = node.get("metric")
+    return node.get(SHARE) is not None or (metric is not None and metric.value == UNIQUE)
+
+
+def read_table_rule(node: Node, path: str, record: type[Record]) -> TableRule:
+    """The rule on a whole table that an entry states; raise :class:`ContractError` with its line."""
+    grade, shape = _grade(node), shapes(record)[path]
+    if "." in path or shape.repeated:
+        raise node.fault("rule-type", f"{path!r} is within a list", "rules on tables are for plain fields")
+    if node.need("metric").value == UNIQUE:
+        _zero(node.need("mustBe"))
+        return Unique(path, **grade)
+    node.need("unit").one_of(("percent",), "unit-unknown")
+    below = node.need(SHARE).number()
+    if not 0 < below <= 100:
+        raise node.need(SHARE).fault("share-limit", f"{below} is not a share", "write a percentage up to 100")
+    rule = _invalid_values(node, shape, {})
+    return Share(rule, below, **grade)
 
 
 def read_rule(node: Node, path: str, record: type[Record]) -> Rule:
     """The rule that one quality entry of a field states; raise :class:`ContractError` with its line."""
-    grade: dict[str, str] = {}
-    if (severity := node.get("severity")) is not None:
-        grade["severity"] = severity.one_of(SEVERITIES, "severity-unknown")
-    if (dimension := node.get("dimension")) is not None:
-        grade["dimension"] = dimension.one_of(DIMENSIONS, "dimension-unknown")
+    grade = _grade(node)
     shape = shapes(record)[path]
     if node.get("engine") is None:
         return _invalid_values(node, shape, grade)
@@ -54,11 +78,26 @@ def read_rule(node: Node, path: str, record: type[Record]) -> Rule:
     return _range(stated, shape, grade)
 
 
-def _invalid_values(node: Node, shape: FieldShape, grade: dict[str, str]) -> Rule:
-    node.need("metric").one_of(("invalidValues",), "metric-unknown")
-    allowed = node.need("mustBe")
+def _grade(node: Node) -> dict[str, str]:
+    grade: dict[str, str] = {}
+    if (severity := node.get("severity")) is not None:
+        grade["severity"] = severity.one_of(SEVERITIES, "severity-unknown")
+    if (dimension := node.get("dimension")) is not None:
+        grade["dimension"] = dimension.one_of(DIMENSIONS, "dimension-unknown")
+    return grade
+
+
+def _zero(allowed: Node) -> None:
     if allowed.value != 0:
-        raise allowed.fault("rule-aggregate", "rules hold for each record", "write mustBe: 0")
+        raise allowed.fault(
+            "rule-aggregate", "rules hold for each record", "write mustBe: 0, or mustBeLessThan with a unit"
+        )
+
+
+def _invalid_values(node: Node, shape: FieldShape, grade: dict[str, str]) -> Values | Regex:
+    node.need("metric").one_of(("invalidValues",), "metric-unknown")
+    if node.get(SHARE) is None:
+        _zero(node.need("mustBe"))
     _typed(node, shape, str)
     stated = node.need("arguments")
     stated.only("validValues", "pattern")

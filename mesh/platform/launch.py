@@ -17,6 +17,7 @@ import psutil
 
 from mesh.kernel.discovery import retailer_folder
 from mesh.kernel.errors import PlatformError
+from mesh.kernel.names import SIMULATIONS
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, debian, declarations, jars, provision, workers
 from mesh.platform.choice import FETCHED, OBSERVERS, WATCHERS, Choice
@@ -35,7 +36,7 @@ SHARED = (
 FROM_HOME = ("MESH_DOMAINS",)
 SUPERVISOR_START = 15.0  # seconds
 # What `mesh down --purge` deletes; named, so that a home set to the wrong folder loses nothing else.
-PURGED = (*workers.SERVICES, *WATCHERS, "grafana", "workers", "logs")
+PURGED = (*workers.SERVICES, *WATCHERS, "grafana", "workers", "logs", SIMULATIONS)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,15 @@ def test_a_value_set_can_be_added(mesh: Mesh, tmp_path: Path) -> None:
     assert port.promises["source"].rules == (Values("source", ("toymaker",)),)
 
 
+def test_a_field_can_be_expected(mesh: Mesh, tmp_path: Path) -> None:
+    """Which only warns; what the contract requires stays required."""
+    port = laid_over(mesh, tmp_path, "expected: [wheels, colour]").port(TOPIC)
+    assert [rule for rule in port.rules if isinstance(rule, NotNull)] == [
+        NotNull("colour"),
+        NotNull("wheels", "warning"),
+    ]
+
+
 def test_a_field_can_be_required(mesh: Mesh, tmp_path: Path) -> None:
     """Once, however often it is said."""
     port = laid_over(mesh, tmp_path, "required: [wheels, wheels, colour]").port(TOPIC)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mesh.checks.examples import codes, domain_faults
+from mesh.checks.examples import codes, domain_faults, retailer_faults
+from mesh.kernel.discovery import assemble
 from tests.unit.mesh.conftest import TOY
 
 if TYPE_CHECKING:
@@ -47,8 +50,37 @@ def test_an_event_is_refused_for_what_is_wrong_with_it(
 
 
 def test_a_body_that_is_no_event_is_refused(toys: Folder) -> None:
-    """A list or a number is no event."""
-    assert codes(toys.port(), [TOY]) == {"event-malformed"}
+    """Nor is one in a list."""
+    assert codes(toys.port(), 7) == {"event-malformed"}
+    assert codes(toys.port(), [TOY, 7]) == {"event-malformed"}
+
+
+def test_a_list_of_events_is_judged_as_a_table_too(toys: Folder) -> None:
+    """Each event by itself, and all together."""
+    rule = "{metric: invalidValues, arguments: {validValues: [red, green]}, mustBe: 0}"
+    toys.change("contract.yaml", rule, f"{rule}\n          - {{metric: duplicateValues, mustBe: 0}}")
+    other = {**TOY, "toy_id": "toymaker:2"}
+    assert codes(toys.port(), [TOY, {**other, "colour": "green"}]) == set()
+    assert codes(toys.port(), [TOY, other]) == {"value-repeated"}
+    assert codes(toys.port(), [TOY, {**other, "wheels": 19}]) == {"value-repeated", "value-range"}
+    toys.example("ToyMade.v1.twice.fail.json", {"refused": "value-repeated", "events": [TOY, other]})
+    toys.example("ToyMade.v1.versions.pass.json", [TOY, {**TOY, "valid_from": "2024-02-01T00:00:00Z"}])
+    assert faults(toys) == []
+
+
+def test_a_retailers_examples_are_judged_by_its_overlay(toys: Folder, tmp_path: Path) -> None:
+    """And stand under the same names."""
+    shop = tmp_path / "toyshop"
+    (shop / "examples").mkdir(parents=True)
+    (shop / "overlay.yaml").write_text(
+        "retailer: toyshop\nports:\n  toys.public.toy.v1:\n    values: {colour: [blue]}\n"
+    )
+    blue = {**TOY, "colour": "blue"}
+    (shop / "examples" / "ToyMade.v1.blue.pass.json").write_text(json.dumps(blue))
+    mesh = assemble([toys.read()])
+    assert list(retailer_faults(mesh, shop)) == []
+    (shop / "examples" / "ToyMade.v1.red.pass.json").write_text(json.dumps(TOY))
+    assert [fault.code for fault in retailer_faults(mesh, shop)] == ["example-refused"]
 
 
 @pytest.mark.parametrize(
