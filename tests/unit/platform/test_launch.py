@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mesh.kernel.errors import ContractError, PlatformError
+from mesh.kernel.names import SIMULATIONS
 from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, debian, launch
 from mesh.platform.control import is_running, request
@@ -226,9 +227,11 @@ def test_purge_deletes_data_and_nothing_else(home: Path) -> None:
     """A home set to a folder with other things in it keeps them."""
     launch.up(home=home, only=["broker"])
     (home / "broker").mkdir()
+    (home / SIMULATIONS).mkdir()
     (home / "novel.txt").write_text("mine")
     launch.down(home=home)
     assert (home / "broker").exists()
     launch.down(home=home, purge=True)
     assert not (home / "broker").exists()
+    assert not (home / SIMULATIONS).exists()  # what was done to events that are no more
     assert (home / "novel.txt").read_text() == "mine"
