@@ -91,7 +91,9 @@ class Frame:
             return self.dimension(found.node, found.dimension)
         if isinstance(found, Dimension):
             return self._expression(node, made_of(found, wanted))
-        return self._expression(node, Wanted(f"{{{name}}}", wanted.inside, wanted.clear))
+        if isinstance(found, Column):
+            return self._expression(node, Wanted(f"{{{name}}}", wanted.inside, wanted.clear))
+        return self._moment.given(name)
 
     def _name(self, node: str, wanted: Wanted) -> str:
         """The name that an expression gets: the dimension's, unless a column is called so that is another."""

@@ -17,7 +17,7 @@ from analytics.semantic.frame import Frame
 from analytics.semantic.model import Measure, Model
 from analytics.semantic.parameters import Parameters
 from analytics.semantic.question import Question
-from analytics.semantic.sources import CLOCK, Moment, quoted
+from analytics.semantic.sources import CLOCK, Moment, quoted, timezone_text
 
 DECIMALS = 4
 """Of averages, ratios and percentages; half away from zero."""
@@ -68,7 +68,7 @@ class _Compilation:
         self._model = model
         self._question = question
         self._parameters = Parameters()
-        zone = "'" + timezone.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        zone = timezone_text(timezone)
         if question.as_of is None:
             self._moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=zone)
         else:

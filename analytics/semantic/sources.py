@@ -23,6 +23,10 @@ class Moment:
     timezone: str
     """The business time zone as a quoted text."""
 
+    def given(self, name: str) -> str:
+        """One of the names that the question gives."""
+        return {"as_of": self.sql, "timezone": self.timezone}[name]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -38,6 +42,11 @@ class Wanted:
 def quoted(name: str) -> str:
     """A name as ClickHouse takes it, whatever is in it."""
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def timezone_text(name: str) -> str:
+    """A time zone as a quoted text."""
+    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def is_local(model: Model, entity: Entity, wanted: Wanted) -> bool:
@@ -104,5 +113,5 @@ def _local(model: Model, entity: Entity, wanted: Wanted, moment: Moment, in_clea
             hidden = found.mask and in_clear and not wanted.clear
             sql.append(under_mask(found.mask, plain) if found.mask and hidden else plain)
         else:
-            sql.append(moment.sql if part.name == "as_of" else moment.timezone)
+            sql.append(moment.given(part.name))
     return "".join(sql) if len(parts) == 1 else f"({''.join(sql)})"

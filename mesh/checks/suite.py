@@ -14,6 +14,7 @@ from mesh.checks import (
     products,
     published,
     readme,
+    semantics,
     standard,
 )
 from mesh.checks.check import Check, Result, Scope, run
@@ -31,6 +32,11 @@ CHECKS = (
     Check("schemas", "every published schema is current and compatible", published.faults),
     Check("overlays", "every retailer's overlay changes promises that exist", overlays.faults),
     Check("readmes", "every domain's table of ports is the contract's", readme.faults),
+    Check(
+        "semantics",
+        "every measure and dimension is of columns that exist, and can be asked for",
+        semantics.faults,
+    ),
     Check("alerts", "every alert is owned, measured, explained and proven", alerts.faults),
     Check("rules", "rules, routes and runbooks are those of the contracts", alert_files.faults),
     Check("dashboards", "every dashboard is current and asks for metrics that exist", dashboards.faults),

@@ -13,6 +13,7 @@ from mesh.provisioning.change import Area, Change, Report
 from mesh.provisioning.subjects import Subjects
 from mesh.provisioning.tables import Tables
 from mesh.provisioning.topics import Topics, changelog_topics, mesh_topics
+from mesh.provisioning.views import Views
 from mesh.provisioning.watching import Watching
 
 
@@ -53,6 +54,7 @@ def make_plan(settings: Settings) -> Plan:
         Topics(settings, [*mesh_topics(mesh, settings), *changelog_topics(settings)]),
         Subjects(settings, mesh),
         Tables(settings, mesh),
+        Views(settings, mesh),
         Access(settings, mesh),
         Watching(settings, mesh),
     )

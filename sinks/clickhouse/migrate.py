@@ -114,11 +114,16 @@ def upgrades(client: Client, wanted: Iterable[Table], present: Present) -> list[
     queries = {match["name"]: match["query"] for match, _ in platform if match["query"]}
     for table in wanted:
         queries |= {select.name: select.query for select in (*table.feeds(), *table.views())}
-    known = {name: query for name, query in queries.items() if name in present.queries}
-    written = dict(zip(known, _as_written(client, known.values()), strict=True))
-    stale = {name for name in queries if present.queries.get(name) != written.get(name, "")}
+    stale = stale_views(client, queries, present)
     own = (_own(match, statement, present, stale) for match, statement in platform)
     return [upgrade for upgrade in (*own, *(_table(table, present, stale) for table in wanted)) if upgrade]
+
+
+def stale_views(client: Client, queries: Mapping[str, str], present: Present) -> set[str]:
+    """Those of some views that are missing or have another query than this."""
+    known = {name: query for name, query in queries.items() if name in present.queries}
+    written = dict(zip(known, _as_written(client, known.values()), strict=True))
+    return {name for name in queries if present.queries.get(name) != written.get(name, "")}
 
 
 def run(client: Client, upgrade: Upgrade) -> None:

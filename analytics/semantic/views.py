@@ -1,0 +1,91 @@
+"""The model as views of the warehouse, for whoever brings another tool: in the database ``model``.
+
+``model.clock``              the clock of the mesh, and the moment of the first fact
+``model.<entity>``           a row of an entity with every dimension that it has one of, related entities' too
+``model.<share>``            the parts of wholes with theirs, for sums by product
+``model.<saved question>``   measures by dimensions, as the saved questions of ``semantics.yaml`` say
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analytics.semantic.frame import Frame
+from analytics.semantic.model import Choice, Entity, Model
+from analytics.semantic.paths import path
+from analytics.semantic.query import compile_question
+from analytics.semantic.question import ask
+from analytics.semantic.sources import CLOCK, Moment, quoted, timezone_text
+from mesh.kernel.errors import MeasureError
+
+DATABASE = "model"
+
+
+class View(NamedTuple):
+    """A view of the warehouse and its query."""
+
+    name: str
+    query: str
+
+
+def views(model: Model, timezone: str) -> Iterator[View]:
+    """Every view of the model, each after those that it reads."""
+    yield View(CLOCK, _clock(model))
+    moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=timezone_text(timezone))
+    for entity in model.entities.values():
+        yield View(f"{DATABASE}.{entity.name}", _rows(model, entity, moment))
+    for saved in model.saved:
+        query = compile_question(model, ask(model, saved.measures, saved.by), timezone)
+        yield View(f"{DATABASE}.{saved.name}", query.sql)
+
+
+def _clock(model: Model) -> str:
+    """The first and the last moment of any fact; where no domain names its facts, the present moment."""
+    moments = " UNION ALL ".join(f"SELECT occurred_at FROM {table}" for table in model.clock)
+    rows = f"({moments})" if moments else "(SELECT now64(6, 'UTC') AS occurred_at)"
+    return f"SELECT min(occurred_at) AS first, max(occurred_at) AS clock FROM {rows}"
+
+
+def columns(model: Model, entity: Entity) -> dict[str, Choice]:
+    """The columns of an entity's view: each dimension under its name, with its node where others share it."""
+    reached = [
+        Choice(node, dimension, dimension.name)
+        for node, other in model.nodes().items()
+        if _is_one(model, entity.name, node)
+        for dimension in model.entities[other].dimensions.values()
+    ]
+    reached.sort(key=lambda choice: choice.node != entity.name)
+    shared = Counter(choice.label for choice in reached)
+    return {
+        choice.label
+        if choice.node == entity.name or shared[choice.label] == 1
+        else f"{choice.node}_{choice.label}": choice
+        for choice in reached
+    }
+
+
+def _is_one(model: Model, entity: str, node: str) -> bool:
+    """Whether a row of the entity has one of the node, and which one is plain."""
+    try:
+        return all(step.forward for step in path(model, entity, node))
+    except MeasureError:
+        return False
+
+
+def _rows(model: Model, entity: Entity, moment: Moment) -> str:
+    frame = Frame(model, entity.name, moment)
+    selected = []
+    if entity.share:
+        amounts = (entity.share.lines.number, *entity.share.amounts)
+        selected += [f"{frame.column(name)} AS {quoted(_share_column(entity, name))}" for name in amounts]
+    for label, choice in columns(model, entity).items():
+        selected.append(f"{frame.dimension(choice.node, choice.dimension)} AS {quoted(label)}")
+    return f"SELECT {', '.join(selected)}\nFROM {frame.source()}\nSETTINGS join_use_nulls = 1"
+
+
+def _share_column(entity: Entity, name: str) -> str:
+    """A share's own amount, told from the amount of the whole beside it."""
+    assert entity.share is not None
+    return f"{name}_share" if name in entity.share.amounts else name
