@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from benchmarks import chart, growth, ingest, run, scaling, sink, whole
+from benchmarks import chart, growth, ingest, recovery, run, scaling, sink, whole
 from mesh.kernel.errors import MeshError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -17,6 +17,7 @@ app.command("sink")(sink.command)
 app.command("ingest")(ingest.command)
 app.command("growth")(growth.command)
 app.command("scaling")(scaling.command)
+app.command("recovery")(recovery.command)
 app.command("chart")(chart.command)
 
 

@@ -70,11 +70,16 @@ class Place:
 
 def start(engine: Engine, shape: Shape, rows: int, ground: Ground, place: Place, threads: int = 1) -> Tree:
     """Start an engine's job on an input, its output topic and folders made new."""
+    ground.create({place.out: PARTITIONS})
+    return launch(engine, shape, rows, ground, place, threads)
+
+
+def launch(engine: Engine, shape: Shape, rows: int, ground: Ground, place: Place, threads: int = 1) -> Tree:
+    """Start an engine's job, its folders made new, for an output topic that is there."""
     shutil.rmtree(place.folder, ignore_errors=True)
     place.state.mkdir(parents=True)
     place.schemas.mkdir()
     shape.write_schemas(place.schemas)
-    ground.create({place.out: PARTITIONS})
     words = environment.words(engine, place.state, lambda _line: None)
     env = {
         **os.environ,

@@ -62,6 +62,11 @@ class Tree:
         return sum(self._used.values())
 
     @property
+    def pid(self) -> int:
+        """The process itself."""
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Whether the process itself has ended."""
         return self._process.poll() is not None
@@ -70,6 +75,11 @@ class Tree:
         """The last line of its log."""
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else "it said nothing"
+
+    def kill(self) -> None:
+        """SIGKILL, without a word before; returns when the process itself is gone."""
+        self._process.kill()
+        self._process.wait()
 
     def end(self, grace: float = 30.0) -> None:
         """SIGTERM, and SIGKILL for whatever still runs after ``grace`` seconds."""

@@ -1,0 +1,144 @@
+"""``python -m benchmarks recovery``: how soon our stream goes on after a kill and a rebalance, at size."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+
+from benchmarks import result
+from benchmarks.bounds import RATES, RECORDS, check
+from benchmarks.figure import Figure, table
+from benchmarks.flow import flowing
+from benchmarks.full_shape import Full
+from benchmarks.ground import Ground, ground
+from benchmarks.member import Group
+from benchmarks.rebalance import Kill, Rebalance, kill, rebalance
+from benchmarks.restart import Restart, lines_of, restart
+from mesh.cli._screen import screen
+from mesh.kernel import clock
+from mesh.kernel.settings import load_settings
+from mesh.platform.launch import Listener
+
+_MILLION = 1_000_000
+_MEGABYTE = 1_000_000
+RECOVERY_GOAL = 30.0
+"""CPU seconds for a million orders."""
+MEMORY_GOAL = 600.0
+"""Megabytes for a million orders."""
+FRESH_GOAL = 15.0
+"""Seconds from a SIGKILL to rows of new orders, the group's session time-out included."""
+STOP_GOAL = 2.0
+"""Seconds for which partitions that stay with their worker may stop while others move."""
+
+
+def command(
+    orders: Annotated[int, typer.Option(help="Orders whose state is recovered.")] = 250_000,
+    rate: Annotated[int, typer.Option(help="New orders a second while workers come and go.")] = 500,
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name.", metavar="NAME")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Fill the state of orders-enriched; kill, start, add and end workers; time what follows.
+
+    Exit code 1 when an order that was published meanwhile has no row in the end.
+    """
+    check("--orders", orders, RECORDS)
+    check("--rate", rate, RATES)
+    console = screen(stderr=as_json)
+    with ground(load_settings().home / "bench", Listener(report=console.print)) as broker:
+        figures = _measured(broker, orders, rate, console)
+    about = {"measured_at": result.measured_at(), "cores": psutil.cpu_count(), "orders": orders, "rate": rate}
+    text = json.dumps({**about, "figures": [one.as_json() for one in figures]}, indent=1) + "\n"
+    if keep:
+        result.FOLDER.mkdir(exist_ok=True)
+        (result.FOLDER / f"{clock.now():%Y-%m-%d}-{keep}.json").write_text(text)
+    if as_json:
+        typer.echo(text, nl=False)
+    else:
+        console.print(table(f"{orders:,} orders in the state, {rate:,} more a second", figures))
+    if any(one.value for one in figures if one.name == "orders_without_row"):
+        raise typer.Exit(1)
+
+
+def _measured(broker: Ground, orders: int, rate: int, console: Console) -> list[Figure]:
+    shape, lines = Full(), lines_of(orders)
+    group = Group(broker, shape, lines, load_settings().home / "bench" / "runs" / "recovery")
+    try:
+        with console.status("folding, and recovering after a kill") as spinner:
+            restarted, worker = restart(broker, shape, group, lines)
+            with flowing(broker, shape, rate) as flow:
+                spinner.update("killing a worker and starting another one at once")
+                flow.fresh(0)
+                alone = kill(flow, worker, group.start)
+                (worker,) = group.members
+                spinner.update("letting a second worker join")
+                joined = rebalance(flow, group, worker, group.start)
+                spinner.update("letting it leave")
+                left = rebalance(flow, group, worker, group.members[1].leave)
+                spinner.update("killing one of two workers")
+                second = group.start()
+                group.settle()
+                flow.fresh(flow.published)
+                of_two = kill(flow, second)
+                missing = flow.stop()
+    finally:
+        group.end()
+    return [
+        *_recovery(restarted, orders),
+        *_kill("kill_alone", "kill -9, another worker started at once", alone),
+        *_kill("kill_of_two", "kill -9 of one of two workers", of_two),
+        *_rebalance("join", "a second worker joins", joined),
+        *_rebalance("leave", "it leaves", left),
+        Figure("orders_without_row", "orders published meanwhile that have no row", missing, "", 0),
+    ]
+
+
+def _recovery(found: Restart, orders: int) -> list[Figure]:
+    generation, cpu = found.ready.generation, found.ready.cpu_seconds
+    scale = _MILLION / orders
+    figures = [
+        Figure("facts", "facts and customers in the state", found.facts, ""),
+        Figure("entries", "entries recovered after kill -9", generation.entries, ""),
+        Figure("recovery_seconds", "recovery", generation.seconds, "s"),
+        Figure("recovery_cpu_seconds", "recovery, CPU", cpu, "CPU s"),
+        Figure("recovery_cpu_microseconds_per_entry", "an entry", cpu * 1e6 / generation.entries, "CPU µs"),
+        Figure(
+            "recovery_seconds_per_million", "recovery of a million orders", generation.seconds * scale, "s"
+        ),
+        Figure(
+            *("recovery_cpu_seconds_per_million", "recovery of a million orders, CPU", cpu * scale, "CPU s"),
+            RECOVERY_GOAL,
+        ),
+        Figure("memory_empty", "memory without orders", found.empty / _MEGABYTE, "MB"),
+    ]
+    for name, what, memory in (
+        ("folded", "memory before the kill", found.folded),
+        ("recovered", "memory after the recovery", found.ready.memory),
+    ):
+        state = (memory - found.empty) / _MEGABYTE
+        figures += [
+            Figure(f"memory_{name}", what, memory / _MEGABYTE, "MB"),
+            Figure(
+                *(f"memory_{name}_per_million", f"{what}, of a million orders", state * scale, "MB"),
+                MEMORY_GOAL,
+            ),
+        ]
+    return figures
+
+
+def _kill(name: str, what: str, found: Kill) -> list[Figure]:
+    return [
+        Figure(f"{name}_first_row", f"{what}: first new row", found.first_row, "s", FRESH_GOAL),
+        Figure(f"{name}_all_rows", f"{what}: each of its partitions", found.all_rows, "s", FRESH_GOAL),
+    ]
+
+
+def _rebalance(name: str, what: str, found: Rebalance) -> list[Figure]:
+    return [
+        Figure(f"{name}_before", f"{what}: longest pause before", found.before, "s"),
+        Figure(f"{name}_staying", f"{what}: of partitions that stay", found.staying, "s", STOP_GOAL),
+        Figure(f"{name}_moving", f"{what}: of partitions that move", found.moving, "s"),
+    ]

@@ -1,0 +1,68 @@
+"""A worker's state of many orders: its memory, and what its recovery by the next worker costs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from benchmarks import full_input
+from benchmarks.full_shape import Full
+from benchmarks.ground import Ground
+from benchmarks.member import Group, Member, Ready
+from benchmarks.shape import PARTITIONS
+from domains.customer.events import CustomerMastered
+
+_LOOK = 0.2  # seconds
+_SILENCE = 120.0  # seconds without a new row after which a worker is given up
+_MOST_LINES = 8
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A state and its recovery. Memory is resident, in bytes."""
+
+    facts: int
+    """Facts and customers, each of which must be an entry."""
+    empty: int
+    """Memory of a worker that knows nothing but dimensions."""
+    folded: int
+    """Memory of that worker when it had folded all facts."""
+    ready: Ready
+    """The worker that recovered them after a SIGKILL of the first."""
+
+
+def lines_of(orders: int) -> int:
+    """How many lines this many orders have together: a trade with so many lines has just these orders."""
+    return int(full_input.trade(orders * _MOST_LINES).line_counts[:orders].sum())
+
+
+def restart(broker: Ground, shape: Full, group: Group, lines: int) -> tuple[Restart, Member]:
+    """Fold orders with ``lines`` lines and their facts with one worker, kill it, let the next one recover."""
+    dimensions, facts = shape.dimension_topics(), shape.fact_topics(lines)
+    customers = full_input.ports_of()[CustomerMastered].topic
+    folded = {**facts, customers: dimensions[customers]}
+    broker.create({**dimensions, **facts, shape.rows_topic(""): PARTITIONS})
+    broker.publish(shape.dimensions())
+    worker = group.start()
+    worker.ready()
+    _fold(broker, group, worker, folded)
+    empty = worker.memory
+    broker.publish(shape.facts(lines))
+    _fold(broker, group, worker, folded)
+    before = worker.memory
+    worker.kill()
+    successor = group.start()
+    ready = successor.ready()
+    return Restart(sum(broker.sizes(folded).values()), empty, before, ready), successor
+
+
+def _fold(broker: Ground, group: Group, worker: Member, topics: dict[str, int]) -> None:
+    """Wait until the group has committed all that these topics hold."""
+    ends = broker.sizes(topics)
+    rows, deadline = -1, 0.0
+    while not broker.committed(group.name, ends):
+        written = broker.size(group.out, PARTITIONS)
+        if written != rows:
+            rows, deadline = written, time.monotonic() + _SILENCE
+        worker.check(deadline)
+        time.sleep(_LOOK)
