@@ -1,4 +1,4 @@
-"""Who buys: source records, the mastered view of each account, the crosswalk, and customer 360."""
+"""Who buys: source records, mastered accounts, crosswalk, campaigns, contacts, web sessions, customer 360."""
 
 from __future__ import annotations
 
@@ -84,6 +84,73 @@ class AccountLinked(Event):
     """The account, <source system>:<id>."""
     golden_id: str
     """The golden id that it belongs to from this revision on."""
+
+
+class CampaignStarted(Event):
+    """A campaign: customers are contacted, with or without a promotion to offer."""
+
+    domain: ClassVar[str] = "customer"
+
+    campaign_id: str
+    """Identifier of the campaign, namespaced by its source."""
+    name: str
+    """Name that people use."""
+    channel: str
+    """How customers are contacted: E-Mail, SMS or Letter."""
+    audience: str | None = None
+    """Whom it is for."""
+    promotion_id: str | None = None
+    """The promotion that it offers."""
+    starts_at: Timestamp
+    """First moment of the campaign."""
+    ends_at: Timestamp | None = None
+    """Last moment of the campaign."""
+    budget_amount: Money | None = None
+    """What may be spent on it, in the reporting currency."""
+
+
+class ContactMade(Event):
+    """A customer was contacted in a campaign; what came of it changes by revisions."""
+
+    domain: ClassVar[str] = "customer"
+
+    contact_id: str
+    """Identifier of the contact, namespaced by its source."""
+    campaign_id: str
+    """The campaign."""
+    account: str
+    """The customer's account."""
+    contacted_at: Timestamp
+    """When the customer was contacted."""
+    outcome: str
+    """What came of it: Sent, Bounced, Opened or Clicked."""
+    promo_code: str | None = None
+    """Promotion code that was offered."""
+
+
+class WebSessionEnded(Event):
+    """A visit to an online platform, once it is over."""
+
+    domain: ClassVar[str] = "customer"
+
+    session_id: str
+    """Identifier of the session, namespaced by its source."""
+    account: str
+    """The customer's account, or guest:<id> of somebody who has not signed in."""
+    location_id: str
+    """Location id of the platform."""
+    started_at: Timestamp
+    """When it began."""
+    ended_at: Timestamp
+    """When it ended."""
+    page_views: int
+    """Pages that were looked at."""
+    device: str | None = None
+    """What was used: Phone, Desktop or Tablet."""
+    referrer: str | None = None
+    """What led there: Direct, Search, Social or Campaign."""
+    order_id: str | None = None
+    """The order that was placed in it."""
 
 
 class ActivitySummary(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mesh.kernel.event import Event, ValidFrom
+from mesh.kernel.event import Event, Timestamp, ValidFrom
 
 
 class LocationDescribed(Event):
@@ -53,3 +53,20 @@ class LocationDescribed(Event):
     """Location id of the territory that it belongs to."""
     nearest_offline_location_id: str | None = None
     """Location id of the nearest store, for an online platform."""
+
+
+class ArrivalsCounted(Event):
+    """How many people came through the door of a store in some time."""
+
+    domain: ClassVar[str] = "location"
+
+    count_id: str
+    """Identifier of the count, namespaced by its source."""
+    location_id: str
+    """Location id of the store."""
+    counted_from: Timestamp
+    """Begin of the time."""
+    counted_to: Timestamp
+    """End of the time."""
+    visitors: int
+    """People who came in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from mesh.kernel.event import Day, Event, Money, ValidFrom
+from mesh.kernel.event import Day, Event, Money, Timestamp, ValidFrom
 
 
 class ProductDescribed(Event):
@@ -44,3 +44,24 @@ class ProductDescribed(Event):
     """List price of one unit in the reporting currency."""
     unit_cost: Money | None = None
     """Standard cost of one unit in the reporting currency."""
+
+
+class StockCounted(Event):
+    """How many units of a product lie at a place."""
+
+    domain: ClassVar[str] = "product"
+
+    count_id: str
+    """Identifier of the count, namespaced by its source."""
+    product_id: str
+    """The product."""
+    location_id: str
+    """Location id of the store or warehouse."""
+    counted_at: Timestamp
+    """When it was counted."""
+    on_hand: int
+    """Units that lie there."""
+    on_order: int | None = None
+    """Units that are on their way there."""
+    reorder_level: int | None = None
+    """Units below which more are ordered."""

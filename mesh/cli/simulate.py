@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import Annotated
 
 import typer
@@ -58,6 +59,7 @@ def command(
         def show(sent: int, time: int) -> None:
             bar.update(task, description=f"{moment(time):%Y-%m-%d}  {sent:,} records")
 
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # who ends live trade wants its report
         report = simulate(plan, load_settings(), dry_run=dry_run, progress=show)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2))

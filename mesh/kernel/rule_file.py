@@ -57,7 +57,7 @@ def read_table_rule(node: Node, path: str, record: type[Record]) -> TableRule:
     if node.need("metric").value == UNIQUE:
         _zero(node.need("mustBe"))
         return Unique(path, **grade)
-    node.need("unit").one_of(("percent",), "unit-unknown")
+    node.need("unit").one_of(("percent",), "share-unit")
     below = node.need(SHARE).number()
     if not 0 < below <= 100:
         raise node.need(SHARE).fault("share-limit", f"{below} is not a share", "write a percentage up to 100")

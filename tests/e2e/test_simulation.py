@@ -75,7 +75,7 @@ def test_live_trade_flows_at_its_rate_until_it_is_ended(mesh: Mesh) -> None:
         "simulate", "strideright", "--live", "--rate", "200", "--customers", "1500", "--json", *FAULTS
     )
     time.sleep(15)
-    live.send_signal(signal.SIGINT)
+    live.send_signal(signal.SIGTERM)
     out, _ = live.communicate(timeout=60)
     assert live.returncode == 0, out
     report = json.loads(out[out.index("{") :])

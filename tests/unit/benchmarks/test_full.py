@@ -30,7 +30,7 @@ from schemas.derive import avro_schema
 from schemas.wire import header, partition
 
 LINES = 2_000
-DIGEST = "5b745e43e2e8ecef"
+DIGEST = "b5d340986f760468"
 ROW_ID = 9
 TRADE = full_input.trade(LINES)
 

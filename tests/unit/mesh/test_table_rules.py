@@ -71,7 +71,7 @@ def test_a_share_is_below_its_limit(toys: Folder) -> None:
     ("new", "code"),
     [
         (UNIQUE.replace("Values, mustBe: 0}", "Values, mustBe: 1}"), "rule-aggregate"),
-        (SHARE.replace("unit: percent", "unit: rows"), "unit-unknown"),
+        (SHARE.replace("unit: percent", "unit: rows"), "share-unit"),
         (SHARE.replace("mustBeLessThan: 10", "mustBeLessThan: 0"), "share-limit"),
         (SHARE.replace("mustBeLessThan: 10", "mustBeLessThan: 101"), "share-limit"),
         (SHARE.replace(", unit: percent", ""), "key-missing"),

@@ -1,0 +1,55 @@
+CREATE DATABASE IF NOT EXISTS customer ENGINE = Atomic;
+
+CREATE TABLE IF NOT EXISTS customer.web_sessions_v1 (
+    `event_id` String COMMENT 'Identifier of this statement: unique for the source, the fact and its revision.',
+    `source` LowCardinality(String) COMMENT 'Name of the source system that states the fact.',
+    `seq` Int64 COMMENT 'Revision number of the fact at its source; the highest one holds.',
+    `occurred_at` DateTime64(6, 'UTC') COMMENT 'When it happened (event time).',
+    `recorded_at` DateTime64(6, 'UTC') COMMENT 'When the source recorded it; occurred_at where the source does not say.',
+    `trace_id` Nullable(String) COMMENT 'W3C trace id of the request that caused it; takes no part in comparing contents.',
+    `session_id` String COMMENT 'Identifier of the session, namespaced by its source.',
+    `account` String COMMENT 'The customer\'s account, or guest:<id> of somebody who has not signed in.',
+    `location_id` String COMMENT 'Location id of the platform.',
+    `started_at` DateTime64(6, 'UTC') COMMENT 'When it began.',
+    `ended_at` DateTime64(6, 'UTC') COMMENT 'When it ended.',
+    `page_views` Int64 COMMENT 'Pages that were looked at.',
+    `device` LowCardinality(Nullable(String)) COMMENT 'What was used: Phone, Desktop or Tablet.',
+    `referrer` LowCardinality(Nullable(String)) COMMENT 'What led there: Direct, Search, Social or Campaign.',
+    `order_id` Nullable(String) COMMENT 'The order that was placed in it.',
+    `_partition` Int32 COMMENT 'Where the record stood on its topic',
+    `_offset` Int64 COMMENT 'Where the record stood on its topic',
+    `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+) ENGINE = ReplacingMergeTree(_rank) ORDER BY (session_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_web_sessions_v1_to_table TO customer.web_sessions_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `session_id` String, `account` String, `location_id` String, `started_at` DateTime64(6, 'UTC'), `ended_at` DateTime64(6, 'UTC'), `page_views` Int64, `device` Nullable(String), `referrer` Nullable(String), `order_id` Nullable(String), `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `session_id`, `account`, `location_id`, `started_at`, `ended_at`, `page_views`, `device`, `referrer`, `order_id`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_customer_web_sessions_v1 WHERE throwIf(`_seal` != 6816953110412484211, 'a record does not end where its bytes do') = 0;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_web_sessions_v1_to_ledger TO mesh.raw_events_v1 (`topic` String, `partition` Int32, `offset` Int64, `key` String, `event_time` Nullable(DateTime64(6, 'UTC')), `published_at` DateTime64(3, 'UTC'), `landed_at` DateTime64(6, 'UTC')) AS SELECT 'customer.public.web-session-ended.v1' AS `topic`, _partition AS `partition`, _offset AS `offset`, toString(account) AS `key`, toNullable(occurred_at) AS `event_time`, _published_at AS `published_at`, _landed_at AS `landed_at` FROM mesh.landing_customer_web_sessions_v1 WHERE throwIf(`_seal` != 6816953110412484211, 'a record does not end where its bytes do') = 0;
+
+CREATE TABLE IF NOT EXISTS mesh.landing_customer_web_sessions_v1 (
+    `event_id` String,
+    `source` String,
+    `seq` Int64,
+    `occurred_at` DateTime64(6, 'UTC'),
+    `recorded_at` DateTime64(6, 'UTC'),
+    `trace_id` Nullable(String),
+    `session_id` String,
+    `account` String,
+    `location_id` String,
+    `started_at` DateTime64(6, 'UTC'),
+    `ended_at` DateTime64(6, 'UTC'),
+    `page_views` Int64,
+    `device` Nullable(String),
+    `referrer` Nullable(String),
+    `order_id` Nullable(String),
+    `_partition` Int32,
+    `_offset` Int64,
+    `_published_at` DateTime64(3, 'UTC'),
+    `_seal` Int64 DEFAULT 6816953110412484211,
+    `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6)
+) ENGINE = Null;
+
+CREATE OR REPLACE VIEW customer.web_sessions AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`session_id`, t.`account`, t.`location_id`, t.`started_at`, t.`ended_at`, t.`page_views`, t.`device`, t.`referrer`, t.`order_id`, t._partition, t._offset, t._published_at, t._landed_at FROM customer.web_sessions_v1 AS t FINAL;
+
+CREATE OR REPLACE VIEW customer.web_sessions_clear AS SELECT t.`event_id`, t.`source`, t.`seq`, t.`occurred_at`, t.`recorded_at`, t.`trace_id`, t.`session_id`, t.`account`, t.`location_id`, t.`started_at`, t.`ended_at`, t.`page_views`, t.`device`, t.`referrer`, t.`order_id`, t._partition, t._offset, t._published_at, t._landed_at FROM customer.web_sessions_v1 AS t FINAL;
