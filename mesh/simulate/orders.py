@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from mesh.simulate.campaigns import HEEDED, UNHEARD
 from mesh.simulate.chance import Flags, Floats, Numbers, chance, draw, draw_each
 from mesh.simulate.clock import Clock, months, weekdays
 from mesh.simulate.offers import NONE
@@ -41,6 +42,8 @@ class Orders:
     currencies: pl.Series
     rates: Numbers
     """Wire units of the exchange rate."""
+    stores: Numbers
+    """Where it was bought, of an in-store order."""
     carriers: Numbers
     totals: Numbers
     line_orders: Numbers
@@ -146,8 +149,8 @@ def orders(world: World, clock: Clock, days: range, tag: str) -> Orders:
         }
     ).with_columns(promotion_id=pl.when(pl.Series(covered)).then("promotion_id"))
     return Orders(
-        ids, accounts, customers, times, online, countries, currencies, rates, carriers, totals, line_orders,
-        line_numbers, world.goods.model(products), quantities, nets, placed, lines,
+        ids, accounts, customers, times, online, countries, currencies, rates, stores, carriers, totals,
+        line_orders, line_numbers, world.goods.model(products), quantities, nets, placed, lines,
     )  # fmt: skip
 
 
@@ -157,15 +160,16 @@ def _moments(
     """Who orders, and when; in order of time."""
     buyers, about = world.people, world.about
     days = clock.moments(np.array(trade) + 0.5)
-    kinds = list(about.segments.values())
     season = np.array(about.months)[months(days)] * np.array(about.weekdays)[weekdays(days)]
-    running = world.offers.at(days)
-    lifts = np.where(running == NONE, 1.0, world.offers.lifts[running]) - 1
-    factors = season * (1 + np.outer([kind.promo for kind in kinds], lifts))  # by kind of customer and day
-    daily = np.array([kind.orders / 365 for kind in kinds])[:, None] * factors
-    wanted = numbers.poisson(daily.sum(axis=1)[buyers.segments] * buyers.eagerness)
+    groups, factors = _promoted(world, days)
+    kinds = list(about.segments.values())
+    usual = np.array([kind.orders / 365 for kind in kinds])[
+        np.arange(len(factors)) // (len(factors) // len(kinds))
+    ]
+    daily = usual[:, None] * season * factors
+    wanted = numbers.poisson(daily.sum(axis=1)[groups] * buyers.eagerness)
     customers = np.repeat(np.arange(len(wanted)), wanted)
-    day = draw_each(numbers, np.cumsum(daily, axis=1)[buyers.segments[customers]])
+    day = draw_each(numbers, np.cumsum(daily, axis=1)[groups[customers]])
     hour = draw(numbers, about.hours, len(customers))
     at = trade.start + day + (hour + numbers.random(len(customers))) / 24
     times = clock.moments(at)
@@ -173,6 +177,27 @@ def _moments(
     customers, times = customers[here], times[here]
     order = np.argsort(times, kind="stable")
     return customers[order], times[order]
+
+
+def _promoted(world: World, days: Numbers) -> tuple[Numbers, Floats]:
+    """The group of each customer, and how many times as much each group (row) orders on each day (column).
+
+    Customers are grouped by kind and by which of the running campaigns have reached them.
+    """
+    running = world.offers.at(days)
+    campaign = np.where(running == NONE, NONE, world.campaigns.of_promotion[running])
+    on = np.unique(campaign[campaign != NONE])
+    masks = np.arange(2 ** len(on))
+    groups = world.people.segments * len(masks)
+    for bit, number in enumerate(on):
+        groups = groups + (world.campaigns.contacted[number].astype(np.int64) << bit)
+    heeds = np.array([kind.promo for kind in world.about.segments.values()])
+    lifts = np.where(running == NONE, 1.0, world.offers.lifts[running]) - 1
+    told = np.full((len(masks), len(days)), 1.0)
+    for bit, number in enumerate(on):
+        told[:, campaign == number] = np.where(masks >> bit & 1, HEEDED, UNHEARD)[:, None]
+    factors = 1 + heeds[:, None, None] * (told * lifts)[None]
+    return groups, factors.reshape(-1, len(days))
 
 
 def _stores(world: World, cities: Numbers, countries: Numbers, numbers: np.random.Generator) -> Numbers:

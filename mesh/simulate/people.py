@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from mesh.simulate.chance import Floats, Numbers, between, chance, draw
+from mesh.simulate.chance import Flags, Floats, Numbers, between, chance, draw
 from mesh.simulate.clock import DAY, SECOND, micros
 from mesh.simulate.description import Description
 from mesh.simulate.places import Places
@@ -34,6 +34,10 @@ class People:
     registered: Numbers
     leaves: Numbers
     """When the customer stops buying; nobody is told."""
+    consent: Flags
+    """Who agreed to marketing mail."""
+    unreachable: Flags
+    """Whose e-mail address is mistyped."""
     addresses: pl.Series
     recorded: pl.DataFrame
     """CustomerRecorded."""
@@ -102,7 +106,8 @@ def people(about: Description, places: Places, seed: int, count: int, until: int
     addresses = whole.select(pl.concat_str(pl.all(), separator=", ")).to_series()
     return People(
         accounts, segment, gender, city, draw(numbers, about.sizes.values(), count), eagerness, registered,
-        leaves, addresses, pl.concat([base, _later(base, eagerness, leaves, numbers, until, about)]),
+        leaves, base["marketing_consent"].to_numpy(), (~base["email"].str.contains("@")).to_numpy(),
+        addresses, pl.concat([base, _later(base, eagerness, leaves, numbers, until, about)]),
     )  # fmt: skip
 
 

@@ -29,7 +29,8 @@ from schemas.registry import schema_ids
 
 EVENTS = (
     "ProductDescribed", "LocationDescribed", "EmployeeDescribed", "CustomerRecorded", "PromotionAnnounced",
-    "SalesTargetSet", "OrderPlaced", "PaymentRecorded", "FulfilmentUpdated", "ReturnRecorded",
+    "SalesTargetSet", "CampaignStarted", "ContactMade", "OrderPlaced", "PaymentRecorded", "FulfilmentUpdated",
+    "ReturnRecorded", "WebSessionEnded", "ArrivalsCounted", "StockCounted",
 )  # fmt: skip
 """Events that a simulation publishes, those that others point to first."""
 

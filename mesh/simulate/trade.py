@@ -11,6 +11,8 @@ from mesh.simulate.orders import orders
 from mesh.simulate.parcels import parcels
 from mesh.simulate.payments import payments
 from mesh.simulate.returns import returns
+from mesh.simulate.stock import stock
+from mesh.simulate.traffic import arrivals, sessions
 from mesh.simulate.world import World
 
 LINES = "lines"
@@ -24,10 +26,14 @@ def trade(world: World, clock: Clock, days: range, tag: str) -> tuple[dict[str, 
     back = returns(world, clock, placed, sent.delivered, numbers)
     undone = np.minimum(sent.cancelled, back.undone)
     paid = payments(world.about, clock, placed, sent.delivered, undone, numbers)
+    by = chance(world.seed, f"around {tag}", days.start)
     events = {
         "OrderPlaced": placed.placed,
         "PaymentRecorded": paid,
         "FulfilmentUpdated": sent.updated,
         "ReturnRecorded": back.recorded,
+        "WebSessionEnded": sessions(world, clock, placed, f"{tag}.{days.start}", by),
+        "ArrivalsCounted": arrivals(world, clock, placed, days, by),
+        "StockCounted": stock(world, clock, days, by),
     }
     return events, placed.lines

@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from mesh.simulate.campaigns import Campaigns, campaigns
 from mesh.simulate.chance import Floats
+from mesh.simulate.clock import DAY
 from mesh.simulate.description import Description
 from mesh.simulate.goods import Goods, goods
 from mesh.simulate.offers import Offers, offers
@@ -18,6 +20,8 @@ from mesh.simulate.staff import Staff, staff
 
 OTHER_GENDER = 0.12
 """How often goods made for another gender are chosen, beside those of one's own."""
+NOTICE = 7 * DAY
+"""How far beyond its end the campaigns of a trade are known: live trade may go on for some time."""
 MIDDLING_ORDER = 105.0
 """US dollars; only the targets of the staff rest on it."""
 
@@ -33,6 +37,7 @@ class World:
     offers: Offers
     staff: Staff
     people: People
+    campaigns: Campaigns
 
     @cached_property
     def appeal(self) -> Floats:
@@ -66,6 +71,20 @@ class World:
         )
         return found
 
+    @cached_property
+    def wanted(self) -> Floats:
+        """About how many units of each product a customer buys in a day."""
+        kinds = list(self.about.segments.values())
+        shares = np.array([kind.share * kind.orders * kind.lines for kind in kinds])
+        each = np.diff(self.appeal, axis=3, prepend=0.0).mean(axis=(1, 2))
+        by_model = (shares[:, None] * each / each.sum(axis=1, keepdims=True)).sum(axis=0) / shares.sum()
+        sizes = np.array(list(self.about.sizes.values())) / sum(self.about.sizes.values())
+        colours = np.array(list(self.about.colours.values())) / sum(self.about.colours.values())
+        found: Floats = (
+            np.einsum("m,s,c->msc", by_model, sizes, colours).ravel() * orders_a_day(self.about) * 2
+        )
+        return found
+
     def dimensions(self) -> dict[str, pl.DataFrame]:
         """The events that describe the world, by name."""
         return {
@@ -75,6 +94,8 @@ class World:
             "PromotionAnnounced": self.offers.announced,
             "SalesTargetSet": self.staff.targets,
             "CustomerRecorded": self.people.recorded,
+            "CampaignStarted": self.campaigns.started,
+            "ContactMade": self.campaigns.contacts,
         }
 
 
@@ -83,11 +104,13 @@ def build(about: Description, seed: int, customers: int, since: int, until: int,
 
     ``customers`` is how many have registered at its end; they go on registering up to ``horizon``.
     """
-    where = places(about)
+    where, given = places(about), offers(about, horizon)
+    buyers = people(about, where, seed, customers, horizon)
     sales = customers * orders_a_day(about) * 30 * MIDDLING_ORDER * (1 - _online(about))
     return World(
-        about, seed, goods(about, horizon), where, offers(about, horizon),
-        staff(about, where, seed, since, until, sales), people(about, where, seed, customers, horizon),
+        about, seed, goods(about, horizon), where, given,
+        staff(about, where, seed, since, until, sales), buyers,
+        campaigns(about, given, buyers, seed, since, until + NOTICE),
     )  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def test_live_trade_flows_at_its_rate_until_it_is_ended(mesh: Mesh) -> None:
     facts = sum(
         event["published"] for event in report["events"] if event["topic"].startswith("sales.public.")
     )
-    assert 400 < facts < 10_000
+    assert 400 < facts < 20_000
     require_equal(mesh)
     client = connect(mesh.settings)
     live_orders = client.query(

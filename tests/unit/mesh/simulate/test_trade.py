@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -185,6 +186,72 @@ def test_some_customers_lapse_and_some_stay(year: Year) -> None:
     lapsed = (last < end - 90 * DAY).mean()
     assert lapsed is not None
     assert 0.2 < lapsed < 0.8
+
+
+def test_those_who_are_contacted_order_more_than_the_control_group(year: Year) -> None:
+    """Among those who agreed to mail; before the campaign both order alike."""
+    people, campaigns = year.world.people, year.world.campaigns
+    orders = year.events["OrderPlaced"].filter(~pl.col("account").str.starts_with("guest:"))
+    black = campaigns.started.with_row_index("n").filter(pl.col("name").str.contains("Black"))
+    number, begins, ends = int(black["n"][0]), black["starts_at"][0], black["ends_at"][0]
+    eligible = people.consent & (people.registered < begins - 90 * DAY)
+    reached = campaigns.contacted[number]
+
+    def orders_each(told: np.ndarray[tuple[int], np.dtype[np.bool_]], since: int, until: int) -> float:
+        among = people.accounts.filter(pl.Series(told & eligible))
+        some = orders.filter(
+            (pl.col("ordered_at") >= since) & (pl.col("ordered_at") < until),
+            pl.col("account").is_in(among.implode()),
+        )
+        return some.height / len(among)
+
+    assert orders_each(reached, begins, ends) > 1.25 * orders_each(~reached, begins, ends)
+    before = begins - 80 * DAY
+    assert orders_each(reached, before, begins) == pytest.approx(
+        orders_each(~reached, before, begins), rel=0.25
+    )
+
+
+def test_only_those_who_agreed_are_contacted_and_what_came_of_it_follows(year: Year) -> None:
+    """A mistyped address bounces."""
+    people, contacts = year.world.people, year.world.campaigns.contacts
+    assert contacts["account"].is_in(people.accounts.filter(pl.Series(people.consent)).implode()).all()
+    last = contacts.sort("seq").unique("contact_id", keep="last")
+    assert set(last["outcome"]) == {"Sent", "Bounced", "Opened", "Clicked"}
+    bounced = last.filter(outcome="Bounced")["account"]
+    assert bounced.is_in(people.accounts.filter(pl.Series(people.unreachable)).implode()).all()
+    assert (contacts.filter(seq=0)["outcome"] == "Sent").all()
+
+
+def test_every_online_order_ends_a_session_and_most_sessions_end_without(year: Year) -> None:
+    """Of the same account, and begun before."""
+    sessions = year.events["WebSessionEnded"]
+    orders = year.events["OrderPlaced"].filter(channel="Online")
+    joined = orders.join(sessions, on="order_id")
+    assert joined.height == orders.height
+    assert (joined["account"] == joined["account_right"]).all()
+    assert ((joined["started_at"] < joined["ordered_at"]) & (joined["ordered_at"] < joined["ended_at"])).all()
+    assert sessions["order_id"].null_count() > orders.height
+    assert (sessions["started_at"] < sessions["ended_at"]).all()
+
+
+def test_more_people_come_into_a_store_than_buy(year: Year) -> None:
+    """Every day is counted once, and buyers are among the visitors."""
+    counts = year.events["ArrivalsCounted"]
+    assert counts.height == 365 * len(year.world.places.stores)
+    bought = year.events["OrderPlaced"].filter(channel="In-Store").group_by("location_id").len()
+    came = counts.group_by("location_id").agg(pl.col("visitors").sum())
+    both = bought.join(came, on="location_id")
+    assert both.height == bought.height
+    assert (both["visitors"] > 2 * both["len"]).all()
+
+
+def test_stock_is_counted_every_four_weeks(year: Year) -> None:
+    """Each product in each distribution centre; some are out of stock, and what is short is ordered."""
+    counts = year.events["StockCounted"]
+    assert counts.height == 14 * len(year.world.places.centres) * len(year.world.goods.ids)
+    assert 0.005 < (counts["on_hand"] == 0).mean() < 0.05  # type: ignore[operator]
+    assert ((counts["on_hand"] < counts["reorder_level"]) == (counts["on_order"] > 0)).all()
 
 
 def test_live_trade_is_the_same_trade_in_less_time(about: Description) -> None:
