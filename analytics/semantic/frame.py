@@ -6,7 +6,7 @@ from analytics.semantic.model import Column, Dimension, Entity, Model
 from analytics.semantic.paths import Step, path
 from analytics.semantic.scope import Elsewhere, meaning
 from analytics.semantic.shares import NUMBERS, divided, weights
-from analytics.semantic.sources import Moment, Wanted, is_local, made_of, quoted, rows
+from analytics.semantic.sources import Moment, Wanted, indented, is_local, made_of, quoted, rows
 from analytics.semantic.template import Reference, parse
 
 
@@ -14,7 +14,9 @@ class Frame:
     """Gathers what is asked of the rows of one entity; then :meth:`source` gives the joined rows.
 
     Joins that go from many rows to one never multiply rows. Where a question must go the other way,
-    :attr:`multiplies` says so, and whoever reads the rows counts each only once in a group.
+    :attr:`multiplies` says so, and whoever reads the rows counts each only once in a group. What lies on the
+    many side is joined as a whole, a *branch*: a row has no partner there only if nothing that was asked for
+    is found in any of it, and not if one of many has none.
     """
 
     def __init__(self, model: Model, entity: str, moment: Moment) -> None:
@@ -23,7 +25,12 @@ class Frame:
         self._nodes = model.nodes() | {entity: entity}
         self.entity = model.entities[entity]
         self._wanted: dict[str, dict[str, Wanted]] = {entity: {}}
-        self._steps: dict[tuple[str, str], Step] = {}
+        self._steps: dict[str, Step] = {}
+        """By the node that they lead to."""
+        self._branch: dict[str, str] = {}
+        """Where a node lies on the many side: the first node of that branch."""
+        self._asked: dict[str, set[str]] = {}
+        """By branch: the nodes of which one must be found."""
 
     @property
     def multiplies(self) -> bool:
@@ -32,11 +39,19 @@ class Frame:
 
     def dimension(self, node: str, dimension: Dimension) -> str:
         """A dimension at a node as SQL, reached from the entity."""
+        branch = asked = ""
         for step in path(self._model, self.entity.name, node):
-            self._steps.setdefault((step.source, step.target), step)
+            self._steps.setdefault(step.target, step)
+            if not step.forward:
+                branch, asked = branch or step.target, step.target
+            if branch:
+                self._branch[step.target] = branch
             one, many = step.ends
             self._column(many, step.column)
             self._column(one, self._entity(one).key[0])
+        if branch:
+            self._asked.setdefault(branch, set()).add(asked)
+            self._column(asked, self._entity(asked).key[0])
         return self._expression(node, Wanted(dimension.expression, dimension.name, dimension.clear))
 
     def expression(self, text: str) -> str:
@@ -52,14 +67,47 @@ class Frame:
         for name in self.entity.key:
             self.column(name)
         parts = [f"({self._rows(self.entity.name)}) AS {quoted(self.entity.name)}"]
-        for step in self._steps.values():
-            join = "LEFT ANY JOIN" if step.forward else "LEFT JOIN"
-            one, many = step.ends
+        for node, step in self._steps.items():
+            if node not in self._branch:
+                parts.append(
+                    f"LEFT ANY JOIN ({self._rows(node)}) AS {quoted(node)} ON {self._condition(step)}"
+                )
+        for branch in self._asked:
+            step = self._steps[branch]
+            many = f"{quoted(branch)}.{quoted(f'{branch} {step.column}')}"
+            one = self._plain(step.source, self._entity(step.source).key[0])
             parts.append(
-                f"{join} ({self._rows(step.target)}) AS {quoted(step.target)} ON {quoted(many)}"
-                f".{quoted(step.column)} = {quoted(one)}.{quoted(self._entity(one).key[0])}"
+                f"LEFT JOIN (\n{indented(self._branched(branch))}\n) AS {quoted(branch)} ON {many} = {one}"
             )
         return "\n".join(parts)
+
+    def _branched(self, branch: str) -> str:
+        """The rows of a branch, with the columns of each of its nodes as ``<node> <column>``."""
+        nodes = [node for node, first in self._branch.items() if first == branch]
+        selected = [
+            f"{self._plain(node, name)} AS {quoted(f'{node} {name}')}"
+            for node in nodes
+            for name in self._wanted[node]
+        ]
+        sql = f"SELECT {', '.join(selected)}\nFROM ({self._rows(branch)}) AS {quoted(branch)}"
+        for node in nodes:
+            step = self._steps[node]
+            if node != branch:
+                join = "LEFT ANY JOIN" if step.forward else "LEFT JOIN"
+                sql += f"\n{join} ({self._rows(node)}) AS {quoted(node)} ON {self._condition(step)}"
+        asked = sorted(self._asked[branch])
+        if branch not in asked:
+            found = (f"{self._plain(node, self._entity(node).key[0])} IS NOT NULL" for node in asked)
+            sql += f"\nWHERE {' OR '.join(found)}"
+        return sql
+
+    def _condition(self, step: Step) -> str:
+        one, many = step.ends
+        return f"{self._plain(many, step.column)} = {self._plain(one, self._entity(one).key[0])}"
+
+    @staticmethod
+    def _plain(node: str, name: str) -> str:
+        return f"{quoted(node)}.{quoted(name)}"
 
     def _entity(self, node: str) -> Entity:
         return self._model.entities[self._nodes[node]]
@@ -69,7 +117,8 @@ class Frame:
 
     def _given(self, node: str, name: str, wanted: Wanted) -> str:
         self._wanted.setdefault(node, {})[name] = wanted
-        return f"{quoted(node)}.{quoted(name)}"
+        branch = self._branch.get(node)
+        return self._plain(branch, f"{node} {name}") if branch else self._plain(node, name)
 
     def _expression(self, node: str, wanted: Wanted) -> str:
         """What lies within one entity is worked out beneath the joins, the rest above them."""

@@ -91,6 +91,8 @@ class Entity:
     key: tuple[str, ...]
     newest_by: tuple[str, ...]
     time: str | None
+    is_fact: bool
+    """Whether its view is one of those that make the clock."""
     where: str | None
     columns: Mapping[str, Column]
     relationships: Mapping[str, Relationship]

@@ -17,7 +17,7 @@ from analytics.semantic.frame import Frame
 from analytics.semantic.model import Measure, Model
 from analytics.semantic.parameters import Parameters
 from analytics.semantic.question import Question
-from analytics.semantic.sources import CLOCK, Moment, quoted, timezone_text
+from analytics.semantic.sources import CLOCK, Moment, indented, quoted, timezone_text
 
 DECIMALS = 4
 """Of averages, ratios and percentages; half away from zero."""
@@ -87,7 +87,7 @@ class _Compilation:
         places = [quoted(f"group {number + 1}") for number in range(len(names))]
         finals = [f"{place} AS {name}" for place, name in zip(places, names, strict=True)]
         finals += [f"{self._final(measure)} AS {quoted(measure.name)}" for measure in measures]
-        sql = f"SELECT {', '.join(finals)}\nFROM (\n{_indented(body)}\n)"
+        sql = f"SELECT {', '.join(finals)}\nFROM (\n{indented(body)}\n)"
         if names:
             sql += f"\nORDER BY {', '.join(names)}"
         repeated = [name for group in groups if group.frame.multiplies for name in group.aggregates]
@@ -138,7 +138,7 @@ class _Compilation:
         if group.condition:
             inner += f"\nWHERE {group.condition}"
         aggregates = [f"{group.aggregates.get(name, 'NULL')} AS {quoted(name)}" for name in measures]
-        sql = f"SELECT {', '.join([*places, *aggregates])}\nFROM (\n{_indented(inner)}\n)"
+        sql = f"SELECT {', '.join([*places, *aggregates])}\nFROM (\n{indented(inner)}\n)"
         return f"{sql}\nGROUP BY {', '.join(places)}" if places else sql
 
     def _united(self, groups: Sequence[_Group]) -> str:
@@ -149,7 +149,7 @@ class _Compilation:
         places = [quoted(f"group {number + 1}") for number in range(len(self._question.by))]
         united = "\nUNION ALL\n".join(self._rows(group, measures) for group in groups)
         selected = [*places, *(f"any({quoted(name)}) AS {quoted(name)}" for name in measures)]
-        sql = f"SELECT {', '.join(selected)}\nFROM (\n{_indented(united)}\n)"
+        sql = f"SELECT {', '.join(selected)}\nFROM (\n{indented(united)}\n)"
         return f"{sql}\nGROUP BY {', '.join(places)}" if places else sql
 
     def _final(self, measure: Measure) -> str:
@@ -203,7 +203,3 @@ def _divided(total: str, count: str) -> str:
     """A quotient in decimals; unknown where there is nothing to divide by."""
     wide = f"toDecimal256({total}, {2 * DECIMALS})"
     return f"toDecimal128(round({wide} / nullIf({count}, 0), {DECIMALS}), {DECIMALS})"
-
-
-def _indented(sql: str) -> str:
-    return "\n".join(f"  {line}" for line in sql.splitlines())

@@ -10,6 +10,8 @@ from analytics.semantic.scope import Elsewhere, meaning
 from analytics.semantic.template import Reference, parse, references
 from mesh.kernel.mask import under_mask
 
+_ROW = "row"
+"""What the view is called within its subquery, so that no column is taken for an expression of its name."""
 CLOCK = "model.clock"
 """The view with the clock of the mesh, and the first moment of any fact."""
 
@@ -44,6 +46,11 @@ def quoted(name: str) -> str:
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
+def indented(sql: str) -> str:
+    """A statement as it stands within another one."""
+    return "\n".join(f"  {line}" for line in sql.splitlines())
+
+
 def timezone_text(name: str) -> str:
     """A time zone as a quoted text."""
     return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
@@ -57,8 +64,8 @@ def is_local(model: Model, entity: Entity, wanted: Wanted) -> bool:
 def rows(model: Model, entity: Entity, wanted: Mapping[str, Wanted], moment: Moment) -> str:
     """The rows of an entity of its own view, with some expressions by the names that they get.
 
-    A key has one row. What became known after the moment is left out; without a stated moment nothing can
-    have become known later than the clock but versions that hold from a later day on.
+    A key has one row. What became known after the moment is left out; where none is stated, those are the
+    versions that hold from later than the clock on: no fact is later than that.
     """
     in_clear = any(
         isinstance(found, Column) and found.mask and clear
@@ -69,17 +76,21 @@ def rows(model: Model, entity: Entity, wanted: Mapping[str, Wanted], moment: Mom
     selected = []
     for name, one in sorted(wanted.items()):
         sql = _local(model, entity, one, moment, in_clear)
-        selected.append(sql if sql == quoted(name) else f"{sql} AS {quoted(name)}")
+        selected.append(f"{sql} AS {quoted(name)}")
     conditions = [_local(model, entity, Wanted(entity.where), moment, in_clear)] if entity.where else []
-    if entity.time and (moment.stated or entity.newest_by):
-        conditions.append(f"{quoted(entity.time)} <= {moment.sql}")
-    parts = [f"SELECT {', '.join(selected)}", f"FROM {view}"]
+    if entity.time and (moment.stated or (entity.newest_by and not entity.is_fact)):
+        conditions.append(f"{_column(entity.time)} <= {moment.sql}")
+    parts = [f"SELECT {', '.join(selected)}", f"FROM {view} AS {_ROW}"]
     if conditions:
         parts.append(f"WHERE {' AND '.join(conditions)}")
     if entity.newest_by:
-        order = ", ".join(f"{quoted(name)} DESC" for name in entity.newest_by)
-        parts.append(f"ORDER BY {order} LIMIT 1 BY {', '.join(map(quoted, entity.key))}")
+        order = ", ".join(f"{_column(name)} DESC" for name in entity.newest_by)
+        parts.append(f"ORDER BY {order} LIMIT 1 BY {', '.join(map(_column, entity.key))}")
     return " ".join(parts)
+
+
+def _column(name: str) -> str:
+    return ".".join((_ROW, *map(quoted, name.split("."))))
 
 
 def _leaves(model: Model, entity: Entity, wanted: Wanted) -> Iterator[tuple[object, bool]]:
@@ -109,7 +120,7 @@ def _local(model: Model, entity: Entity, wanted: Wanted, moment: Moment, in_clea
         if isinstance(found, Dimension):
             sql.append(_local(model, entity, made_of(found, wanted), moment, in_clear))
         elif isinstance(found, Column):
-            plain = ".".join(map(quoted, found.name.split(".")))
+            plain = _column(found.name)
             hidden = found.mask and in_clear and not wanted.clear
             sql.append(under_mask(found.mask, plain) if found.mask and hidden else plain)
         else:
