@@ -16,6 +16,8 @@ MOST_DAYS = 3_650
 MOST_RATE = 1_000_000
 MOST_PERCENT = 50
 LIVE_RATE = 50
+FACTS_A_DAY = 0.018
+"""Orders and what follows them, by customer; with each customer's record these are what can be bad."""
 EVENTS_AN_ORDER = 4.5
 """Middling; it decides how long a day of live trade lasts."""
 
@@ -70,7 +72,7 @@ class Plan:
         """About how many bad events leave in the worst minute."""
         if self.rate is not None or self.live:
             return (self.rate or LIVE_RATE) * 60 * self.bad / 100
-        return self.customers * self.days * 0.0075 * self.bad / 100
+        return self.customers * (1 + self.days * FACTS_A_DAY) * self.bad / 100
 
     def clock(self, about: Description, now: int) -> Clock:
         """The clock: a history ends with yesterday, live trade begins now."""
