@@ -31,7 +31,7 @@ class Figure:
         """All of it but the words for people."""
         return {
             "name": self.name,
-            "value": self.value,
+            "value": round(self.value, 3),
             "unit": self.unit,
             "goal": self.goal,
             "met": self.met,

@@ -84,6 +84,10 @@ class Member:
         """Resident memory in bytes."""
         return int(self._process.memory_info().rss)
 
+    def cpu_seconds(self) -> float:
+        """What it has used so far."""
+        return self._tree.look()
+
     def ready(self) -> Ready:
         """Wait until a worker that has just been started is ready for the first time, and tell what it took.
 
@@ -130,7 +134,8 @@ class Group:
     def __init__(self, ground: Ground, shape: Full, lines: int, folder: Path) -> None:
         self.name = "bench.run.recovery"
         self.out = shape.rows_topic("")
-        self._ground, self._shape, self._lines, self._folder = ground, shape, lines, folder
+        self.shape, self.lines = shape, lines
+        self._ground, self._folder = ground, folder
         self._members: list[Member] = []
 
     @property
@@ -142,7 +147,7 @@ class Group:
         """One more member, which is not ready yet."""
         name = f"worker-{len(self._members) + 1}"
         place = Place(self.out, self.name, self._folder / name)
-        tree = launch(load(OURS), self._shape, self._lines, self._ground, place)
+        tree = launch(load(OURS), self.shape, self.lines, self._ground, place)
         self._members.append(Member(name, tree))
         return self._members[-1]
 
@@ -158,6 +163,10 @@ class Group:
             for member in self.members:
                 member.check(deadline)
             time.sleep(_LOOK)
+
+    def cpu_seconds(self) -> float:
+        """What all members have used, those that have ended included."""
+        return sum(member.cpu_seconds() for member in self._members)
 
     def end(self) -> None:
         """End all members."""

@@ -78,6 +78,7 @@ class Tree:
 
     def kill(self) -> None:
         """SIGKILL, without a word before; returns when the process itself is gone."""
+        self.look()
         self._process.kill()
         self._process.wait()
 

@@ -16,8 +16,10 @@ from benchmarks.flow import flowing
 from benchmarks.full_shape import Full
 from benchmarks.ground import Ground, ground
 from benchmarks.member import Group
+from benchmarks.processes import cpu_seconds, machine_cpu_seconds
 from benchmarks.rebalance import Kill, Rebalance, kill, rebalance
 from benchmarks.restart import Restart, lines_of, restart
+from benchmarks.run import DISTURBED
 from mesh.cli._screen import screen
 from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
@@ -48,9 +50,20 @@ def command(
     check("--orders", orders, RECORDS)
     check("--rate", rate, RATES)
     console = screen(stderr=as_json)
-    with ground(load_settings().home / "bench", Listener(report=console.print)) as broker:
-        figures = _measured(broker, orders, rate, console)
-    about = {"measured_at": result.measured_at(), "cores": psutil.cpu_count(), "orders": orders, "rate": rate}
+    home = load_settings().home / "bench"
+    with ground(home, Listener(report=console.print)) as broker:
+        group = Group(broker, Full(), lines_of(orders), home / "runs" / "recovery")
+        before = _used(broker, group)
+        figures = _measured(broker, group, orders, rate, console)
+        machine, own = (now - then for now, then in zip(_used(broker, group), before, strict=True))
+    others = max(0.0, 1 - own / machine)
+    about = {
+        "measured_at": result.measured_at(),
+        "cores": psutil.cpu_count(),
+        "orders": orders,
+        "rate": rate,
+        "others_cpu_share": round(others, 2),
+    }
     text = json.dumps({**about, "figures": [one.as_json() for one in figures]}, indent=1) + "\n"
     if keep:
         result.FOLDER.mkdir(exist_ok=True)
@@ -58,18 +71,27 @@ def command(
     if as_json:
         typer.echo(text, nl=False)
     else:
+        if others > DISTURBED:
+            console.print(
+                f"[yellow]other programs took {others:.0%} of the machine's CPU time; "
+                "measure again on a quiet machine[/]"
+            )
         console.print(table(f"{orders:,} orders in the state, {rate:,} more a second", figures))
     if any(one.value for one in figures if one.name == "orders_without_row"):
         raise typer.Exit(1)
 
 
-def _measured(broker: Ground, orders: int, rate: int, console: Console) -> list[Figure]:
-    shape, lines = Full(), lines_of(orders)
-    group = Group(broker, shape, lines, load_settings().home / "bench" / "runs" / "recovery")
+def _used(broker: Ground, group: Group) -> tuple[float, float]:
+    """CPU seconds of the whole machine, and of what belongs to the measurement."""
+    here = cpu_seconds(psutil.Process()) + cpu_seconds(psutil.Process(broker.pid))
+    return machine_cpu_seconds(), here + group.cpu_seconds()
+
+
+def _measured(broker: Ground, group: Group, orders: int, rate: int, console: Console) -> list[Figure]:
     try:
         with console.status("folding, and recovering after a kill") as spinner:
-            restarted, worker = restart(broker, shape, group, lines)
-            with flowing(broker, shape, rate) as flow:
+            restarted, worker = restart(broker, group)
+            with flowing(broker, group.shape, rate) as flow:
                 spinner.update("killing a worker and starting another one at once")
                 flow.fresh(0)
                 alone = kill(flow, worker, group.start)

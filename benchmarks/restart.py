@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 from benchmarks import full_input
-from benchmarks.full_shape import Full
 from benchmarks.ground import Ground
 from benchmarks.member import Group, Member, Ready
 from benchmarks.shape import PARTITIONS
@@ -36,8 +35,9 @@ def lines_of(orders: int) -> int:
     return int(full_input.trade(orders * _MOST_LINES).line_counts[:orders].sum())
 
 
-def restart(broker: Ground, shape: Full, group: Group, lines: int) -> tuple[Restart, Member]:
-    """Fold orders with ``lines`` lines and their facts with one worker, kill it, let the next one recover."""
+def restart(broker: Ground, group: Group) -> tuple[Restart, Member]:
+    """Let a worker fold the group's input to its end, kill it, and let the next one, which stays, recover."""
+    shape, lines = group.shape, group.lines
     dimensions, facts = shape.dimension_topics(), shape.fact_topics(lines)
     customers = full_input.ports_of()[CustomerMastered].topic
     folded = {**facts, customers: dimensions[customers]}
