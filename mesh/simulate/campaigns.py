@@ -15,7 +15,7 @@ from mesh.simulate.people import People
 
 CONTACTED = 0.5
 """Share of those who agreed to marketing who are contacted; the others are the control group."""
-HEEDED, UNHEARD = 1.6, 0.6
+HEEDED, UNHEARD = 2.2, 0.5
 """How much of a promotion's lift shows in those who were contacted, and in those who were not."""
 SEND_HOUR = 9
 OUTCOMES = pl.Series(["Sent", "Bounced", "Opened", "Clicked"])

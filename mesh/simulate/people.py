@@ -15,6 +15,8 @@ from mesh.simulate.places import Places
 GENDERS = ("FEMALE", "MALE", "OTHER")
 TIERS = ("Bronze", "Silver", "Gold", "Platinum")
 YEAR = 365 * DAY
+LATELY = 0.25
+"""Share of the customers who register in the last two years; of the others more came late than early."""
 WRONG_ADDRESS = 0.02
 """Share of e-mail addresses that are mistyped, which the contract warns of."""
 
@@ -55,7 +57,10 @@ def people(about: Description, places: Places, seed: int, count: int, until: int
     shares = [about.countries[c.country].share * c.share / weights[c.country] for c in about.cities]
     city = draw(numbers, shares, count)
     opened = micros(about.opened)
-    registered = opened + (np.sqrt(numbers.random(count)) * (until - opened)).astype(np.int64)
+    lately = numbers.random(count) < LATELY
+    turn = max(opened, until - 2 * YEAR)
+    ago = turn - (numbers.random(count) ** 2.2 * (turn - opened)).astype(np.int64)
+    registered = np.where(lately, turn + (numbers.random(count) * (until - turn)).astype(np.int64), ago)
     registered -= registered % SECOND
     stays = np.array([kind.stays for kind in kinds])[segment] * YEAR
     leaves = registered + (numbers.exponential(1.0, count) * stays).astype(np.int64)
