@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_a_dry_run_says_what_would_be_sent(settings: Settings) -> None:
     """Every event once, doubles twice, refused ones not; nothing is written."""
-    plan = Plan("strideright", customers=500, days=60, late=2, duplicates=3, shuffled=2, bad=10)
+    plan = Plan("strideright", customers=300, late=2, duplicates=3, shuffled=2, bad=10)
     report = simulate(plan, settings, dry_run=True)
     for event in report.events:
         assert event.published == event.made - event.refused + event.faults["duplicate"], event.event
