@@ -27,6 +27,10 @@ class Metrics(Meter):
         """A record parked."""
         metrics.RECORDS_PARKED.labels(self._application, topic, code).inc()
 
+    def rewritten(self, topic: str, records: int) -> None:
+        """Records written anew."""
+        metrics.RECORDS_REWRITTEN.labels(self._application, topic).inc(records)
+
     def worked(self, seconds: float) -> None:
         """Work on a batch."""
         metrics.BATCH_SECONDS.labels(self._application).observe(seconds)

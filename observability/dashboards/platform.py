@@ -227,6 +227,16 @@ def _exactness() -> tuple[Panel, ...]:
             empty="nothing has been corrected",
         ),
         series(
+            "Rewritten records",
+            "Records that another version wrote, decoded first: right, and twenty times as dear.",
+            Unit.RECORDS_A_SECOND,
+            Query(
+                "sum by (application, topic) (rate(mesh_records_rewritten_total[1m]))",
+                "{{application}} {{topic}}",
+            ),
+            empty="every record came as its reader expects it",
+        ),
+        series(
             "Retries in place",
             "Waits of an application because another part did not answer, in 5 minutes.",
             Unit.COUNT,

@@ -46,6 +46,7 @@ def application(
     def by_golden_id(partition: int, shared: Shared) -> PartitionFold:
         return GoldensFold(partition, pick_register, row)
 
+    facts = readers.keys() - {topics.ACTIVITY}
     return (
         Application(
             name=names.CUSTOMER_360,
@@ -55,6 +56,7 @@ def application(
             shared=EventClock(readers[topics.CLOCK], days),
             fold=by_account,
             outputs=(topics.ACTIVITY,),
+            rewritten=lambda: {topic: one.rewritten for topic, one in readers.items() if topic in facts},
         ),
         Application(
             name=names.CUSTOMER_360,
@@ -64,5 +66,6 @@ def application(
             shared=Nothing(),
             fold=by_golden_id,
             outputs=(topics.CUSTOMER_360,),
+            rewritten=lambda: {topics.ACTIVITY: readers[topics.ACTIVITY].rewritten},
         ),
     )

@@ -58,7 +58,7 @@ class Reader:
     """Reads the records of one topic.
 
     A value with the expected schema id in canonical form is only walked. Any other is decoded, which decides
-    whether it is valid, and written anew.
+    whether it is valid, and written anew; ``rewritten`` counts these.
     """
 
     def __init__(self, codec: Codec, resolver: Resolver) -> None:
@@ -66,6 +66,7 @@ class Reader:
         self._walker = Walker(codec.schema, canonical=True)
         self._any = Walker(codec.schema)
         self._resolver = resolver
+        self.rewritten = 0
 
     def read(self, value: bytes | None) -> Read:
         """Walk a value. Raises :class:`UndecodableError` with the code of its dead letter."""
@@ -84,6 +85,7 @@ class Reader:
 
     def canonical(self, value: bytes) -> bytes:
         """The value as our own codec writes it. Raises :class:`UndecodableError` when it is not valid."""
+        self.rewritten += 1
         if schema_id(value) != self.codec.schema_id:
             return self._resolver.resolve(self.codec, value)
         body = BytesIO()

@@ -39,4 +39,5 @@ def application(ids: Mapping[str, int], codecs: Codecs) -> Application:
         shared=Nothing(),
         fold=fold,
         outputs=(CUSTOMER, CROSSWALK),
+        rewritten=lambda: {RECORDS: mastering.rewritten},
     )

@@ -35,6 +35,11 @@ class Mastering:
             self._reader.place, _FIELDS
         )
 
+    @property
+    def rewritten(self) -> int:
+        """How many records were decoded and written anew."""
+        return self._reader.rewritten
+
     def master(self, record: Fetched) -> tuple[OutputRow, OutputRow]:
         """The mastered view and the crosswalk fact of a record.
 

@@ -116,6 +116,7 @@ def enrich(
         parking=parking,
         tables=flowing,
         corrects=False,
+        rewritten=lambda: {facts.name: join.rewritten},
     )
 
 

@@ -12,7 +12,7 @@ and when a broadcast record changes something: ``shared.put(...)``, ``fold.corre
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -148,6 +148,9 @@ class Application:
     """Whether rows are written again when broadcast knowledge changes; this is remembered in the store."""
     waits_for: Mapping[type[Exception], str] = field(default_factory=dict)
     """Errors of a fold or of ``shared`` that pass by themselves, and the part that each waits for."""
+    rewritten: Callable[[], Mapping[str, int]] = dict
+    """How many records of each topic were decoded and written anew so far, since another schema had written
+    them, or another codec in a form of its own: right, and twenty times as dear."""
 
     @property
     def changelog(self) -> str | None:

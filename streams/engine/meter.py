@@ -19,6 +19,9 @@ class Meter:
     def parked(self, topic: str, code: str) -> None:
         """A record of ``topic`` went to the dead letters."""
 
+    def rewritten(self, topic: str, records: int) -> None:
+        """Records of ``topic`` were decoded and written anew before they were folded."""
+
     def worked(self, seconds: float) -> None:
         """A batch was folded and its rows encoded; waiting for the broker is not in it."""
 

@@ -141,6 +141,9 @@ class Processor:
                 message.topic, message.partition, len(message.value), message.timestamp, max(behind, 0)
             )
         self._in_flight = InFlight()
+        for stage in self._stages:
+            for topic, records in stage.rewritten().items():
+                self._meter.rewritten(topic, records)
 
     async def _fold(
         self, stage: Stage, number: int, topic: str, batch: Sequence[Fetched]

@@ -70,6 +70,7 @@ class Stage:
         self.positions = dict.fromkeys(application.broadcast, 0)
         self.refused: list[Refused] = []
         self._options = options
+        self._rewritten: dict[str, int] = {}
 
     def fold(self, partition: int, topic: str, batch: Sequence[Fetched]) -> list[Rejection]:
         """Fold a batch; return what is to be parked. Raises :class:`WaitError` if a part does not answer."""
@@ -129,6 +130,12 @@ class Stage:
                 self.refused.append(Refused(topic, Rejection(record, code, str(problem))))
         self.positions[topic] = record[0] + 1
         return change
+
+    def rewritten(self) -> dict[str, int]:
+        """How many records of each topic were written anew since this was last asked; only those topics."""
+        before, self._rewritten = self._rewritten, dict(self.application.rewritten())
+        since = {topic: count - before.get(topic, 0) for topic, count in self._rewritten.items()}
+        return {topic: count for topic, count in since.items() if count}
 
     def own(self, partitions: Iterable[int]) -> None:
         """Forget the partitions that belong to others now, and make empty folds for new ones."""

@@ -62,4 +62,5 @@ def application(ids: Mapping[str, int], resolver: Resolver) -> Application:
         shared=dimensions,
         fold=fold,
         outputs=topics.OUTPUTS,
+        rewritten=lambda: {topic: reader.rewritten for topic, reader in readers.items()},
     )

@@ -35,6 +35,7 @@ def test_signs_become_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     meter.read("fact", 3, 1, 1_001.0, 0)
     meter.written("row", 5)
     meter.parked("fact", "undecodable")
+    meter.rewritten("fact", 6)
     meter.worked(0.2)
     meter.rebalanced()
     meter.recovered(1.5, 100, 4)
@@ -46,6 +47,7 @@ def test_signs_become_metrics(monkeypatch: pytest.MonkeyPatch) -> None:
     assert value("mesh_lag_records", topic="fact", partition="3") == 0
     assert value("mesh_records_written_total", topic="row") == 5
     assert value("mesh_records_parked_total", topic="fact", code="undecodable") == 1
+    assert value("mesh_records_rewritten_total", topic="fact") == 6
     assert value("mesh_batch_seconds_sum") == pytest.approx(0.2)
     assert value("mesh_rebalances_total") == 1
     assert value("mesh_recovery_seconds") == 1.5

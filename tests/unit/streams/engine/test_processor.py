@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -125,6 +126,21 @@ def test_a_batch_is_acknowledged_after_the_flush(setting: Setting) -> None:
     ]
     assert written[1] == ("row", ROW, 0, b"key", b"a")
     assert written[-1] == ("ack", 1)
+
+
+def test_records_that_were_written_anew_are_told_once(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the batch that they came with, as many as came since the batch before."""
+    told: list[tuple[str, int]] = []
+    counts = {FACT: 2, "quiet": 0}
+    monkeypatch.setattr(setting.processor._meter, "rewritten", lambda *sign: told.append(sign))
+    setting.stage.application = replace(setting.stage.application, rewritten=lambda: counts)
+    setting.run(Event(setting.writer, record(0, b"a")))
+    setting.run(Event(setting.writer, record(1, b"a")))
+    counts[FACT] = 5
+    setting.run(Event(setting.writer, record(2, b"a")))
+    assert told == [(FACT, 2), (FACT, 3)]
 
 
 def test_batches_that_wait_share_a_flush(setting: Setting) -> None:
