@@ -65,7 +65,7 @@ def _left(path: Path) -> Iterator[dict[str, Any]]:
                 place=str(path),
                 remedy="wait for it or end it with Ctrl-C; delete the file of one that was killed",
             )
-        yield from (fault for fault in faults if fault["left_at"] <= last["left_until"])
+        yield from (fault for fault in faults if fault["left_at"] < last["left_until"])
     except (ValueError, KeyError) as error:
         raise ReconcileError(
             "simulation-unfinished", f"cannot be read ({error})", place=str(path), remedy="delete it"

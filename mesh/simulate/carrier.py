@@ -19,6 +19,8 @@ from mesh.simulate.post import MAIL, Declined
 APPLICATION = "simulate"
 SLICE = 2_000
 """Records that are handed over at once; within them those of one topic stay together."""
+END = 2**62
+"""A moment after all others."""
 TICK = 0.1
 """Seconds between two looks at the clock."""
 
@@ -32,7 +34,11 @@ class Due(NamedTuple):
 
 
 class Carrier:
-    """Holds mail until its moment. ``sent`` counts the records by the number of their topic."""
+    """Holds mail until its moment.
+
+    ``sent`` counts the records by the number of their topic; ``reached`` is the moment before which all have
+    left.
+    """
 
     def __init__(
         self, ports: Sequence[Port], outbox: Outbox | None, file: str, rate: int | None,
@@ -48,6 +54,7 @@ class Carrier:
         self._rows = count(1)
         self._began = time.monotonic()
         self.sent = [0] * len(ports)
+        self.reached = 0
 
     def take(self, records: pl.DataFrame, refusals: Sequence[tuple[int, Declined]] = ()) -> dict[int, int]:
         """Take mail, and refusals with their moments; gives the row of each refusal by its position."""
@@ -70,6 +77,7 @@ class Carrier:
             else:
                 waiting.append(due)
         self._refused = waiting
+        self.reached = END if until is None else until
 
     def flush(self) -> None:
         """Return when everything is on the broker."""

@@ -65,9 +65,9 @@ def simulate(
             office.trade_history()
     except KeyboardInterrupt:
         if until is not None:
+            office.close()
             raise
-    finally:
-        office.close()
+    office.close()
     office.report.seconds, office.report.cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
     return office.report
 
@@ -102,7 +102,6 @@ class Office:
         rate = None if plan.live else plan.rate
         self._carrier = Carrier(chosen, outbox, self._file, rate, progress)
         self._truth = None if dry_run else Truth(settings.home, self._tag, plan.arguments())
-        self._reached = clock.origin
         self.report = SimulationReport(
             plan.retailer,
             self._tag,
@@ -130,7 +129,6 @@ class Office:
             days = range(start, start + self._plan.period)
             self._make(days)
             while (reached := int(now().timestamp() * SECOND)) < self._end(days):
-                self._reached = reached
                 self._carrier.deliver(reached)
                 time.sleep(TICK)
 
@@ -140,7 +138,7 @@ class Office:
         for event, sent in zip(self.report.events, self._carrier.sent, strict=True):
             event.published = sent
         if self._truth is not None:
-            self._truth.close(self._reached if self._until is None else 2**62)
+            self._truth.close(self._carrier.reached)
 
     def _end(self, days: range) -> int:
         return int(self._clock.moments(np.array([float(days.stop)]))[0])

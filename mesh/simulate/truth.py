@@ -1,10 +1,11 @@
 """What was done to the events, written down outside the mesh: the ground truth for whoever judges it.
 
-A file of JSON lines. The first line says how the simulation ran, the last one, ``left_until``, up to which
-moment records have left. Each line between them says what befell an event: ``fault`` (late, duplicate,
-shuffled, bad), ``event``, ``event_id``, ``occurred_at`` and ``left_at`` in microseconds since 1970-01-01 UTC;
-for a bad one its ``kind`` and ``topic``, with ``partition``, ``key`` and the ``sha256`` of the value that
-was published, or, of one that never reached its topic, ``file`` and ``row`` of its dead letter.
+A file of JSON lines. The first line says how the simulation ran, the last one, ``left_until``, before which
+moment all records have left (there is none when it failed). Each line between them says what befell an event:
+``fault`` (late, duplicate, shuffled, bad), ``event``, ``event_id``, ``occurred_at`` and ``left_at`` in
+microseconds since 1970-01-01 UTC; for a bad one its ``kind`` and ``topic``, with ``partition``, ``key`` and
+the ``sha256`` of the value that was published, or, of one that never reached its topic, ``file`` and ``row``
+of its dead letter.
 """
 
 from __future__ import annotations
