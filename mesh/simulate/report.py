@@ -9,6 +9,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from mesh.simulate.faults import NAMES
+
 
 @dataclass
 class EventReport:
@@ -63,20 +65,22 @@ class SimulationReport:
         }
 
     def table(self) -> Table:
-        """Events in rows."""
+        """Events in rows; a figure that is nowhere above zero has no column."""
+        figures = {
+            "made": [event.made for event in self.events],
+            "lines": [event.elements for event in self.events],
+            **{fault: [event.faults[fault] for event in self.events] for fault in NAMES[1:]},
+            "refused": [event.refused for event in self.events],
+            "published": [event.published for event in self.events],
+        }
+        shown = {name: [*column, sum(column)] for name, column in figures.items() if any(column)}
         table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
         table.add_column("event", overflow="fold")
-        figures = ("made", "lines", "late", "duplicate", "shuffled", "bad", "refused", "published")
-        for figure in figures:
-            table.add_column(figure, justify="right", no_wrap=True)
-        rows = [
-            (e.event, e.made, e.elements, *(e.faults[n] for n in ("late", "duplicate", "shuffled", "bad")),
-             e.refused, e.published)
-            for e in self.events
-        ]  # fmt: skip
-        rows.append(("together", *(sum(row[n] for row in rows) for n in range(1, len(figures) + 1))))  # type: ignore[misc]
-        for name, *numbers in rows:
-            table.add_row(str(name), *(f"{number:,}" if number else "–" for number in numbers))
+        for name in shown:
+            table.add_column(name, justify="right", no_wrap=True)
+        names = [*(event.event for event in self.events), "together"]
+        for name, *numbers in zip(names, *shown.values(), strict=True):
+            table.add_row(name, *(f"{number:,}" if number else "–" for number in numbers))
         return table
 
     def rate(self) -> str:
