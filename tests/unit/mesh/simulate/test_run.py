@@ -127,10 +127,10 @@ def test_the_ground_truth_leads_to_every_broken_event(
         if line["fault"] == "bad"
     ]
     assert len(set(marks)) == len(marks) > 50
-    found = injected(tmp_path, DeadLetters(*marks))  # type: ignore[arg-type]
+    found = injected(tmp_path, DeadLetters(*marks))
     assert all(fault.equal for fault in found)
     assert {fault.fault for fault in found if fault.parked is None} == {"late", "duplicate", "shuffled"}
-    missing = injected(tmp_path, DeadLetters(*marks[1:]))  # type: ignore[arg-type]
+    missing = injected(tmp_path, DeadLetters(*marks[1:]))
     assert [fault.equal for fault in missing].count(False) == 1
 
 
@@ -138,7 +138,7 @@ def test_a_simulation_that_has_not_ended_is_told_so(tmp_path: Path) -> None:
     """What it still does, nobody can have parked."""
     Truth(tmp_path, "t", {})._file.flush()
     with pytest.raises(ReconcileError, match="has not ended"):
-        injected(tmp_path, DeadLetters())  # type: ignore[arg-type]
+        injected(tmp_path, DeadLetters())
 
 
 def test_what_had_not_left_when_live_trade_ended_is_not_asked_for(tmp_path: Path) -> None:
@@ -152,4 +152,4 @@ def test_what_had_not_left_when_live_trade_ended_is_not_asked_for(tmp_path: Path
         {"left_until": 9},
     ]
     (folder / "t.jsonl").write_text("\n".join(map(json.dumps, lines)))
-    assert injected(tmp_path, DeadLetters()) == (Injected("late", 1, None),)  # type: ignore[arg-type]
+    assert injected(tmp_path, DeadLetters()) == (Injected("late", 1, None),)
