@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from streams.engine.options import Options
 from streams.engine.preflight import preflight
 from streams.engine.processor import Processor
 from streams.engine.transport.app import BatchApp, batch_app
+
+ALLOCATIONS = 100_000
+"""Objects after which the youngest are searched for cycles; by default it is 700."""
 
 _CHATTY = ("faust", "mode", "aiokafka", "httpx", f"{__package__}.transport")
 """Loggers that tell of each step of a rebalance, and of each request, at INFO."""
@@ -39,6 +43,9 @@ def assemble(
 def run(app: BatchApp) -> NoReturn:
     """Run the app until a signal ends it, and end the process."""
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
+    # Records come by ten thousands and hold no cycles: looking for some costs more than joining them.
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 100, 100)
     worker.spinner = None  # it writes control characters, terminal or not
     worker.execute_from_commandline()
     raise AssertionError("Faust's worker ends the process")

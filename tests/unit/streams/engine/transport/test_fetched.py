@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from streams.engine.fold import Fetched
 from streams.engine.kernel import RECORDS
 from streams.engine.transport import fetched
-from streams.engine.transport.fetched import FetchedResults, RawRecords
+from streams.engine.transport.fetched import FetchedResults, PythonRecords, RawRecords, is_plain, plain
 
 TOPIC = TopicPartition("test.public.fact.v1", 2)
 _NAMES = st.text(max_size=5)
@@ -50,13 +50,17 @@ def answer(records: list[Any], *, base: int = 0, codec: int = 0, transactional: 
 class Result:
     """A fetch result of a partition whose position is kept, in the buffer for batched topics."""
 
-    def __init__(self, data: bytes, position: int, batched: str = TOPIC.topic) -> None:
+    def __init__(
+        self, data: bytes, position: int, batched: str = TOPIC.topic, way: Any = fetched.Records
+    ) -> None:
         self.state = SimpleNamespace(paused=False, position=position)
         self.state.consumed_to = lambda offset: setattr(self.state, "position", offset)
         assignment = SimpleNamespace(active=True, state_value=lambda _tp: self.state)
         parsed = PartitionRecords(TOPIC, RawRecords(data), None, position, None, None, True, 1)
         results = FetchedResults({batched})
-        results[TOPIC] = FetchResult(TOPIC, assignment=assignment, partition_records=parsed, backoff=0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fetched, "Records", way)
+            results[TOPIC] = FetchResult(TOPIC, assignment=assignment, partition_records=parsed, backoff=0)
         self.result: Any = results[TOPIC]
 
     def all(self, most: int | None = None) -> list[Fetched]:
@@ -77,17 +81,21 @@ def test_records_are_the_same_either_way(
     data += answer(second, base=base + 500) + data[:40]  # an answer may end in the middle of a batch
     position = base + skip
     expected = Result(data, position, batched="other").all()
-    ours = Result(data, position)
-    assert [(row[0], row[1], row[2], row[3], list(row[4])) for row in ours.all(most)] == [
-        (one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in expected
-    ]
-    assert ours.state.position == base + 500 + sum(record[4] for record in second)
+    for way in (fetched.Records, PythonRecords):
+        ours = Result(data, position, way=way)
+        assert [(row[0], row[1], row[2], row[3], list(row[4])) for row in ours.all(most)] == [
+            (one.offset, one.timestamp, one.key, one.value, list(one.headers)) for one in expected
+        ]
+        assert ours.state.position == base + 500 + sum(record[4] for record in second)
 
 
 @pytest.mark.parametrize("odd", [{"codec": 1}, {"transactional": True}])
-def test_what_the_kernel_does_not_read_comes_the_other_way(odd: dict[str, Any]) -> None:
+def test_what_is_not_plain_comes_the_other_way(odd: dict[str, Any]) -> None:
     """Compressed and transactional batches, as the same tuples."""
     data = answer([(1_005, b"key", b"value", [("name", b"header")], 6)], **odd)
+    assert not plain(data)
+    assert not is_plain(data)
+    assert is_plain(answer([(1_005, b"key", b"value", [], 6)] * 2) * 2)
     result = Result(data, 0)
     assert "getall" not in vars(result.result)
     assert result.all() == [(5, 1_005, b"key", b"value", [("name", b"header")])]
@@ -109,7 +117,6 @@ def test_a_record_holds_its_headers_until_they_are_asked_for() -> None:
     assert record[4] == headers
 
 
-@pytest.mark.skipif(RECORDS is None, reason="the kernel is not built, or left out on purpose")
 @given(st.data())
 def test_damage_is_found(data: st.DataObject) -> None:
     """Every byte after the checksum is covered by it; nothing is read beyond the answer."""
