@@ -41,7 +41,8 @@ class Flow:
         self.moments: list[list[float]] = [[] for _ in range(PARTITIONS)]
         """By partition, when each row came, in seconds of the monotonic clock."""
         self._numbers: list[list[int]] = [[] for _ in range(PARTITIONS)]
-        self._work: list[Future[None]] = []
+        self._publishing: Future[None] | None = None
+        self._reading: Future[None] | None = None
 
     def row(self, partition: int, value: bytes, moment: float) -> None:
         """Take note of a row. Those of orders that are not of this flow do not count."""
@@ -72,6 +73,8 @@ class Flow:
     def stop(self) -> int:
         """Publish no more; how many orders have no row, after waiting a while for those that are late."""
         self.stopped.set()
+        if self._publishing is not None:
+            self._publishing.result()
         deadline = time.monotonic() + _LATE
         while (left := self._missing()) and time.monotonic() < deadline:
             time.sleep(_LATE / 100)
@@ -80,14 +83,14 @@ class Flow:
     def _missing(self) -> int:
         return self.published - len(set(itertools.chain(*self._numbers)))
 
-    def watch(self, *work: Future[None]) -> None:
-        """Tell what publishes and reads, so that its errors are noticed."""
-        self._work += work
+    def watch(self, publishing: Future[None], reading: Future[None]) -> None:
+        """Tell who publishes and who reads, so that their errors are noticed."""
+        self._publishing, self._reading = publishing, reading
 
     def _check(self, deadline: float) -> None:
-        for one in self._work:
-            if one.done():
-                one.result()
+        for work in (self._publishing, self._reading):
+            if work is not None and work.done():
+                work.result()
         if time.monotonic() > deadline:
             raise BenchmarkError("engine-failed", f"no row of a new order came for {_SILENCE:.0f} s")
 
@@ -98,12 +101,11 @@ def flowing(ground: Ground, shape: Full, rate: int) -> Iterator[Flow]:
     flow, ended = Flow(), threading.Event()
     with ThreadPoolExecutor(2) as pool:
         try:
-            rows = ground.sizes({shape.rows_topic(""): PARTITIONS})
+            ends = ground.sizes({shape.rows_topic(""): PARTITIONS}).items()
+            places = [TopicPartition(*place, end) for place, end in ends]
             flow.watch(
                 pool.submit(_publish, flow, ground.brokers, _orders(shape), rate),
-                pool.submit(
-                    _read, flow, ground.brokers, [TopicPartition(*at, end) for at, end in rows.items()], ended
-                ),
+                pool.submit(_read, flow, ground.brokers, places, ended),
             )
             yield flow
         finally:

@@ -59,7 +59,7 @@ class Member:
     """A worker under watch. Whatever is waited for raises :class:`BenchmarkError` when the worker ends."""
 
     def __init__(self, name: str, tree: Tree) -> None:
-        self._name = name
+        self.name = name
         self._tree = tree
         self._process = psutil.Process(tree.pid)
 
@@ -112,7 +112,7 @@ class Member:
             raise BenchmarkError(
                 "engine-failed",
                 f"{what}; its last words: {self._tree.last_words()}",
-                place=self._name,
+                place=self.name,
                 remedy=f"see {self._tree.log}",
             )
 

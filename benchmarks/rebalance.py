@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from benchmarks.error import BenchmarkError
 from benchmarks.flow import Flow
 from benchmarks.member import Group, Member
 
@@ -53,6 +54,8 @@ def rebalance(flow: Flow, group: Group, staying: Member, change: Callable[[], ob
     change()
     group.settle()
     kept = owned & staying.partitions
+    if not kept:
+        raise BenchmarkError("engine-failed", "no partition stayed with its worker", place=staying.name)
     ended = max(flow.fresh(flow.published).values())
 
     def longest(partitions: Collection[int], start: float, end: float) -> float:

@@ -126,7 +126,12 @@ def _recovery(found: Restart, orders: int) -> list[Figure]:
         Figure("entries", "entries recovered after kill -9", generation.entries, ""),
         Figure("recovery_seconds", "recovery", generation.seconds, "s"),
         Figure("recovery_cpu_seconds", "recovery, CPU", cpu, "CPU s"),
-        Figure("recovery_cpu_microseconds_per_entry", "an entry", cpu * 1e6 / generation.entries, "CPU µs"),
+        Figure(
+            "recovery_cpu_microseconds_per_entry",
+            "recovery of an entry",
+            cpu * 1e6 / generation.entries,
+            "CPU µs",
+        ),
         Figure(
             "recovery_seconds_per_million", "recovery of a million orders", generation.seconds * scale, "s"
         ),
