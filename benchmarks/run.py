@@ -28,6 +28,8 @@ from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
+WIDTH = 150
+"""Columns of the table where there is no terminal to ask."""
 DISTURBED = 0.1
 """The share of the machine's CPU time that other programs may take before a measurement says so."""
 
@@ -56,7 +58,7 @@ def command(
     if records is not None:
         check("--records", records, RECORDS)
     check("--rate", rate, RATES)
-    console = screen(stderr=as_json)
+    console = screen(WIDTH, stderr=as_json)
     asked = [(each, shape(name)) for name in _words(shapes) for each in _engines(engine, name)]
     for each, _ in asked:  # before the clock runs
         environment.words(each, load_settings().home, console.print)
