@@ -44,7 +44,7 @@ class Resolver(Protocol):
     """Rewrites values that other versions of the code have written (:class:`schemas.codec.Codecs`)."""
 
     def resolve(self, codec: Codec, value: bytes) -> bytes:
-        """``value`` as ``codec`` would have written it."""
+        """``value`` as ``codec`` would have written it. Raises :class:`UndecodableError`."""
 
 
 class Fact(NamedTuple):
@@ -131,12 +131,17 @@ class Reader:
         if value is None:
             raise UndecodableError("the record has no value")
         self.rewritten += 1
-        if schema_id(value) != self._codec.schema_id:
-            return self._resolver.resolve(self._codec, value)
-        body = BytesIO()
-        body.write(self.frame)
-        schemaless_writer(body, self._codec.parsed, read_body(value, self._codec.parsed))
-        return body.getvalue()
+        return rewrite(self._codec, self._resolver, value)
+
+
+def rewrite(codec: Codec, resolver: Resolver, value: bytes) -> bytes:
+    """``value`` as ``codec`` writes it, whoever wrote it. Raises :class:`UndecodableError`."""
+    if schema_id(value) != codec.schema_id:
+        return resolver.resolve(codec, value)
+    body = BytesIO()
+    body.write(codec.header)
+    schemaless_writer(body, codec.parsed, read_body(value, codec.parsed))
+    return body.getvalue()
 
 
 def check_key(key: bytes | None, account: bytes) -> None:

@@ -15,8 +15,9 @@ from streams.customer_360.customer_row import RowWriter
 from streams.customer_360.days import BusinessDays
 from streams.customer_360.goldens import GoldensFold
 from streams.customer_360.picking import Picker
-from streams.customer_360.reading import Reader, Resolver
+from streams.customer_360.reading import Reader
 from streams.engine.fold import Application, Nothing, PartitionFold, Shared
+from streams.facts import Resolver
 
 STORES = ("accounts", "golden")
 """The stores of the two stages."""

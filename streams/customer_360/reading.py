@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Protocol
-
-from fastavro import schemaless_writer
-
 from mesh.kernel.event import ENVELOPE
-from schemas.codec import Codec, read_body
-from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
+from schemas.codec import Codec
+from schemas.wire import HEADER_SIZE, UndecodableError
 from streams.customer_360.numbers import text_of
 from streams.engine.avro.varint import decode_long
 from streams.engine.avro.walk import Walker
+from streams.facts import Resolver, rewrite
 
 _CONTENTS = len(ENVELOPE)
 
@@ -47,13 +43,6 @@ class Read:
         return self.value[self.offsets[_CONTENTS] :]
 
 
-class Resolver(Protocol):
-    """Rewrites values that other versions of the code have written (:class:`schemas.codec.Codecs`)."""
-
-    def resolve(self, codec: Codec, value: bytes) -> bytes:
-        """``value`` as ``codec`` would have written it. Raises :class:`UndecodableError`."""
-
-
 class Reader:
     """Reads the records of one topic.
 
@@ -86,9 +75,4 @@ class Reader:
     def canonical(self, value: bytes) -> bytes:
         """The value as our own codec writes it. Raises :class:`UndecodableError` when it is not valid."""
         self.rewritten += 1
-        if schema_id(value) != self.codec.schema_id:
-            return self._resolver.resolve(self.codec, value)
-        body = BytesIO()
-        body.write(self.codec.header)
-        schemaless_writer(body, self.codec.parsed, read_body(value, self.codec.parsed))
-        return body.getvalue()
+        return rewrite(self.codec, self._resolver, value)
