@@ -84,7 +84,8 @@ class Model(_Part):
 
 
 class Segment(_Part):
-    """A kind of customer."""
+    """A kind of customer: orders a year, lines an order, shares of orders online, of promotions heeded and of
+    lines returned, years that one stays, ages at registration, children, and what it likes."""
 
     share: Weight
     orders: Annotated[float, Field(gt=0)]
@@ -94,6 +95,7 @@ class Segment(_Part):
     returns: Share
     stays: Annotated[float, Field(gt=0)]
     ages: Span
+    children: Weight
     likes: dict[str, Weight]
 
 
@@ -153,6 +155,7 @@ class Description(_Part):
     payments: dict[str, Annotated[list[Weight], Field(min_length=2, max_length=2)]]
     carriers: dict[str, Carrier]
     free_shipping_from: Annotated[float, Field(ge=0)]
+    return_reasons: dict[str, Weight]
     promotions: list[Promotion]
     people: People
 

@@ -74,6 +74,7 @@ def people(about: Description, places: Places, seed: int, count: int, until: int
     postal = _postal_codes(about, city, numbers)
     income = np.round(between(numbers, 18, 60, count) ** 1.15 * (1 + gender % 2 * 0.05)) * 1000
     income *= np.where(numbers.random(count) < 0.12, 2.2, 1.0)
+    children = np.array([kind.children for kind in kinds])
     base = pl.DataFrame(
         {
             "account": accounts,
@@ -94,7 +95,7 @@ def people(about: Description, places: Places, seed: int, count: int, until: int
             "gender": pl.Series(GENDERS).gather(gender),
             "education_level": _choice(about.people.education, numbers, count),
             "marital_status": _choice({"Married": 48, "Single": 38, "Divorced": 14}, numbers, count),
-            "number_of_children": np.minimum(numbers.poisson(np.where(segment == 1, 1.9, 0.7)), 6),
+            "number_of_children": np.minimum(numbers.poisson(children[segment]), 6),
             "occupation": _choice(about.people.occupations, numbers, count),
             "annual_income": income.astype(np.int64) * 10_000,
             "hobbies": _hobbies(about.people.hobbies, numbers, count),

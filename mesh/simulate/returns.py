@@ -13,7 +13,6 @@ from mesh.simulate.orders import Orders
 from mesh.simulate.payments import NEVER
 from mesh.simulate.world import World
 
-REASONS = {"Wrong size": 40, "Not as described": 18, "Quality": 16, "Changed mind": 22, "Arrived late": 4}
 WHOLE = 0.85
 """How often all units of a line come back."""
 
@@ -31,7 +30,7 @@ def returns(
     world: World, clock: Clock, orders: Orders, delivered: Numbers, numbers: np.random.Generator
 ) -> Returns:
     """The returns of some orders; ``delivered`` is when each came."""
-    kinds = list(world.about.segments.values())
+    kinds, reasons = list(world.about.segments.values()), world.about.return_reasons
     line_order, lines = orders.line_orders, len(orders.line_orders)
     habit = np.array([kind.returns for kind in kinds])[world.people.segments[orders.customers]]
     faulty = np.array([model.faulty for model in world.about.models])[orders.models]
@@ -63,7 +62,7 @@ def returns(
             "currency": orders.currencies.gather(order),
             "fx_rate": orders.rates[order],
             "returned_at": at,
-            "reason": pl.Series(list(REASONS)).gather(draw(numbers, REASONS.values(), count)),
+            "reason": pl.Series(list(reasons)).gather(draw(numbers, reasons.values(), count)),
         }
     )
     return Returns(recorded, np.where((left == 0) & (last > 0), last, NEVER))

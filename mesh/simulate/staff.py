@@ -42,10 +42,8 @@ def staff(about: Description, places: Places, seed: int, since: int, until: int,
     store = np.repeat(np.arange(len(places.stores)), A_STORE)
     manager = np.arange(count) % A_STORE == 0
     female = numbers.random(count) < 0.5
-    first = [
-        (about.people.FEMALE if is_female else about.people.MALE)[n]
-        for is_female, n in zip(female, numbers.integers(0, 20, count), strict=True)
-    ]
+    names = [about.people.FEMALE if is_female else about.people.MALE for is_female in female]
+    first = [some[int(n * len(some))] for some, n in zip(names, numbers.random(count), strict=True)]
     family = [about.people.family[n] for n in numbers.integers(0, len(about.people.family), count)]
     ids = [f"{about.source}:e{n:03d}" for n in range(count)]
     opened = (about.opened - EPOCH).days
