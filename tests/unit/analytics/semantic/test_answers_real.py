@@ -76,8 +76,10 @@ def test_one_to_many_counts_each_customer_once_a_group(client: Client) -> None:
         f"""SELECT category, count(DISTINCT golden_id) FROM (
                 SELECT g.golden_id AS golden_id, p.category AS category
                 FROM (SELECT DISTINCT golden_id FROM customer.customers) g
-                LEFT JOIN (SELECT x.golden_id AS golden_id, product_id FROM customer.crosswalk x
-                           JOIN sales.orders_enriched l ON l.account = x.account) b ON b.golden_id = g.golden_id
+                LEFT JOIN (SELECT x.golden_id AS golden_id, product_id
+                           FROM customer.crosswalk x
+                           JOIN sales.orders_enriched l ON l.account = x.account
+                          ) b ON b.golden_id = g.golden_id
                 LEFT JOIN {NEWEST} p ON p.product_id = b.product_id
             ) GROUP BY category ORDER BY category""",
     )
