@@ -49,21 +49,28 @@ def _clock(model: Model) -> str:
 
 
 def columns(model: Model, entity: Entity) -> dict[str, Choice]:
-    """The columns of an entity's view: each dimension under its name, with its node where others share it."""
+    """The columns of an entity's view: its dimensions, then those of all that it has one of.
+
+    Each has the name by which a question would call it, so far as that is one word: the bare name means the
+    entity's own dimension, or the only one of that name, or the one that is meant by it; any other has its
+    entity or role before it.
+    """
     reached = [
-        Choice(node, dimension, dimension.name)
+        (node, dimension)
         for node, other in model.nodes().items()
         if _is_one(model, entity.name, node)
         for dimension in model.entities[other].dimensions.values()
     ]
-    reached.sort(key=lambda choice: choice.node != entity.name)
-    shared = Counter(choice.label for choice in reached)
-    return {
-        choice.label
-        if choice.node == entity.name or shared[choice.label] == 1
-        else f"{choice.node}_{choice.label}": choice
-        for choice in reached
-    }
+    own = {dimension.name for node, dimension in reached if node == entity.name}
+    shared = Counter(dimension.name for node, dimension in reached if node == dimension.entity)
+    found: dict[str, Choice] = {}
+    for node, dimension in sorted(reached, key=lambda one: one[0] != entity.name):
+        is_only = shared[dimension.name] == 1 or dimension.unqualified
+        is_meant = node == dimension.entity and is_only and dimension.name not in own
+        bare = node == entity.name or is_meant
+        label = dimension.name if bare else f"{node}_{dimension.name}"
+        found[label] = Choice(node, dimension, label)
+    return found
 
 
 def _is_one(model: Model, entity: str, node: str) -> bool:
