@@ -10,6 +10,9 @@ from analytics.semantic.condition import Condition, comparisons, parse
 from analytics.semantic.model import Choice, Measure, Model
 from mesh.kernel.errors import MeasureError, did_you_mean
 
+FIRST, LAST = date(1970, 1, 1), date(2261, 12, 31)
+"""Days that a moment of the warehouse can lie on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -70,8 +73,14 @@ def _day(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
+        day = date.min
+    if not FIRST <= day <= LAST:
         raise MeasureError(
-            "as-of-wrong", "is not a day", place=f"--as-of {text}", remedy="write it like 2014-06-30"
-        ) from None
+            "as-of-wrong",
+            f"is not a day from {FIRST} to {LAST}",
+            place=f"--as-of {text}",
+            remedy="write it like 2014-06-30",
+        )
+    return day

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from analytics.semantic.frame import Frame
@@ -37,7 +38,9 @@ def views(model: Model, timezone: str) -> Iterator[View]:
     for entity in model.entities.values():
         yield View(f"{DATABASE}.{entity.name}", _rows(model, entity, moment))
     for saved in model.saved:
-        query = compile_question(model, ask(model, saved.measures, saved.by), timezone)
+        question = ask(model, saved.measures, saved.by)
+        by = tuple(replace(choice, label=choice.label.replace(".", "_")) for choice in question.by)
+        query = compile_question(model, replace(question, by=by), timezone)
         yield View(f"{DATABASE}.{saved.name}", query.sql)
 
 

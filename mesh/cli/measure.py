@@ -6,10 +6,13 @@ import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli.query import reason
+from mesh.kernel.errors import WarehouseError
 from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,8 +57,14 @@ def command(
                 typer.echo(f"-- {name} = {value!r}")
         return
     client = connect(settings)
-    found = answer(client, model, question, settings.timezone)
-    client.close()
+    try:
+        found = answer(client, model, question, settings.timezone)
+    except ClickHouseError as error:
+        raise WarehouseError(
+            "query-failed", reason(str(error)), remedy="`--sql` shows the statement with its values"
+        ) from None
+    finally:
+        client.close()
     _show(Console(highlight=False), question, found, as_json=as_json)
 
 

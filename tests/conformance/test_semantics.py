@@ -20,8 +20,8 @@ CONCEPTS = {
     "channel": """store_id store_name store_address store_contact_email store_contact_phone platform_name
         platform_url country currency channel_type nearest_offline_store""",
     "customer": """customer_id first_name last_name gender phone_number email_id birth_date age
-        education_level marital_status number_of_children register_date occupation annual_income hobbies degree_of_loyalty
-        social_class mailing_street city state country zip_code full_name age_group""",
+        education_level marital_status number_of_children register_date occupation annual_income hobbies
+        degree_of_loyalty social_class mailing_street city state country zip_code full_name age_group""",
     "product": """productid skuid productname productcategory subcategory gender price cost launchdate
         designername color size model""",
     "transaction": """transaction_id transaction_date transaction_amount payment_method transaction_type

@@ -132,7 +132,7 @@ FROM (
 ORDER BY `country`, `age_group`
 SETTINGS join_use_nulls = 1;
 
-CREATE OR REPLACE VIEW model.stores_by_country AS SELECT `group 1` AS `channel_type`, `group 2` AS `channel.country`, ifNull(`total_stores`, 0) AS `total_stores`
+CREATE OR REPLACE VIEW model.stores_by_country AS SELECT `group 1` AS `channel_type`, `group 2` AS `channel_country`, ifNull(`total_stores`, 0) AS `total_stores`
 FROM (
   SELECT `group 1`, `group 2`, count() AS `total_stores`
   FROM (
@@ -141,7 +141,7 @@ FROM (
   )
   GROUP BY `group 1`, `group 2`
 )
-ORDER BY `channel_type`, `channel.country`
+ORDER BY `channel_type`, `channel_country`
 SETTINGS join_use_nulls = 1;
 
 CREATE OR REPLACE VIEW model.products_by_category AS SELECT `group 1` AS `product_category`, `group 2` AS `subcategory`, ifNull(`total_products`, 0) AS `total_products`, `average_price` AS `average_price`, ifNull(`total_cost`, 0) AS `total_cost`, `average_margin` AS `average_margin`

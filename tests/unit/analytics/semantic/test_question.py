@@ -47,6 +47,7 @@ def test_a_bare_name_is_the_one_that_is_meant_by_it() -> None:
         (["total_revenue"], [], "country =", "", "where-broken", "not the end"),
         (["channel_type"], [], "", "", "measure-missing", "no measure is asked for"),
         (["total_revenue"], [], "", "yesterday", "as-of-wrong", "write it like 2014-06-30"),
+        (["total_revenue"], [], "", "9999-12-31", "as-of-wrong", "is not a day from 1970-01-01"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
