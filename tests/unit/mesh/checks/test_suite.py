@@ -63,6 +63,15 @@ def test_a_strange_a_missing_and_an_empty_file_are_refused(sound: Folder) -> Non
     ]
 
 
+def test_semantics_of_columns_that_are_not_there_are_refused(sound: Folder) -> None:
+    """And those that hold are not."""
+    text = "entities:\n  - {name: toy, description: A toy, from: toys, key: [toy_id], certified: true}\n"
+    (sound.path / "semantics.yaml").write_text(text)
+    assert refused("semantics", sound) == []
+    sound.change("semantics.yaml", "[toy_id]", "[toy]")
+    assert refused("semantics", sound) == [("reference-unknown", "semantics.yaml")]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
