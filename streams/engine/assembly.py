@@ -17,8 +17,8 @@ from streams.engine.preflight import preflight
 from streams.engine.processor import Processor
 from streams.engine.transport.app import BatchApp, batch_app
 
-ALLOCATIONS = 100_000
-"""Objects after which the youngest are searched for cycles; by default it is 700."""
+ALLOCATIONS = 20_000
+"""Objects after which the youngest are searched for cycles; by default it is 700. More keeps buffers for long."""
 
 _CHATTY = ("faust", "mode", "aiokafka", "httpx", f"{__package__}.transport")
 """Loggers that tell of each step of a rebalance, and of each request, at INFO."""
@@ -43,9 +43,8 @@ def assemble(
 def run(app: BatchApp) -> NoReturn:
     """Run the app until a signal ends it, and end the process."""
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
-    # Records come by ten thousands and hold no cycles: looking for some costs more than joining them.
     gc.freeze()
-    gc.set_threshold(ALLOCATIONS, 100, 100)
+    gc.set_threshold(ALLOCATIONS)  # records come by thousands, and hold no cycles
     worker.spinner = None  # it writes control characters, terminal or not
     worker.execute_from_commandline()
     raise AssertionError("Faust's worker ends the process")

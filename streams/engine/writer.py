@@ -26,7 +26,7 @@ from streams.engine.meter import Meter
 from streams.engine.options import Options
 from streams.engine.parking import Letter
 from streams.engine.partitioning import by_key
-from streams.engine.records import Record, batches
+from streams.engine.records import BATCH_BYTES, Record, batches
 
 MESSAGE_BYTES = 8 << 20
 """The largest record that is written; an enriched record is larger than what it was made from."""
@@ -109,7 +109,8 @@ class Writer:
             future.add_done_callback(partial(self._arrived, topic, batch.size()))
             self._on_their_way[future] = topic
             self._bytes += batch.size()
-            await asyncio.sleep(0)  # let the sender begin
+            if batch.size() > BATCH_BYTES // 2:
+                await asyncio.sleep(0)  # let the sender begin; what is small goes out together
 
     def _arrived(self, topic: str, size: int, future: asyncio.Future[Any]) -> None:
         del self._on_their_way[future]
