@@ -18,7 +18,8 @@ from streams.engine.processor import Processor
 from streams.engine.transport.app import BatchApp, batch_app
 
 ALLOCATIONS = 20_000
-"""Objects after which the youngest are searched for cycles; by default it is 700. More keeps buffers for long."""
+"""Objects after which the youngest are searched for cycles: Python's 700 are found in every batch, and many
+more would keep buffers for long."""
 
 _CHATTY = ("faust", "mode", "aiokafka", "httpx", f"{__package__}.transport")
 """Loggers that tell of each step of a rebalance, and of each request, at INFO."""
