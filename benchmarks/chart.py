@@ -14,7 +14,7 @@ from rich.console import Console
 from benchmarks.error import BenchmarkError
 from benchmarks.result import LATEST
 
-_WIDTH, _LABEL, _BAR, _GAP, _HEAD = 760, 170, 22, 8, 34
+_WIDTH, _LABEL, _BAR, _GAP, _HEAD = 800, 210, 22, 8, 34
 _SPACE = 130
 """Pixels kept free after the longest bar for its number."""
 _STYLE = """\
