@@ -63,12 +63,12 @@ def campaigns(
     contacted = np.zeros((len(chosen), len(people.accounts)), dtype=np.bool_)
     frames = [pl.DataFrame(schema=_SCHEMA)]
     for number, promotion in enumerate(chosen):
-        code = str(offers.codes[int(promotion)])
-        numbers = chance(seed, f"contacts {code}")
+        promo = str(offers.codes[int(promotion)])
+        numbers = chance(seed, f"contacts {promo}")
         wanted = people.consent & (numbers.random(len(people.accounts)) < CONTACTED)
         contacted[number] = wanted & (people.registered < begins[number])
         frames.append(
-            _contacts(about, people, str(ids[number]), code, contacted[number], int(begins[number]), numbers)
+            _contacts(about, people, str(ids[number]), promo, contacted[number], int(begins[number]), numbers)
         )
     return Campaigns(of_promotion, contacted, started, pl.concat(frames))
 
