@@ -80,7 +80,7 @@ _SCHEMA = {
 
 
 def _contacts(
-    about: Description, people: People, campaign: str, code: str, contacted: Flags, begins: int,
+    about: Description, people: People, campaign: str, promo: str, contacted: Flags, begins: int,
     numbers: np.random.Generator,
 ) -> pl.DataFrame:  # fmt: skip
     """Sent within an hour; opened and clicked within days, or bounced at once."""
@@ -102,7 +102,7 @@ def _contacts(
             "occurred_at": sent,
             "contacted_at": sent,
             "outcome": OUTCOMES.gather(np.full(count, SENT)),
-            "promo_code": pl.Series([code]).new_from_index(0, count),
+            "promo_code": pl.Series([promo]).new_from_index(0, count),
         },
         schema=_SCHEMA,
     )
