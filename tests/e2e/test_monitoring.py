@@ -33,6 +33,7 @@ PARTS = {
 SERVICES = {"broker", "registry", "warehouse", "prometheus", "alertmanager"}
 UNSEEN = {
     "mesh_records_parked_total": "no record was bad",
+    "mesh_records_rewritten_total": "no record had another writer's schema",
     "mesh_waits_total": "no part was away",
     "mesh_pages_total": "nobody had to be paged",
     "mesh_open_incidents": "nothing was wrong",
