@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import wire
-from streams.engine.kernel import RECORDS
 from streams.engine.partitioning import by_key, python_by_key
 
 _KEYS = st.lists(st.none() | st.binary(max_size=40), max_size=40)
@@ -24,8 +25,8 @@ def test_keys_go_where_librdkafka_and_java_put_them(keys: list[bytes | None], pa
     assert by_key(records, partitions) == expected
 
 
-@pytest.mark.skipif(RECORDS is None, reason="the kernel is not built, or left out on purpose")
-def test_the_kernel_takes_bytes_only() -> None:
-    """It reads by address."""
+@pytest.mark.parametrize("way", [by_key, python_by_key])
+def test_only_bytes_are_keys(way: Any) -> None:
+    """The kernel reads by address."""
     with pytest.raises(TypeError):
-        by_key([("text", 1)], 4)
+        way([("text", 1)], 4)
