@@ -33,13 +33,15 @@ def command(
     """Carry a retailer's whole trade through the mesh and prove every landed row. Starts clean."""
     from mesh.cli import down, reconcile, up
     from mesh.platform import client as platform
+    from mesh.platform import launch
 
     publish = _publisher(retailer)
     console = screen()
     begun = time.monotonic()
     if platform.running():
         console.rule("stopping the mesh that runs")
-    down.command(purge=True)
+    if launch.has_data():
+        down.command(purge=True)
     console.rule("starting broker, registry, warehouse, streams and sink")
     up.command(retailer=retailer)
     console.rule(publish.title)

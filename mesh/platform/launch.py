@@ -105,6 +105,12 @@ def down(*, purge: bool = False, home: Path | None = None) -> bool:
     return ran
 
 
+def has_data(home: Path | None = None) -> bool:
+    """Whether there is anything that ``down(purge=True)`` would delete."""
+    paths = client.paths_of(home)
+    return any(paths.data(name).exists() for name in PURGED)
+
+
 def start_supervisor(paths: Paths) -> None:
     """Start the supervisor in a session of its own and return when it answers."""
     paths.logs.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,17 @@ cdef inline long long long_at(const unsigned char* p, Py_ssize_t start, Py_ssize
     return <long long>((rest >> 1) ^ (0 - (rest & 1)))
 
 
+cdef inline unsigned char* put_long(unsigned char* at, long long number) noexcept nogil:
+    """Write a number as Avro and Kafka have it: zigzag, seven bits a byte. The place behind it, ten bytes at most."""
+    cdef unsigned long long rest = (<unsigned long long>number << 1) ^ <unsigned long long>(number >> 63)
+    while rest > 127:
+        at[0] = <unsigned char>(rest & 127) | 128
+        rest >>= 7
+        at += 1
+    at[0] = <unsigned char>rest
+    return at + 1
+
+
 cdef inline bytes slice_of(const void* p, Py_ssize_t start, Py_ssize_t end):
     """A copy of the bytes between two places."""
     return PyBytes_FromStringAndSize(<const char*>p + start, end - start)

@@ -235,14 +235,7 @@ def decode_long(bytes value not None, Py_ssize_t start, Py_ssize_t end):
 def encode_long(long long number):
     """See :func:`streams.engine.avro.varint.python_encode_long`."""
     cdef unsigned char encoded[10]
-    cdef unsigned long long rest = (<unsigned long long>number << 1) ^ <unsigned long long>(number >> 63)
-    cdef Py_ssize_t size = 0
-    while rest > 127:
-        encoded[size] = <unsigned char>(rest & 127) | 128
-        rest >>= 7
-        size += 1
-    encoded[size] = <unsigned char>rest
-    return PyBytes_FromStringAndSize(<char*>encoded, size + 1)
+    return PyBytes_FromStringAndSize(<char*>encoded, put_long(encoded, number) - encoded)
 
 
 cdef class Join:

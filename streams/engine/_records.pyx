@@ -15,6 +15,8 @@ from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTu
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from streams.engine._kernel cimport put_long
+
 cdef enum:
     HEADER = 61  # bytes of a batch before its first record
     PREFIX = 12  # base offset and length, which the length does not count
@@ -33,19 +35,9 @@ cdef inline Py_ssize_t varint_size(int64_t number) noexcept nogil:
     return size
 
 
-cdef inline uint8_t* put_varint(uint8_t* at, int64_t number) noexcept nogil:
-    cdef uint64_t rest = (<uint64_t>number << 1) ^ <uint64_t>(number >> 63)
-    while rest > 127:
-        at[0] = <uint8_t>(rest & 127) | 128
-        rest >>= 7
-        at += 1
-    at[0] = <uint8_t>rest
-    return at + 1
-
-
 cdef inline uint8_t* put_part(uint8_t* at, object part, Py_ssize_t size) noexcept:
     """A key or a value with its length; -1 stands for none."""
-    at = put_varint(at, size)
+    at = put_long(at, size)
     if size > 0:
         memcpy(at, PyBytes_AS_STRING(part), size)
         at += size
@@ -96,14 +88,14 @@ def encode(list records not None, Py_ssize_t start, Py_ssize_t most, int64_t now
         n_key = size_of(<object>PyTuple_GET_ITEM(record, 0))
         n_value = size_of(<object>PyTuple_GET_ITEM(record, 1))
         delta = (now if PyTuple_GET_SIZE(record) == 2 else <int64_t><object>PyTuple_GET_ITEM(record, 2)) - first
-        at = put_varint(
+        at = put_long(
             at,
             2 + varint_size(delta) + varint_size(i - start) + varint_size(n_key) + max(n_key, 0)
             + varint_size(n_value) + max(n_value, 0)
         )
         at[0] = 0  # attributes
-        at = put_varint(at + 1, delta)
-        at = put_varint(at, i - start)
+        at = put_long(at + 1, delta)
+        at = put_long(at, i - start)
         at = put_part(at, <object>PyTuple_GET_ITEM(record, 0), n_key)
         at = put_part(at, <object>PyTuple_GET_ITEM(record, 1), n_value)
         at[0] = 0  # headers

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaConnectionError, ProducerClosed, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerClosed, UnknownTopicOrPartitionError
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 from faust.types.auth import to_credentials
 
@@ -105,6 +105,8 @@ class Writer:
             await self._wait(IN_FLIGHT_BYTES)
             assert self._producer is not None
             accumulator = self._producer._message_accumulator  # its public way waits for the batch before
+            if accumulator._exception is not None:  # its sender has ended: nobody would ever send this
+                self._fail(self._failure(topic, str(accumulator._exception)))
             future = accumulator._append_batch(batch, TopicPartition(topic, partition)).future
             future.add_done_callback(partial(self._arrived, topic, batch.size()))
             self._on_their_way[future] = topic
@@ -121,12 +123,12 @@ class Writer:
 
     async def _wait(self, most: int) -> None:
         """Return when no more than so many bytes are on their way."""
-        waited = missing = 0
+        waited, missing = 0.0, 0
         while self._error is None and self._bytes > most:
             one = asyncio.FIRST_COMPLETED if most else asyncio.ALL_COMPLETED
             done, _ = await asyncio.wait(self._on_their_way, timeout=WAIT_SECONDS, return_when=one)
             if not done:
-                waited += 1
+                waited += WAIT_SECONDS
                 self._tell(waited)
                 missing = missing + 1 if await self._gone() else 0
                 if missing == MISSING_WAITS:
@@ -135,11 +137,10 @@ class Writer:
         if self._error is not None:
             self._fail(self._error)
 
-    def _tell(self, waits: int) -> None:
+    def _tell(self, seconds: float) -> None:
         self._meter.waited("broker")
         _log.warning(
-            "%s: waiting for the broker to take records, for %d s now",
-            *(self._application, round(waits * WAIT_SECONDS)),
+            "%s: waiting for the broker to take records, for %d s now", self._application, round(seconds)
         )
 
     async def _gone(self) -> bool:
@@ -154,18 +155,17 @@ class Writer:
         """The number of partitions of a topic; asks the broker once."""
         if self._producer is None:
             self._producer = await self._connected()
-        waits = 0
+        began = time.monotonic()
         while True:
             try:
                 return len(await self._producer.partitions_for(topic))
             except UnknownTopicOrPartitionError:  # or the broker did not answer
                 if await self._producer.client.force_metadata_update():
                     self._fail(self._failure(topic, "the broker does not know it"))
-                waits += 1
-                self._tell(waits)
+                self._tell(time.monotonic() - began)
 
     async def _connected(self) -> AIOKafkaProducer:
-        options, waits = self._options, 0
+        options, began = self._options, time.monotonic()
         credentials = to_credentials(options.faust.get("broker_credentials"))
         while True:
             producer = AIOKafkaProducer(
@@ -181,9 +181,11 @@ class Writer:
                 await producer.start()
             except KafkaConnectionError:
                 await producer.stop()
-                waits += 1
-                self._tell(waits)
                 await asyncio.sleep(RETRY_SECONDS)
+                self._tell(time.monotonic() - began)
+            except KafkaError as problem:
+                await producer.stop()
+                self._fail(self._failure(self._application, str(problem)))
             else:
                 return producer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from aiokafka.errors import ProducerFenced
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
 from schemas import wire
@@ -179,6 +180,20 @@ def test_much_at_once_is_waited_for(brokers: str, topic: str, monkeypatch: pytes
     run(brokers, write)
     values = [message.value() for message in written(brokers, topic)]
     assert values == [b"%d-%d" % (number, row) for number in range(50) for row in range(5)]
+
+
+def test_a_sender_that_has_ended_is_not_waited_for(brokers: str, topic: str) -> None:
+    """Nobody would ever send what is written after it."""
+
+    async def write(writer: Writer) -> None:
+        await writer.rows(topic, 0, [(b"key", b"row", 1)])
+        await writer.flush()
+        assert writer._producer is not None
+        writer._producer._message_accumulator.fail_all(ProducerFenced())
+        await writer.rows(topic, 0, [(b"key", b"row", 1)])
+
+    with pytest.raises(FailedError, match=rf"EngineError\[write-failed\] {topic}: .*ProducerFenced"):
+        run(brokers, write)
 
 
 def test_a_broker_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
