@@ -44,3 +44,26 @@ def _names(mesh: Mesh) -> Iterator[tuple[str, Port]]:
             yield port.view, port
             yield f"{port.view}_clear", port
             yield port.physical_table, port
+
+
+def landed(mesh: Mesh, typed: str = "") -> list[Port]:
+    """The ports with a table that are meant, in the contracts' order; all of them where nothing is typed.
+
+    Raises :class:`ContractError` ``product-unknown``, or ``product-unlanded`` where nothing has a table.
+    """
+    found = find(mesh, typed) if typed else None
+    if found is None:
+        ports = list(mesh.ports.values())
+    elif isinstance(found, Domain):
+        ports = [port for port in mesh.ports.values() if port.domain == found.name]
+    else:
+        ports = [found]
+    tables = [port for port in ports if port.view is not None]
+    if not tables:
+        raise ContractError(
+            "product-unlanded",
+            "has no table in the warehouse",
+            place=typed,
+            remedy="`mesh describe` tells which topics are landed",
+        )
+    return tables

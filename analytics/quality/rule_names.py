@@ -1,0 +1,45 @@
+"""Names by which people, tables and metrics call the rules of a port: ``sku/value-repeated``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mesh.kernel.errors import ContractError, did_you_mean
+
+if TYPE_CHECKING:
+    from mesh.kernel.contract import Port
+    from mesh.kernel.quality import Rule
+    from mesh.kernel.table_rules import TableRule
+
+
+def named(port: Port) -> dict[str, Rule | TableRule]:
+    """Every rule of a port by its name: field, and code of what breaks it.
+
+    Rules on records come first, then those on the table, each in the contract's order. Of several rules of
+    one kind on one field the second is called ``…-2``.
+    """
+    found: dict[str, Rule | TableRule] = {}
+    seen: Counter[str] = Counter()
+    for rule in (*port.rules, *port.table_rules):
+        name = f"{rule.field}/{rule.code}"
+        seen[name] += 1
+        found[name if seen[name] == 1 else f"{name}-{seen[name]}"] = rule
+    return found
+
+
+def chosen(ports: list[Port], typed: str) -> str:
+    """The name of a rule that some of the ports have.
+
+    Raises :class:`ContractError` ``rule-unknown`` with the nearest names.
+    """
+    known = {name for port in ports for name in named(port)}
+    if typed not in known:
+        remedy = did_you_mean(typed, known)
+        raise ContractError(
+            "rule-unknown",
+            "is no rule of what is judged",
+            place=typed,
+            remedy=remedy if remedy.startswith("did") else "`mesh quality` lists them",
+        )
+    return typed
