@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mesh.kernel.contract import Port
 
 SEVERITIES = ("error", "warning")
+_MOST_REPEATS = 1000
+"""What RE2 allows."""
 _EXACT = Context(prec=120)
 """Wide enough that sums and products of three 18-digit amounts are never rounded."""
 
@@ -225,6 +227,13 @@ def portable_pattern(pattern: str) -> None:
     """Raise :class:`ValueError` unless every regular-expression engine in use reads the pattern alike."""
     if re.search(r"\(\?(?!:)", pattern) or re.search(r"\\[A-Za-z0-9]", pattern):
         raise ValueError("look-around, flags, back-references and letter classes are not portable")
+    plain = re.sub(r"\\.", "x", pattern, flags=re.DOTALL)
+    if re.search(r"\[[^]]*\[:", plain):
+        raise ValueError("named classes such as [[:alpha:]] are not portable")
+    if any(int(count) > _MOST_REPEATS for count in re.findall(r"[{,]([0-9]+)", plain)):
+        raise ValueError(f"more than {_MOST_REPEATS} repetitions are not portable")
+    if re.search(r"[*+?}]\+|\{,", re.sub(r"\[\^?\]?[^]]*\]", "x", plain)):
+        raise ValueError("possessive repetition and {,n} are not portable")
     try:
         re.compile(pattern)
     except re.error as error:

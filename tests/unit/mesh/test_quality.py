@@ -152,13 +152,21 @@ def test_other_expressions_are_refused(text: str) -> None:
         parse_expression(text)
 
 
-@pytest.mark.parametrize("pattern", ["[0-9]{4}", "(?:a|b)\\.c", "[^@ ]+@x", "é+"])
+@pytest.mark.parametrize(
+    "pattern", ["[0-9]{4}", "(?:a|b)\\.c", "[^@ ]+@x", "é+", "[*+]+", "[{,]a", r"\[:", "a{1000}"]
+)
 def test_portable_patterns_pass(pattern: str) -> None:
     """What every engine reads alike."""
     portable_pattern(pattern)
 
 
-@pytest.mark.parametrize("pattern", ["\\d+", "(?=a)b", "(?i)a", "(a)\\1", "\\bword", "[a", "(?P<n>a)"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *("\\d+", "(?=a)b", "(?i)a", "(a)\\1", "\\bword", "[a", "(?P<n>a)"),
+        *("[[:alpha:]]", "a++", "a{2}+", "a{,3}", "a{1001}", "a{1,2000}"),
+    ],
+)
 def test_other_patterns_are_refused(pattern: str) -> None:
     """What engines read differently, or not at all."""
     with pytest.raises(ValueError, match=r".+"):
