@@ -132,6 +132,11 @@ def read_document(path: Path, shown_as: str = "") -> Node:
         raise ContractError("file-missing", f"cannot be read ({error.strerror})", place=name) from None
     except UnicodeDecodeError:
         raise ContractError("yaml-broken", "is not text in UTF-8", place=name) from None
+    return parse_document(text, name)
+
+
+def parse_document(text: str, name: str) -> Node:
+    """Parse one YAML document. ``name`` names its file in errors; raises :class:`ContractError`."""
     try:
         loader = LOADER(text)
         root = loader.get_single_node()

@@ -10,6 +10,7 @@
     ├── PlatformError      a part of the local platform cannot start or be reached
     ├── WarehouseError     the warehouse refused something
     ├── MeasureError       a question to the semantic model cannot be answered
+    ├── MartError          a mart cannot be read or refreshed, or a month cannot be closed
     ├── StreamError        a stream cannot go on without losing or spoiling a record
     ├── DeadLetterError    a dead letter cannot be found, shown or redriven
     ├── IncidentError      an alert cannot become an incident, or there is no such incident
@@ -82,6 +83,10 @@ class WarehouseError(MeshError):
 
 class MeasureError(MeshError):
     """A question to the semantic model cannot be answered."""
+
+
+class MartError(MeshError):
+    """A mart cannot be read or refreshed, or a month cannot be closed."""
 
 
 class StreamError(MeshError):

@@ -1,0 +1,24 @@
+/*
+meaning: Payments made up to the day, each once in its newest revision, in the reporting currency
+views: [sales.transactions, customer.crosswalk]
+concerns: {sales.transactions: account, customer.crosswalk: account}
+moves: >-
+  SELECT account FROM sales.transactions
+  WHERE toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - 90 AND {as_of:Date32} - 91
+  OR toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - 365 AND {as_of:Date32} - 366
+  OR toDate32(toTimeZone(transaction_at, {timezone:String})) > {was:Date32}
+*/
+SELECT
+    t.transaction_id AS transaction_id,
+    t.order_id AS order_id,
+    t.account AS account,
+    if(startsWith(t.account, 'guest:'), NULL, ifNull(x.golden_id, t.account)) AS golden_id,
+    t.transaction_at AS transaction_at,
+    toDate32(toTimeZone(t.transaction_at, {timezone:String})) AS day,
+    t.transaction_type AS transaction_type,
+    t.transaction_status AS transaction_status,
+    t.payment_method AS payment_method,
+    toDecimal64(round(toDecimal256(t.amount, 4) * t.fx_rate, 4), 4) AS amount
+FROM sales.transactions AS t
+LEFT JOIN customer.crosswalk AS x ON x.account = t.account
+WHERE toDate32(toTimeZone(t.transaction_at, {timezone:String})) <= {as_of:Date32} AND {in_scope t.account}

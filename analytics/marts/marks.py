@@ -1,0 +1,44 @@
+"""Marks: how far each table had landed, by partition, when a mart was last worked out.
+
+A partition lands in the order of its offsets, so whatever stands behind a mark has landed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+Marks = dict[str, dict[int, int]]
+"""The last offset by partition, by the view of the table."""
+
+
+def read_marks(client: Client, tables: Mapping[str, str]) -> Marks:
+    """The marks of views, each with its table."""
+    found: Marks = {}
+    for view, table in tables.items():
+        rows = client.query(f"SELECT _partition, max(_offset) FROM {table} GROUP BY _partition").result_rows
+        found[view] = {int(partition): int(offset) for partition, offset in rows}
+    return found
+
+
+def changed(before: Marks, after: Marks) -> list[str]:
+    """The views of which something has landed in between."""
+    return [view for view, marks in after.items() if marks != before.get(view)]
+
+
+def newer(marks: Mapping[int, int]) -> str:
+    """The condition of a table's rows that landed after its marks."""
+    return _beyond(sorted(marks.items()))
+
+
+def _beyond(marks: Iterable[tuple[int, int]]) -> str:
+    partitions, offsets = zip(*marks, strict=True) if marks else ((), ())
+    if not partitions:
+        return "1"
+    return (
+        f"_offset > transform(_partition, {list(map(int, partitions))}, {list(map(int, offsets))}, "
+        "toInt64(-1))"
+    )

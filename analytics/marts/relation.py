@@ -1,0 +1,106 @@
+"""Marts and grounds as they were read from their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from analytics.marts.header import GroundHeader, MartHeader
+from mesh.kernel.errors import MartError, did_you_mean
+
+DATABASE = "marts"
+CUSTOMER = "golden_id"
+"""The column of every mart that is refreshed by customer."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A file: its header, and a query over what it reads, each by its name."""
+
+    name: str
+    sql: str
+    reads: tuple[str, ...]
+    place: str
+
+
+@dataclass(frozen=True)
+class Ground(Relation):
+    """Rows of landed tables as of a day."""
+
+    header: GroundHeader
+
+
+@dataclass(frozen=True)
+class Mart(Relation):
+    """The answer to a business question."""
+
+    header: MartHeader
+    columns: tuple[Column, ...]
+
+    @property
+    def view(self) -> str:
+        """What people read."""
+        return f"{DATABASE}.{self.name}"
+
+    @property
+    def by_customer(self) -> bool:
+        """Whether a change in one customer's facts recomputes that customer's rows alone."""
+        return self.header.refresh == "by customer"
+
+
+@dataclass(frozen=True)
+class Library:
+    """Every mart and ground."""
+
+    relations: Mapping[str, Relation]
+
+    @property
+    def marts(self) -> dict[str, Mart]:
+        """The marts, each after those that it reads."""
+        found = dict.fromkeys(one for name in self.relations for one in self.beneath(name))
+        return {name: one for name in found if isinstance(one := self.relations[name], Mart)}
+
+    def mart(self, name: str) -> Mart:
+        """The mart of a name; raises :class:`MartError` with the nearest ones."""
+        marts = self.marts
+        if name not in marts:
+            raise MartError("mart-unknown", "is not a mart", place=name, remedy=did_you_mean(name, marts))
+        return marts[name]
+
+    def beneath(self, name: str) -> Iterator[str]:
+        """All that a relation reads, directly or not, each after what it reads itself; last the relation."""
+        seen: set[str] = set()
+
+        def visit(one: str) -> Iterator[str]:
+            if one not in seen:
+                seen.add(one)
+                for read in self.relations[one].reads:
+                    yield from visit(read)
+                yield one
+
+        return visit(name)
+
+    def grounds(self, mart: Mart) -> list[Ground]:
+        """The grounds that a mart stands on."""
+        found = (self.relations[name] for name in self.beneath(mart.name))
+        return [one for one in found if isinstance(one, Ground)]
+
+    def views(self, mart: Mart) -> list[str]:
+        """The views of the domains that a mart is made of."""
+        return list(dict.fromkeys(view for ground in self.grounds(mart) for view in ground.header.views))
+
+    def digest(self, mart: Mart) -> str:
+        """Twelve digits that differ as soon as anything that decides on the mart's rows does."""
+        texts = [self.relations[name].sql for name in self.beneath(mart.name)]
+        described = f"{mart.header.key} {mart.columns}"
+        return sha256("\0".join([*texts, described]).encode()).hexdigest()[:12]

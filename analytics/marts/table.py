@@ -1,0 +1,111 @@
+"""The table of a mart's rows, and the view that people read.
+
+``marts.customer_churn``                the view: the rows as of the last refresh
+``marts.customer_churn_3fa9c1d2e07b``   the table, named by its definition: another one gets a new table
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from analytics.marts.relation import Mart
+from analytics.marts.statement import SETTINGS
+from mesh.kernel.errors import MartError
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+_CELLS = "min_bytes_for_wide_part = 134217728, index_granularity = 2048, allow_nullable_key = 1"
+
+
+class Rows:
+    """The rows of one mart by one definition."""
+
+    def __init__(self, client: Client, mart: Mart, digest: str) -> None:
+        self._client = client
+        self._mart = mart
+        self.name = f"{mart.view}_{digest}"
+        self._draft = f"{mart.view}_draft"
+        self._columns = ", ".join(column.name for column in mart.columns)
+        self._key = ", ".join(mart.header.key)
+
+    def create(self, query: str, parameters: Mapping[str, str]) -> None:
+        """Create the table, with the types that the query has; empties one that was left half filled."""
+        found = self._client.query(f"DESCRIBE ({query})", parameters=dict(parameters), settings=SETTINGS)
+        types = {str(row[0]): str(row[1]) for row in found.result_rows}
+        body = ", ".join(
+            f"{column.name} {types[column.name]} COMMENT {_text(_comment(column.meaning, column.unit))}"
+            for column in self._mart.columns
+        )
+        for statement in (
+            f"DROP TABLE IF EXISTS {self.name}",
+            f"CREATE TABLE {self.name} ({body}, _refresh UInt64, _gone UInt8) "
+            f"ENGINE = ReplacingMergeTree(_refresh, _gone) ORDER BY ({self._key}) "
+            f"SETTINGS {_CELLS} COMMENT {_text(self._mart.header.question)}",
+        ):
+            self._client.command(statement)
+
+    def draft(self, query: str, parameters: Mapping[str, str]) -> int:
+        """Work out the rows of a query beside the table, and count them; a key that repeats is refused."""
+        self._client.command(f"DROP TABLE IF EXISTS {self._draft}")
+        self._client.command(f"CREATE TABLE {self._draft} AS {self.name} ENGINE = MergeTree ORDER BY tuple()")
+        self._client.command(
+            f"INSERT INTO {self._draft} ({self._columns}) {query}",
+            parameters=dict(parameters),
+            settings=SETTINGS,
+        )
+        rows, keys = self._client.query(
+            f"SELECT count(), uniqExact(tuple({self._key})) FROM {self._draft}"
+        ).result_rows[0]
+        if rows != keys:
+            raise MartError(
+                "mart-key-repeated",
+                f"has {rows:,} rows of {keys:,} keys ({self._key})",
+                place=self._mart.place,
+                remedy="mend its key or its query; the mart stays as it was",
+            )
+        return int(rows)
+
+    def put(self, number: int, scope: str = "1") -> tuple[int, int]:
+        """Write what differs from the rows in scope, as one insert; gives rows written and rows gone."""
+        old = f"SELECT {self._columns} FROM {self.name} FINAL WHERE {scope}"
+        fresh = f"SELECT {self._columns} FROM {self._draft}"
+        lost = f"SELECT tuple({self._key}) FROM ({old}) EXCEPT SELECT tuple({self._key}) FROM {self._draft}"
+        self._client.command(
+            f"INSERT INTO {self.name} ({self._columns}, _refresh, _gone) "
+            f"SELECT *, {number}, 0 FROM ({fresh} EXCEPT {old}) "
+            f"UNION ALL SELECT *, {number}, 1 FROM ({old}) WHERE tuple({self._key}) IN ({lost})",
+            settings=SETTINGS,
+        )
+        found = self._client.query(
+            f"SELECT countIf(_gone = 0), countIf(_gone = 1) FROM {self.name} WHERE _refresh = {number}"
+        )
+        self._client.command(f"DROP TABLE {self._draft}")
+        written, gone = found.result_rows[0]
+        return int(written), int(gone)
+
+    def show(self) -> None:
+        """Let people read these rows, and drop those of other definitions."""
+        comment = _text(self._mart.header.question)
+        self._client.command(
+            f"CREATE OR REPLACE VIEW {self._mart.view} AS SELECT {self._columns} FROM {self.name} FINAL "
+            f"COMMENT {comment}"
+        )
+        database, _, name = self._mart.view.partition(".")
+        others = self._client.query(
+            "SELECT name FROM system.tables WHERE database = {database:String} "
+            "AND match(name, {pattern:String})",
+            parameters={"database": database, "pattern": f"^{name}_[0-9a-f]{{12}}$"},
+        ).result_rows
+        for (other,) in others:
+            if f"{database}.{other}" != self.name:
+                self._client.command(f"DROP TABLE {database}.{other}")
+
+
+def _comment(meaning: str, unit: str) -> str:
+    return f"{meaning} ({unit})" if unit else meaning
+
+
+def _text(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'") + "'"

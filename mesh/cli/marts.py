@@ -1,0 +1,123 @@
+"""``mesh marts``: list the marts, and bring them up to date."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from mesh.cli._screen import screen
+from mesh.kernel.clock import now
+from mesh.kernel.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from analytics.marts.history import Refreshed
+    from analytics.marts.relation import Mart
+
+command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@command.callback(invoke_without_command=True)
+def group(context: typer.Context, as_json: Json = False) -> None:
+    """List the marts, each the answer to a business question; `mesh marts refresh` brings them up to date."""
+    if context.invoked_subcommand is None:
+        _list(load_settings(), as_json=as_json)
+
+
+@command.command("refresh")
+def refresh(
+    names: Annotated[list[str] | None, typer.Argument(help="Marts; all when none is named.")] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Work out every row, changed or not.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring marts up to date: work out what has changed since the last time, write what differs."""
+    from analytics.marts.reading import read_library
+    from analytics.marts.refresh import Refresh, alone
+    from mesh.cli._marts_asked import warehouse
+    from mesh.kernel.discovery import find_mesh
+
+    settings = load_settings()
+    mesh = find_mesh(settings)
+    library = read_library(mesh)
+    marts = [library.mart(name) for name in names or library.marts]
+    done: dict[str, Refreshed | None] = {}
+    seconds: dict[str, float] = {}
+    with alone(settings.home), warehouse(settings) as client:
+        run = Refresh(client, library, mesh, settings.timezone)
+        for mart in marts:
+            began = now()
+            done[mart.name] = run.run(mart, began, whole=whole)
+            seconds[mart.name] = (now() - began).total_seconds()
+    if as_json:
+        for name, one in done.items():
+            typer.echo(json.dumps(_document(name, one, run.as_of.isoformat(), seconds[name])))
+        return
+    table = Table("mart", "worked out", title=f"as of {run.as_of}")
+    for heading in ("rows", "written", "gone", "seconds"):
+        table.add_column(heading, justify="right")
+    for name, one in done.items():
+        if one is None:
+            table.add_row(name, Text("nothing has changed", style="dim"), "–", "–", "–", "–")
+        else:
+            numbers = (f"{n:,}" if n else "–" for n in (one.recomputed, one.written, one.gone))
+            table.add_row(name, _scope(one), *numbers, f"{seconds[name]:.2f}")
+    screen().print(table)
+
+
+def _scope(one: Refreshed) -> str:
+    return "everything" if one.scope == "whole" else f"{one.customers:,} customers"
+
+
+def _document(name: str, one: Refreshed | None, as_of: str, seconds: float) -> dict[str, Any]:
+    if one is None:
+        return {"mart": name, "as_of": as_of, "scope": "nothing", "recomputed": 0, "written": 0, "gone": 0}
+    return {
+        "mart": name,
+        "as_of": as_of,
+        "scope": one.scope,
+        "customers": one.customers,
+        "recomputed": one.recomputed,
+        "written": one.written,
+        "gone": one.gone,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _list(settings: Settings, *, as_json: bool) -> None:
+    from analytics.marts.reading import read_library
+    from mesh.kernel.discovery import find_mesh
+
+    mesh = find_mesh(settings)
+    library = read_library(mesh)
+    if as_json:
+        documents = [_described(mart, library.views(mart)) for mart in library.marts.values()]
+        typer.echo(json.dumps(documents, indent=1, ensure_ascii=False))
+        return
+    table = Table()
+    for heading in ("mart", "question", "a row is", "owner", "refreshed"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "mart")
+    for mart in library.marts.values():
+        header = mart.header
+        table.add_row(mart.name, header.question, header.grain, header.owner, header.refresh)
+    screen().print(table)
+
+
+def _described(mart: Mart, views: list[str]) -> dict[str, Any]:
+    header = mart.header
+    return {
+        "mart": mart.name,
+        "question": header.question,
+        "grain": header.grain,
+        "key": header.key,
+        "owner": header.owner,
+        "refresh": header.refresh,
+        "reads": header.reads,
+        "views": views,
+        "notes": header.notes,
+        "columns": [{"name": one.name, "unit": one.unit, "meaning": one.meaning} for one in mart.columns],
+    }
