@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from analytics.marts.closing import CLOSINGS, POSTINGS
 from analytics.marts.header import GroundHeader, MartHeader
 from analytics.marts.relation import CUSTOMER, Column, Ground, Library, Mart, Relation
 from mesh.kernel.discovery import Mesh
@@ -35,6 +36,7 @@ def read_library(mesh: Mesh, folder: Path = FOLDER) -> Library:
                 raise document.fault("mart-broken", f"{relation.name!r} is the name of a ground already")
             relations[relation.name], documents[relation.name] = relation, document
     views = {view for port in mesh.ports.values() if port.view for view in (port.view, f"{port.view}_clear")}
+    views |= {CLOSINGS, POSTINGS}
     for name, relation in relations.items():
         for fault in _faults(relation, relations, views, mesh, documents[name]):
             raise fault

@@ -9,7 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analytics.marts import history, scope
+from analytics.marts import closing, history, scope
+from analytics.marts.closing import CLOSINGS, POSTINGS
 from analytics.marts.day import span
 from analytics.marts.history import Refreshed
 from analytics.marts.marks import Marks, changed, read_marks
@@ -33,7 +34,8 @@ class Refresh:
         self._tables = {
             str(port.view): str(port.physical_table) for port in mesh.ports.values() if port.physical_table
         }
-        for statement in (*history.SET_UP, *scope.SET_UP):
+        self._tables |= {name: name for name in (CLOSINGS, POSTINGS)}
+        for statement in (*history.SET_UP, *scope.SET_UP, *closing.SET_UP):
             client.command(statement)
         self._last = history.last(client)
         self.as_of = span(client, timezone)[1]

@@ -20,16 +20,18 @@ _IN_SCOPE = re.compile(r"\{in_scope ([\w.]+)\}")
 
 def query(library: Library, mart: Mart, *, scoped: bool = False) -> str:
     """The query of a mart's rows: everybody's, or those of the customers in :data:`SCOPE`."""
+    rows = rows_of(library, mart.name, ", ".join(column.name for column in mart.columns), scoped=scoped)
+    return f"{rows} WHERE {CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})" if scoped else rows
+
+
+def rows_of(library: Library, name: str, columns: str, *, scoped: bool = False) -> str:
+    """The query of some columns of a mart or ground; ``scoped`` grounds read some accounts alone."""
     limit = rf"\1 IN (SELECT account FROM {SCOPE})" if scoped else "1"
     parts = []
-    for name in library.beneath(mart.name):
-        sql = _IN_SCOPE.sub(limit, library.relations[name].sql)
-        parts.append(f"{name} AS (\n{_indented(sql)}\n)")
-    columns = ", ".join(column.name for column in mart.columns)
-    rows = f"SELECT {columns} FROM {mart.name}"
-    if scoped:
-        rows += f" WHERE {CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})"
-    return f"WITH {', '.join(parts)}\n{rows}"
+    for one in library.beneath(name):
+        sql = _IN_SCOPE.sub(limit, library.relations[one].sql)
+        parts.append(f"{one} AS (\n{_indented(sql)}\n)")
+    return f"WITH {', '.join(parts)}\nSELECT {columns} FROM {name}"
 
 
 def _indented(sql: str) -> str:

@@ -27,6 +27,7 @@ SELECT
     l.gross AS gross,
     l.discount AS discount,
     l.net AS net,
+    l.product_unit_cost AS unit_cost,
     l.cost AS cost,
     l.margin AS margin,
     l.order_status AS order_status,

@@ -1,0 +1,29 @@
+/*
+meaning: >-
+  What counts in the books of a month: order lines in that of the order, payments in that of the payment, returns in
+  that of the return, each with what it adds
+reads: [line, payment, returned]
+*/
+SELECT
+    toStartOfMonth(day) AS month,
+    'line' AS kind,
+    concat(order_id, '#', toString(line_number)) AS id,
+    order_id,
+    product_id,
+    toInt64(line.units) AS units,
+    toDecimal128(line.net, 4) AS net,
+    toDecimal128(ifNull(line.cost, 0), 4) AS cost,
+    toDecimal128(if(is_cancelled, line.net, 0), 4) AS cancelled_net,
+    toInt64(0) AS returned_units,
+    toDecimal128(0, 4) AS returned_amount,
+    toDecimal128(0, 4) AS revenue
+FROM line
+UNION ALL
+SELECT
+    toStartOfMonth(day), 'payment', transaction_id, order_id, NULL, 0, 0, 0, 0, 0, 0, toDecimal128(amount, 4)
+FROM payment
+UNION ALL
+SELECT
+    toStartOfMonth(day), 'return', return_id, order_id, NULL, 0, 0, 0, 0,
+    toInt64(returned.units), toDecimal128(returned.amount, 4), 0
+FROM returned
