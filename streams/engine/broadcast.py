@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from streams.engine.changelog import fetched
 from streams.engine.connection import connection, wait_or_raise
 from streams.engine.fold import Fetched
 from streams.engine.options import Options
@@ -95,7 +94,7 @@ class BroadcastReader:
         for message in consumer.consume(BATCH, WAIT):
             error = message.error()
             if error is None:
-                self.inbox.append((message.topic(), fetched(message)))
+                self.inbox.append((message.topic(), _fetched(message)))
                 self._read[message.topic()] = message.offset() + 1
             elif error.code() == KafkaError._PARTITION_EOF:
                 # The end may lie behind a gap that compaction left.
@@ -104,3 +103,14 @@ class BroadcastReader:
                 wait_or_raise(message.topic(), error)
         with self._progress:
             self._progress.notify_all()
+
+
+def _fetched(message: Message) -> Fetched:
+    """A record as folds take it."""
+    return (
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        message.headers() or (),
+    )

@@ -1,4 +1,4 @@
-"""How clients reach Kafka: the part of librdkafka's configuration that is the same for all."""
+"""How clients reach Kafka: what the configuration of all has in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from aiokafka import errors
 from confluent_kafka import KafkaError
+from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
+from faust.types.auth import to_credentials
 
 from streams.engine.errors import EngineError
 from streams.engine.options import Options
@@ -27,6 +30,15 @@ def connection(options: Options, more: Mapping[str, Any] | None = None) -> dict[
     }
 
 
+def aiokafka_options(options: Options) -> dict[str, Any]:
+    """Arguments of an aiokafka client: where the brokers are, and who asks, as Faust is told."""
+    credentials = to_credentials(options.faust.get("broker_credentials"))
+    return {
+        "bootstrap_servers": options.brokers.split(","),
+        **credentials_to_aiokafka_auth(credentials, options.faust.get("ssl_context")),
+    }
+
+
 FORBIDDEN = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -37,15 +49,23 @@ FORBIDDEN = frozenset(
     }
 )
 """Errors that mean: this client may not, or is not who it says."""
+NOT_ALLOWED = (
+    errors.AuthenticationFailedError,
+    errors.ClusterAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+    errors.SaslAuthenticationFailed,
+    errors.TopicAuthorizationFailedError,
+)
+"""The same as aiokafka has them."""
+
+
+def forbidden(topic: str, problem: str) -> EngineError:
+    """What is told of them."""
+    return EngineError("access-missing", problem, place=topic, remedy="grant it to this application")
 
 
 def wait_or_raise(topic: str, error: KafkaError) -> None:
     """Log an error of reading that passes by itself, as while a broker restarts; raise for any other."""
     if error.code() in FORBIDDEN:
-        raise EngineError(
-            "access-missing",
-            f"{error.name()}: {error.str()}",
-            place=topic,
-            remedy="grant it to this application",
-        )
+        raise forbidden(topic, f"{error.name()}: {error.str()}")
     _log.warning("%s: %s; waiting", topic, error.str())

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from streams.engine import marks
 from streams.engine.broadcast import PARTITION, BroadcastReader
 from streams.engine.emission import emit, park
-from streams.engine.errors import RETRY_SECONDS, WaitError
+from streams.engine.errors import WaitError
 from streams.engine.meter import Meter
 from streams.engine.stage import Stage
 from streams.engine.writer import Writer
 
-TAKEN_AT_ONCE = 20_000
+TAKEN_AT_ONCE = 5_000
 """Broadcast records taken in without a pause: bounds how long the event loop is held."""
 
 _log = logging.getLogger(__name__)
@@ -40,20 +39,13 @@ class Corrections:
         """Whether there are broadcast records to take in."""
         return bool(self._reader.inbox)
 
-    def catch_up(self, cancelled: Callable[[], bool]) -> None:
-        """Take in all that was published before this call; for an executor, since it blocks.
-
-        Rows of a new generation must know no less than those that others wrote before.
-        """
+    def read_to_end(self, cancelled: Callable[[], bool]) -> None:
+        """Return when all that was published before this call is in the inbox. Blocks: for an executor."""
         self._reader.read_to_end(cancelled)
-        self._take_in(None)
-        while self.waiting and not cancelled():  # for a part that does not answer
-            time.sleep(RETRY_SECONDS)
-            self._take_in(None)
 
-    async def follow(self, generation: int) -> None:
-        """Take in what has come since, and correct the rows that it changes."""
-        changes = self._take_in(TAKEN_AT_ONCE)
+    async def follow(self, generation: int) -> bool:
+        """Take in what has come since, and correct the rows that it changes; whether anything was."""
+        changes, taken = self._take_in(TAKEN_AT_ONCE)
         for stage in self._stages:
             # A partition that is not ready is being recovered, and will be corrected from its mark on.
             ready = [number for number in stage.partitions if stage.ready(number, generation)]
@@ -61,6 +53,7 @@ class Corrections:
             if not found:
                 ready = [number for number in ready if number == PARTITION and stage.to_park(number)]
             await self.correct(stage, generation, dict.fromkeys(ready, found))
+        return taken > 0
 
     async def correct(self, stage: Stage, generation: int, due: Mapping[int, Iterable[Hashable]]) -> int:
         """Write again the rows that changes (by partition) touch, and then the marks that say so.
@@ -94,14 +87,14 @@ class Corrections:
         for refused in stage.to_park(PARTITION):
             await park(stage, refused.topic, PARTITION, [refused.rejection], self._writer, self._meter)
 
-    def _take_in(self, limit: int | None) -> dict[Stage, list[Hashable]]:
-        """Give each stage its broadcast records; return the changes that they make.
+    def _take_in(self, limit: int) -> tuple[dict[Stage, list[Hashable]], int]:
+        """Give each stage its broadcast records; return the changes that they make, and how many they were.
 
         Stops at a record that needs a part which does not answer; it stays where it is.
         """
         changes: dict[Stage, list[Hashable]] = {}
         inbox, taken = self._reader.inbox, 0
-        while inbox and (limit is None or taken < limit):
+        while inbox and taken < limit:
             topic, record = inbox[0]
             try:
                 for stage in self._stages:
@@ -113,4 +106,4 @@ class Corrections:
                 break
             inbox.popleft()
             taken += 1
-        return changes
+        return changes, taken

@@ -1,4 +1,4 @@
-"""The agent: folds batches, writes what follows, and acknowledges; recovers state and corrects rows.
+"""The agent: folds batches, writes what follows, and acknowledges; corrects rows while the flow runs.
 
 An exception that leaves an agent's body acknowledges the event, so none does: what passes is waited for in
 place, what can never be folded is parked, and on anything else the process stops before the acknowledgement.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from faust.types import TP
 
 from streams.engine.broadcast import BroadcastReader
 from streams.engine.corrections import Corrections
@@ -21,6 +23,7 @@ from streams.engine.failstop import fail_stop
 from streams.engine.fold import Application, Fetched, Rejection
 from streams.engine.meter import Meter
 from streams.engine.options import Options
+from streams.engine.recovery import Recovery
 from streams.engine.stage import Stage
 from streams.engine.transport.app import BatchApp
 from streams.engine.writer import Writer
@@ -77,26 +80,29 @@ class Processor:
             self._broadcast, options, lambda error: fail_stop(error, f"{self.name} broadcast")
         )
         self._corrections = Corrections(self.name, self._stages, reader, self._writer, meter)
+        self._recovery = Recovery(
+            app, self._stages, self._corrections, self._writer, meter, self._gate, self._stop
+        )
 
     def attach(self) -> None:
         """Register the agent, the recovery and the follower with the app."""
         app = self._app
-        app.settle = self._settle_all
+        app.settle, app.held = self._settle_all, self._held
         app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
         app.on_before_shutdown.connect(self._leave)
+        app.task(self._acknowledge)
         if self._broadcast:
             app.task(self._follow)
 
     async def _agent(self, stream: Any) -> None:
-        waiting = stream.channel.queue
         async for event in stream.noack().events():
             message = event.message
             try:
                 async with self._gate:
                     await self._batch(event)
-                    if waiting.empty() or self._in_flight.full():
+                    if self._in_flight.full():
                         await self._settle()
             except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 first = message.value[0][0]
@@ -118,6 +124,13 @@ class Processor:
         await emit(stage, number, self._writer)
         self._in_flight.add(event)
         self._meter.worked(time.perf_counter() - began)
+
+    async def _acknowledge(self) -> None:
+        """Acknowledge what is in flight when no batch comes that would cause it."""
+        while not self._app.should_stop:
+            await asyncio.sleep(GROUP_SECONDS / 4)
+            if self._in_flight.full():
+                await self._settle_all()
 
     async def _settle_all(self) -> None:
         """Finish the batch that is being folded, and acknowledge all that are in flight."""
@@ -160,58 +173,23 @@ class Processor:
         return None
 
     async def _recover(self, _app: Any, **_signal: Any) -> None:
-        """Bring the state of all partitions owned now up to date, while Faust holds the flow."""
+        """Let the partitions that stayed flow on, and begin to bring the others up to date.
+
+        Faust holds the flow until this returns.
+        """
         try:
+            await self._recovery.over()  # of an earlier generation: it gives way
             async with self._gate:
-                await self._recover_all()
+                self._in_flight = InFlight()  # of an earlier generation: no longer ours to acknowledge
+                self._meter.rebalanced()
+                await self._recovery.begin(self._owned())
         except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
             await self._stop(problem, f"{self.name} recovery")
 
-    async def _recover_all(self) -> None:
-        app, loop, began = self._app, asyncio.get_running_loop(), time.perf_counter()
-        self._in_flight = InFlight()  # of an earlier generation, if any: no longer ours to acknowledge
-        generation, rebalances = app.consumer_generation_id, app.rebalancing_count
-
-        def cancelled() -> bool:
-            return bool(app.should_stop or app.rebalancing_count != rebalances)
-
-        self._meter.rebalanced()
-        owned = self._owned()
-        for stage in self._stages:
-            stage.own(owned)
-        await loop.run_in_executor(None, self._corrections.catch_up, cancelled)
-        entries = corrected = 0
-        for stage in self._stages:
-            due: dict[int, Iterable[Hashable]] = {}
-            came: list[int] = []
-            for number in sorted(owned):
-                kept = stage.kept(number, generation)
-                if not kept:
-                    came.append(number)
-                    # One that comes back after a gap is read on; Faust may not call it newly assigned.
-                    entries += await loop.run_in_executor(None, stage.recover, number, cancelled)
-                if cancelled():
-                    break
-                partition = stage.partitions[number]
-                # A new owner writes a mark of its generation even if nothing is due: one that its
-                # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
-                if not kept or partition.corrected != stage.positions:
-                    due[number] = stage.application.shared.changes_since(partition.corrected)
-            await loop.run_in_executor(None, stage.recall, came, cancelled)
-            if cancelled():
-                _log.info("%s: recovery gives way to the next rebalance", self.name)
-                return
-            corrected += await self._corrections.correct(stage, generation, due)
-        await self._writer.flush()  # the marks, before rows of this generation
-        for stage in self._stages:
-            for partition in stage.partitions.values():
-                partition.generation = generation
-        seconds = time.perf_counter() - began
-        self._meter.recovered(seconds, entries, len(owned))
-        _log.info(
-            "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
-            *(self.name, generation, sorted(owned), entries, corrected, seconds),
-        )
+    def _held(self, tp: TP) -> bool:
+        """Whether records of a partition have to wait, since it is not ready for this generation."""
+        stage = self._by_input.get(tp.topic)
+        return stage is not None and not stage.ready(tp.partition, self._app.consumer_generation_id)
 
     def _owned(self) -> set[int]:
         """The partitions assigned to this worker: the same numbers of every input topic."""
@@ -243,6 +221,7 @@ class Processor:
 
     async def _leave(self, _app: Any, **_signal: Any) -> None:
         """Close the producer, once what it has is written."""
+        await self._recovery.over()
         async with self._gate:
             await self._writer.close()
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.engine import changelog as changelog_reader
-from streams.engine import marks
+from streams.engine import changelog, marks
 from streams.engine.errors import RETRY_SECONDS, EngineError, WaitError
 from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
 from streams.engine.holding import Holding
@@ -153,58 +152,50 @@ class Stage:
         """Whether a partition was here, ready, in the generation before: nobody else wrote in between."""
         return self.partitions[number].generation == generation - 1 >= 0
 
-    def recover(self, number: int, cancelled: Callable[[], bool]) -> int:
-        """Read a partition's changelog and tables from where they were left; return the number of records.
+    async def recover(self, numbers: Collection[int], cancelled: Callable[[], bool]) -> int:
+        """Read the changelog and the tables of partitions from where they were left; return the records.
 
-        Blocks.
+        Other tasks run meanwhile; these partitions must not be folded by any.
         """
-        count = sum(self._recover_table(topic, number, cancelled) for topic in self.application.tables)
-        if self.changelog is None:
-            return count
-        partition = self.partitions[number]
-
-        def take(entries: changelog_reader.Entries) -> None:
-            nonlocal count
-            count += len(entries)
-            own = [entry for entry in entries if marks.is_reserved(entry[0])]
-            if own:
-                entries = [entry for entry in entries if not marks.is_reserved(entry[0])]
-            partition.fold.recover(entries)
-            for key, value in own:
-                self._mark(partition, key, value)
-
-        partition.position = changelog_reader.read(
-            self._options,
-            self.changelog,
-            number,
-            partition.position,
-            changelog_reader.entry,
-            take,
-            cancelled,
-        )
-        return count
-
-    def _recover_table(self, topic: str, number: int, cancelled: Callable[[], bool]) -> int:
-        """Fold a partition of a table from where it was left to its end; return the number of records."""
-        table = self.partitions[number].tables[topic]
         count = 0
-
-        def take(records: list[Fetched]) -> None:
-            nonlocal count
-            count += len(records)
-            while not cancelled():
-                try:
-                    self.fold(number, topic, records)
-                except WaitError as wait:  # folding again what is half folded changes nothing
-                    _log.warning("%s: %s; waiting", self.application.name, wait)
-                    time.sleep(RETRY_SECONDS)
-                else:
-                    return
-
-        table.position = changelog_reader.read(
-            self._options, topic, number, table.position, changelog_reader.fetched, take, cancelled
-        )
+        for topic in self.application.tables if numbers else ():
+            places = {number: self.partitions[number].tables[topic] for number in numbers}
+            positions = {number: table.position for number, table in places.items()}
+            async for number, records, position in changelog.read(self._options, topic, positions, cancelled):
+                count += len(records)
+                if await self._take(number, topic, records, cancelled):
+                    places[number].position = position
+        if self.changelog is not None and numbers:
+            positions = {number: self.partitions[number].position for number in numbers}
+            read = changelog.read(self._options, self.changelog, positions, cancelled)
+            async for number, records, position in read:
+                count += len(records)
+                self._recover(self.partitions[number], records)
+                self.partitions[number].position = position
         return count
+
+    async def _take(
+        self, number: int, topic: str, records: list[Fetched], cancelled: Callable[[], bool]
+    ) -> bool:
+        """Fold records of a table; False when that was cancelled while a part did not answer."""
+        while not cancelled():
+            try:
+                self.fold(number, topic, records)
+            except WaitError as wait:  # folding again what is half folded changes nothing
+                _log.warning("%s: %s; waiting", self.application.name, wait)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return True
+        return False
+
+    def _recover(self, partition: Partition, records: list[Fetched]) -> None:
+        entries = [(key, value) for _, _, key, value, _ in records if key is not None and value is not None]
+        own = [entry for entry in entries if marks.is_reserved(entry[0])]
+        if own:
+            entries = [entry for entry in entries if not marks.is_reserved(entry[0])]
+        partition.fold.recover(entries)
+        for key, value in own:
+            self._mark(partition, key, value)
 
     def recall(self, numbers: Iterable[int], cancelled: Callable[[], bool]) -> None:
         """Learn again what this application holds in some partitions. Blocks."""

@@ -17,9 +17,8 @@ from typing import Any, NoReturn
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerClosed, UnknownTopicOrPartitionError
-from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
-from faust.types.auth import to_credentials
 
+from streams.engine.connection import aiokafka_options
 from streams.engine.errors import RETRY_SECONDS, EngineError
 from streams.engine.fold import OutputRow
 from streams.engine.meter import Meter
@@ -165,15 +164,13 @@ class Writer:
                 self._tell(time.monotonic() - began)
 
     async def _connected(self) -> AIOKafkaProducer:
-        options, began = self._options, time.monotonic()
-        credentials = to_credentials(options.faust.get("broker_credentials"))
+        began = time.monotonic()
         while True:
             producer = AIOKafkaProducer(
-                bootstrap_servers=options.brokers.split(","),
                 client_id=self._application,
                 enable_idempotence=True,
                 acks="all",
-                **credentials_to_aiokafka_auth(credentials, options.faust.get("ssl_context")),
+                **aiokafka_options(self._options),
             )
             # Never give up on a batch: the input is not acknowledged before the output.
             producer._message_accumulator._batch_ttl = math.inf

@@ -8,6 +8,7 @@ from typing import Any
 
 import faust
 from faust.serializers.schemas import Schema
+from faust.types import TP
 
 from streams.engine.transport import driver
 
@@ -16,12 +17,14 @@ class BatchApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """A Faust app whose stream topics arrive in batches.
 
     ``settle`` is awaited before partitions are given up and before the app ends: whoever runs agents sets it
-    to a function that finishes, writes and acknowledges the batches in flight.
+    to a function that finishes, writes and acknowledges the batches in flight. ``held`` says of a partition
+    whether its records have to wait, as while its state is read back; those of others flow.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.batch_topics: set[str] = set()
         self.settle: Callable[[], Awaitable[None]] = _nothing
+        self.held: Callable[[TP], bool] = _flows
         super().__init__(*args, **options)
 
     def batch_topic(self, *names: str) -> Any:
@@ -47,6 +50,11 @@ class BatchSchema(Schema):  # type: ignore[misc]  # Faust is untyped
 
 async def _nothing() -> None:
     """No batch is in flight."""
+
+
+def _flows(_partition: TP) -> bool:
+    """No partition is held."""
+    return False
 
 
 def batch_app(name: str, kafka: str, datadir: Path, changes: Mapping[str, Any] | None = None) -> BatchApp:

@@ -119,10 +119,11 @@ def test_a_record_that_needs_another_part_waits_in_its_place(setting: Setting) -
     assert [event for event in setting.follow() if event != "flush"][-1] == mark(1, 1)
 
 
-def test_catching_up_takes_in_everything(setting: Setting) -> None:
-    """Without correcting anything yet: that goes by each partition's mark."""
-    for offset in range(3):
-        setting.receive(offset, b"%d" % offset)
-    setting.corrections.catch_up(lambda: False)
-    assert setting.stage.positions == {GROUP: 3}
+def test_what_was_taken_in_is_told(setting: Setting) -> None:
+    """Who waits for it can go on, or wait for the part that does not answer."""
+    setting.stage.partitions.clear()
+    setting.receive(0, b"a")
+    assert asyncio.run(setting.corrections.follow(GENERATION))
+    assert not asyncio.run(setting.corrections.follow(GENERATION))
+    assert setting.stage.positions == {GROUP: 1}
     assert setting.writer.events == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -138,22 +138,21 @@ def test_a_new_owner_folds_tables_before_they_flow(stage: Stage, monkeypatch: py
     ]
     positions: list[int] = []
 
-    def read(
-        _options: Any, topic: str, _number: int, position: int, make: Any, take: Callable[..., None], _: Any
-    ) -> int:
+    async def read(
+        _options: Any, topic: str, asked: Mapping[int, int], _cancelled: Any
+    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
         assert topic == "customer"
-        assert make is changelog.fetched
+        (number, position), *_ = asked.items()
         positions.append(position)
-        take(published[position:])
-        return len(published)
+        yield number, published[position:], len(published)
 
     monkeypatch.setattr(changelog, "read", read)
-    assert stage.recover(0, never) == 3
+    assert asyncio.run(stage.recover([0], never)) == 3
     assert shown(stage) == ("New", "Ulm", "Bonn")
     assert [one.record[0] for one in stage.fold(0, "customer", published)] == [1]
     assert shown(stage) == ("New", "Ulm", "Bonn")
     published.append(record(3, CUSTOMER, id=7, name="Newer"))
-    assert stage.recover(0, never) == 1
+    assert asyncio.run(stage.recover([0], never)) == 1
     assert positions == [0, 3]
     assert shown(stage) == ("Newer", "Ulm", "Bonn")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from faust.types import TP
 
+from streams.engine import changelog
 from streams.engine import processor as module
 from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
@@ -19,6 +20,7 @@ from streams.engine.parking import DeadTopics
 from streams.engine.processor import Processor
 from tests.unit.streams.engine.parts import (
     FACT,
+    GROUP,
     OPTIONS,
     ROW,
     AwayError,
@@ -56,11 +58,10 @@ class Event:
 
 
 class Stream:
-    """Events, and how many wait behind the present one."""
+    """Events, one after another."""
 
     def __init__(self, *events: Event) -> None:
         self._events = list(events)
-        self.channel = SimpleNamespace(queue=SimpleNamespace(empty=lambda: not self._events))
 
     def noack(self) -> Stream:
         """The same."""
@@ -103,8 +104,13 @@ class Setting:
         raise StoppedError(str(problem), place)
 
     def run(self, *events: Event) -> list[Any]:
-        """What is written when the agent is given these events."""
-        asyncio.run(self.processor._agent(Stream(*events)))
+        """What is written when the agent is given these events, and time passes."""
+
+        async def work() -> None:
+            await self.processor._agent(Stream(*events))
+            await self.processor._settle_all()
+
+        asyncio.run(work())
         return list(self.writer.events)
 
 
@@ -143,7 +149,7 @@ def test_records_that_were_written_anew_are_told_once(
     assert told == [(FACT, 2), (FACT, 3)]
 
 
-def test_batches_that_wait_share_a_flush(setting: Setting) -> None:
+def test_batches_share_a_flush(setting: Setting) -> None:
     """And are acknowledged in their order."""
     events = [Event(setting.writer, record(offset, b"a")) for offset in range(3)]
     written = setting.run(*events)
@@ -152,7 +158,7 @@ def test_batches_that_wait_share_a_flush(setting: Setting) -> None:
 
 
 def test_too_many_in_flight_are_flushed(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many wait behind them."""
+    """Sooner than time would have it."""
     monkeypatch.setattr(module, "GROUP_RECORDS", 2)
     events = [Event(setting.writer, record(offset, b"a")) for offset in range(4)]
     assert setting.run(*events).count("flush") == 2
@@ -163,6 +169,24 @@ def test_what_has_waited_long_enough_is_flushed(setting: Setting, monkeypatch: p
     monkeypatch.setattr(module, "GROUP_SECONDS", 0.0)
     events = [Event(setting.writer, record(offset, b"a")) for offset in range(3)]
     assert setting.run(*events).count("flush") == 3
+
+
+def test_the_last_batch_is_acknowledged_without_another(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it has waited long enough, and not before."""
+    monkeypatch.setattr(module, "GROUP_SECONDS", 0.02)
+
+    async def work() -> None:
+        await setting.processor._agent(Stream(Event(setting.writer, record(0, b"a"))))
+        assert ("ack", 0) not in setting.writer.events
+        acknowledging = asyncio.create_task(setting.processor._acknowledge())
+        await asyncio.sleep(0.2)
+        setting.app.should_stop = True
+        await acknowledging
+
+    asyncio.run(work())
+    assert setting.writer.events[-2:] == ["flush", ("ack", 0)]
 
 
 @pytest.mark.parametrize("why", ["generation", "not ready", "not here"])
@@ -248,3 +272,92 @@ def test_partitions_that_do_not_belong_together_end_the_process(setting: Setting
     }
     with pytest.raises(EngineError, match="not-co-partitioned"):
         setting.processor._owned()
+
+
+class Rebalanced(Setting):
+    """A worker whose group has rebalanced; its second partition came, its first stayed.
+
+    Reading a changelog back lasts until ``read`` is set.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(monkeypatch)
+        self.app.consumer_generation_id = GENERATION + 1
+        self.app.consumer.assignment = lambda: {TP(FACT, 0), TP(FACT, 1)}
+        self.read = asyncio.Event()
+        self.broadcast = self.processor._corrections._reader
+        monkeypatch.setattr(self.broadcast, "read_to_end", lambda _cancelled: None)
+        monkeypatch.setattr(changelog, "read", self._changelog)
+
+    async def _changelog(
+        self, _options: Any, _topic: str, positions: dict[int, int], cancelled: Callable[[], bool]
+    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
+        assert positions == {1: 0}
+        while not self.read.is_set():
+            if cancelled():
+                return
+            await asyncio.sleep(0.001)
+        yield 1, [record(0, b"known")], 1
+        yield 1, [], 1
+
+    def held(self) -> tuple[bool, bool]:
+        """Whether each partition is."""
+        return self.processor._held(TP(FACT, 0)), self.processor._held(TP(FACT, 1))
+
+
+def test_partitions_that_stay_flow_while_others_are_recovered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those that came wait for their state, and they leave a mark before they flow."""
+    setting = Rebalanced(monkeypatch)
+
+    async def work() -> None:
+        processor = setting.processor
+        assert setting.held() == (True, True)
+        await processor._recover(None)
+        assert setting.held() == (False, True)
+        event = Event(setting.writer, record(5, b"a"))
+        event.message.generation_id = GENERATION + 1
+        await processor._agent(Stream(event))
+        await processor._settle_all()
+        assert ("ack", 5) in setting.writer.events
+        setting.read.set()
+        await processor._recovery.over()
+        assert setting.held() == (False, False)
+
+    asyncio.run(work())
+    assert setting.stage.partitions[1].fold.recovered == [(b"key", b"known")]
+    assert [event[2] for event in setting.writer.events if event[0] == "entry"] == [0, 1]
+
+
+def test_a_recovery_gives_way_to_the_next_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which reads on what it has left."""
+    setting = Rebalanced(monkeypatch)
+
+    async def work() -> None:
+        await setting.processor._recover(None)
+        setting.app.rebalancing_count += 1
+        setting.app.consumer_generation_id += 1
+        await setting.processor._recover(None)
+        assert setting.held() == (False, True)
+        setting.read.set()
+        await setting.processor._recovery.over()
+        assert setting.held() == (False, False)
+
+    asyncio.run(work())
+    assert setting.stage.partitions[1].fold.recovered == [(b"key", b"known")]
+
+
+def test_a_change_during_a_recovery_reaches_all_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that flow at once, the one that came when it is ready, and each once."""
+    setting = Rebalanced(monkeypatch)
+
+    async def work() -> None:
+        await setting.processor._recover(None)
+        setting.broadcast.inbox.append((GROUP, record(0, b"change")))
+        await setting.processor._corrections.follow(GENERATION + 1)
+        assert [event[2] for event in setting.writer.events if event[0] == "row"] == [0]
+        setting.read.set()
+        await setting.processor._recovery.over()
+
+    asyncio.run(work())
+    rows = [event for event in setting.writer.events if event[0] == "row"]
+    assert rows == [("row", ROW, number, b"corrected", b"change") for number in (0, 1)]

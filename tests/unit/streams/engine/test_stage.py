@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 
 from streams.engine import changelog, marks
 from streams.engine.errors import EngineError, WaitError
+from streams.engine.fold import Fetched
 from streams.engine.holding import Holding
 from streams.engine.stage import Stage
 from tests.unit.streams.engine.parts import FACT, GROUP, OPTIONS, AwayError, application, record
@@ -22,21 +24,29 @@ def stage() -> Stage:
     return stage
 
 
-def in_changelog(monkeypatch: pytest.MonkeyPatch, *batches: changelog.Entries) -> list[int]:
+def in_changelog(monkeypatch: pytest.MonkeyPatch, *batches: list[tuple[bytes, bytes]]) -> list[int]:
     """Have the changelog hold these entries; return the positions that it is read from."""
     positions: list[int] = []
 
-    def read(_options: Any, topic: str, _partition: int, position: int, *given: Any) -> int:
+    async def read(
+        _options: Any, topic: str, asked: Mapping[int, int], _cancelled: Any
+    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
         assert topic == "test.noted-state-changelog"
-        make, take, _cancelled = given
-        assert make is changelog.entry
-        positions.append(position)
-        for batch in batches:
-            take(batch)
-        return position + sum(map(len, batches))
+        for number, position in asked.items():
+            positions.append(position)
+            for batch in batches:
+                entries = [record(position + place, value, key) for place, (key, value) in enumerate(batch)]
+                position += len(batch)
+                yield number, entries, position
+            yield number, [], position
 
     monkeypatch.setattr(changelog, "read", read)
     return positions
+
+
+def recover(stage: Stage, *numbers: int) -> int:
+    """Recover some partitions."""
+    return asyncio.run(stage.recover(numbers, never))
 
 
 def never() -> bool:
@@ -99,8 +109,8 @@ def test_only_two_successive_generations_miss_nothing(stage: Stage) -> None:
 def test_recovery_reads_on_from_where_it_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Entries go to the fold, marks to the partition."""
     positions = in_changelog(monkeypatch, [(b"k", b"1"), marks.encode(3, {GROUP: 8})], [(b"k", b"2")])
-    assert stage.recover(0, never) == 3
-    assert stage.recover(0, never) == 3
+    assert recover(stage, 0) == 3
+    assert recover(stage, 0) == 3
     assert positions == [0, 3]
     assert stage.partitions[0].fold.recovered == [(b"k", b"1"), (b"k", b"2")] * 2
     assert stage.partitions[0].corrected == {GROUP: 8}
@@ -112,7 +122,7 @@ def test_the_mark_of_the_highest_generation_holds(
 ) -> None:
     """A worker that has lost the partition unawares cannot speak for its successor, whenever it writes."""
     in_changelog(monkeypatch, [marks.encode(generation, {GROUP: 100 - generation}) for generation in order])
-    stage.recover(0, never)
+    recover(stage, 0)
     assert stage.partitions[0].corrected == {GROUP: 95}
 
 
@@ -121,7 +131,7 @@ def test_a_new_broadcast_topic_is_not_corrected_at_all(monkeypatch: pytest.Monke
     stage = Stage(application(broadcast=(GROUP, "clock")), OPTIONS)
     stage.own({0})
     in_changelog(monkeypatch, [marks.encode(1, {GROUP: 4, "gone": 9})])
-    stage.recover(0, never)
+    recover(stage, 0)
     assert stage.partitions[0].corrected == {GROUP: 4, "clock": 0}
 
 
@@ -131,7 +141,7 @@ def test_corrections_need_a_store() -> None:
         Stage(application(store=None), OPTIONS)
     stateless = Stage(application(store=None, broadcast=()), OPTIONS)
     stateless.own({0})
-    assert stateless.recover(0, never) == 0
+    assert recover(stateless, 0) == 0
 
 
 class Queue:

@@ -1,0 +1,121 @@
+"""After a rebalance: what stayed flows on at once, what came once its state is read back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+
+from streams.engine.corrections import Corrections
+from streams.engine.errors import RETRY_SECONDS
+from streams.engine.meter import Meter
+from streams.engine.stage import Stage
+from streams.engine.transport.app import BatchApp
+from streams.engine.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+class Recovery:
+    """Brings partitions up to date: broadcast knowledge, state, what is held, corrections that are due.
+
+    Works on the state of partitions that do not flow yet, and takes the gate for all else. An error goes to
+    ``stop``, which ends the process.
+    """
+
+    def __init__(
+        self,
+        app: BatchApp,
+        stages: Sequence[Stage],
+        corrections: Corrections,
+        writer: Writer,
+        meter: Meter,
+        gate: asyncio.Lock,
+        stop: Callable[[Exception, str], Awaitable[None]],
+    ) -> None:
+        self._name = stages[0].application.name
+        self._app = app
+        self._stages = stages
+        self._corrections = corrections
+        self._writer = writer
+        self._meter = meter
+        self._gate = gate
+        self._stop = stop
+        self._task: asyncio.Task[None] | None = None
+
+    async def over(self) -> None:
+        """Return when the recovery that was begun last has ended, or given way to a rebalance or the end."""
+        if self._task is not None:
+            await self._task
+
+    async def begin(self, owned: set[int]) -> None:
+        """Make partitions that stayed ready for this generation, and begin to bring the others up to date.
+
+        The caller holds the gate.
+        """
+        app, began = self._app, time.perf_counter()
+        generation, rebalances = app.consumer_generation_id, app.rebalancing_count
+
+        def cancelled() -> bool:
+            return bool(app.should_stop or app.rebalancing_count != rebalances)
+
+        for stage in self._stages:
+            stage.own(owned)
+        kept = {number for number in owned if all(stage.kept(number, generation) for stage in self._stages)}
+        rows = await self._make_ready(kept, generation)
+
+        async def rest() -> None:
+            entries, corrected = await self._bring(owned - kept, generation, cancelled)
+            if cancelled():
+                _log.info("%s: recovery gives way to the next rebalance", self._name)
+                return
+            seconds = time.perf_counter() - began
+            self._meter.recovered(seconds, entries, len(owned))
+            _log.info(
+                "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
+                *(self._name, generation, sorted(owned), entries, rows + corrected, seconds),
+            )
+
+        self._task = asyncio.create_task(self._watched(rest()))
+
+    async def _watched(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
+            await self._stop(problem, f"{self._name} recovery")
+
+    async def _bring(self, came: set[int], generation: int, cancelled: Callable[[], bool]) -> tuple[int, int]:
+        """Make partitions that came ready; return the entries read and the rows written again."""
+        if not came:
+            return 0, 0
+        loop, entries = asyncio.get_running_loop(), 0
+        # Rows of a new owner must know no less than those that others wrote before.
+        await loop.run_in_executor(None, self._corrections.read_to_end, cancelled)
+        while self._corrections.waiting and not cancelled():
+            async with self._gate:
+                taken = await self._corrections.follow(generation)
+            await asyncio.sleep(0 if taken else RETRY_SECONDS)  # a part may not answer
+        for stage in self._stages:
+            entries += await stage.recover(came, cancelled)
+            await loop.run_in_executor(None, stage.recall, came, cancelled)
+        async with self._gate:
+            return entries, 0 if cancelled() else await self._make_ready(came, generation)
+
+    async def _make_ready(self, numbers: set[int], generation: int) -> int:
+        """Correct partitions whose state is up to date, and let them flow; return the rows written again."""
+        rows = 0
+        for stage in self._stages:
+            due: dict[int, Iterable[Hashable]] = {}
+            for number in sorted(numbers):
+                partition = stage.partitions[number]
+                # A new owner writes a mark of its generation even if nothing is due: one that its
+                # predecessor, woken from a freeze, writes later must not speak for rows of who knows less.
+                if not stage.kept(number, generation) or partition.corrected != stage.positions:
+                    due[number] = stage.application.shared.changes_since(partition.corrected)
+            rows += await self._corrections.correct(stage, generation, due)
+        await self._writer.flush()  # the marks, before rows of this generation
+        for stage in self._stages:
+            for number in numbers:
+                stage.partitions[number].generation = generation
+        return rows
