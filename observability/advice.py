@@ -154,11 +154,38 @@ def _drifting(port: Port, readers: str) -> Advice:
     )
 
 
+def _invalid(port: Port, readers: str) -> Advice:
+    return Advice(
+        meaning=(
+            f"`mesh quality` has judged the rows of `{port.view}`, and rules of the contract with severity "
+            "error do not hold. A publisher checks each record, so a rule on the whole table is broken "
+            "(unique, share), or rows are older than the rule, or somebody published without the SDK."
+        ),
+        impact=f"Numbers about `{port.view}` may be wrong: {readers}.",
+        diagnosis=(
+            (f"mesh quality {port.topic} --broken", "which rules, how many rows, and ten keys of each"),
+            (
+                'mesh query "SELECT judged_at, rule, failing, judged FROM mesh.quality_results '
+                f"WHERE topic = '{port.topic}' AND verdict = 'fail' ORDER BY judged_at DESC LIMIT 20\"",
+                "since when",
+            ),
+            (f"mesh conformance {port.topic} --count 20", "whether what comes now is right"),
+        ),
+        mitigation=(
+            "Tell the source's team the keys. What it publishes corrected, with a higher `seq`, takes the "
+            "place of what is wrong; then run `mesh quality` again.",
+            "The rows are right and the contract is not: mend the contract or the retailer's overlay, and "
+            "judge again.",
+        ),
+    )
+
+
 _OF_PORTS = {
     Symptom.SILENT: _silent,
     Symptom.STALE: _stale,
     Symptom.REJECTED: _rejected,
     Symptom.DRIFTING: _drifting,
+    Symptom.INVALID: _invalid,
 }
 
 

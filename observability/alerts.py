@@ -40,6 +40,7 @@ class Symptom(StrEnum):
     STALE = "stale"
     REJECTED = "rejected"
     DRIFTING = "drifting"
+    INVALID = "invalid"
     DISK = "disk"
     CERTIFICATE = "certificate"
     WATCHDOG = "watchdog"
@@ -55,6 +56,7 @@ TYPES: Mapping[Symptom, str] = {
     Symptom.STALE: "freshness",
     Symptom.REJECTED: "quality",
     Symptom.DRIFTING: "ledger",
+    Symptom.INVALID: "quality",
     Symptom.DISK: "capacity",
     Symptom.CERTIFICATE: "capacity",
     Symptom.WATCHDOG: "watchdog",
@@ -69,6 +71,7 @@ DRILLS = frozenset(
         "sink-down",
         "poison-flood",
         "ledger-drift",
+        "rule-broken",
         "registry-down",
         "broker-down",
         "warehouse-down",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from mesh.kernel.contract import Port
 from mesh.kernel.holding import RELEASED
 from mesh.kernel.names import SINK
-from observability.alerts import Alert, Case, Symptom, subject
+from observability.alerts import Alert, Case, Severity, Symptom, subject
 from observability.limits import DEAD_LETTERS, DRIFT_FOR, STEADY
-from observability.sight import LEDGER, TOPICS, seeing, seen
+from observability.sight import JUDGED, LEDGER, TOPICS, seeing, seen
 
 
 def alerts(port: Port, runbook: str) -> Iterator[Alert]:
@@ -18,6 +18,7 @@ def alerts(port: Port, runbook: str) -> Iterator[Alert]:
     - Silent: where a source speaks. It fires only while the source is declared live.
     - Stale: where there is a view whose freshness is promised.
     - Drifting: where there is a view.
+    - Invalid: where a view has rules that must hold. A ticket: what landed is there already.
     - Rejected: everywhere.
     """
     if port.kind == "private":
@@ -29,6 +30,8 @@ def alerts(port: Port, runbook: str) -> Iterator[Alert]:
     yield _rejections(port, runbook)
     if port.table:
         yield _drift(port, runbook)
+    if port.table and any(rule.severity == "error" for rule in (*port.rules, *port.table_rules)):
+        yield _invalid(port, runbook)
 
 
 def dead_letter_limit(port: Port) -> int:
@@ -241,6 +244,44 @@ def _drift(port: Port, runbook: str) -> Alert:
     )
 
 
+def _invalid(port: Port, runbook: str) -> Alert:
+    name = f"{subject(port.topic)}Invalid"
+    rules = f'mesh_quality_broken_rules{{topic="{port.topic}", severity="error"}}'
+    shown = rules.replace("{", '{part="monitor", ')
+    return _alert(
+        port,
+        name,
+        Symptom.INVALID,
+        runbook,
+        drill="rule-broken",
+        expr=seen(f"max({rules}) > 0", name, JUDGED),
+        holds=STEADY,
+        severity=Severity.TICKET,
+        unit="humanize",
+        summary=f"{port.view} breaks its contract",
+        description=f"Rows of {port.view} break rules of severity error, as `mesh quality` has judged.",
+        action=f"Run `mesh quality {port.topic} --broken`: it names the rules, and rows to look at.",
+        proof=(
+            Case(
+                "two rules are found broken at 20 s",
+                {shown: "0x3 2x60", **seeing(JUDGED)},
+                fires=20 + STEADY,
+                shown="2",
+            ),
+            Case(
+                "only a warning is broken",
+                {
+                    shown: "0x60",
+                    shown.replace("error", "warning"): "3x60",
+                    **seeing(JUDGED),
+                },
+                fires=None,
+            ),
+            Case("nobody has judged yet", {**seeing(JUDGED)}, fires=None),
+        ),
+    )
+
+
 def _alert(
     port: Port,
     name: str,
@@ -255,6 +296,7 @@ def _alert(
     unit: str,
     proof: tuple[Case, ...],
     holds: int = 0,
+    severity: Severity = Severity.PAGE,
 ) -> Alert:
     app: Mapping[str, str] = {"app": port.application.removeprefix("mesh.")} if port.application else {}
     return Alert(
@@ -266,6 +308,7 @@ def _alert(
         drill=drill,
         expr=expr,
         holds=holds,
+        severity=severity,
         summary=summary,
         description=description,
         action=action,

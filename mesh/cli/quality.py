@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from mesh.cli._screen import screen
 from mesh.cli.query import reason
+from mesh.kernel.clock import now
 from mesh.kernel.errors import WarehouseError
 from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics.quality.finding import Finding
+    from mesh.kernel.contract import Port
+    from mesh.kernel.settings import Settings
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 
@@ -27,34 +33,57 @@ def command(
     ] = "",
     rule: Annotated[str, typer.Option(help="One rule alone, such as sku/value-repeated.")] = "",
     broken: Annotated[bool, typer.Option("--broken", help="Show only rules that do not hold.")] = False,
+    record: Annotated[
+        bool,
+        typer.Option("--record/--no-record", help="Keep what is found, for history, metrics and alerts."),
+    ] = True,
+    every: Annotated[
+        int, typer.Option(min=0, help="Judge again so many seconds after each judgement; 0: once.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a rule, for programs.")] = False,
 ) -> None:
     """Judge the contracts' rules over what the warehouse holds; exit 1 when one of level error is broken."""
-    from analytics.quality.finding import Verdict
-    from analytics.quality.judging import judge
     from analytics.quality.rule_names import chosen
     from mesh.catalogue.lookup import landed
     from mesh.kernel.discovery import find_mesh
-    from mesh.kernel.warehouse import connect
 
     settings = load_settings()
     ports = landed(find_mesh(settings), product)
     only = chosen(ports, rule) if rule else ""
-    client = connect(settings)
+    while True:
+        found = _judged(settings, ports, only, record=record)
+        _tell(found, broken=broken, as_json=as_json)
+        if not every:
+            break
+        sleep(every)
+    if any(one.verdict == "fail" for one in found):
+        raise typer.Exit(1)
+
+
+def _judged(settings: Settings, ports: list[Port], only: str, *, record: bool) -> list[Finding]:
+    from analytics.quality.history import keep
+    from analytics.quality.judging import judge
+    from mesh.kernel.warehouse import connect
+
+    client, moment = connect(settings), now()
     try:
         found = list(judge(client, ports, only))
+        if record:
+            keep(client, uuid4().hex[:12], moment, found)
     except ClickHouseError as error:
         raise WarehouseError("query-failed", reason(str(error))) from None
     finally:
         client.close()
-    shown = [one for one in found if not broken or one.verdict is not Verdict.OK]
+    return found
+
+
+def _tell(found: list[Finding], *, broken: bool, as_json: bool) -> None:
+    shown = [one for one in found if not broken or one.verdict != "ok"]
     if as_json:
         for one in shown:
             typer.echo(json.dumps(document(one), ensure_ascii=False))
     else:
         _show(shown, len(found))
-    if any(one.verdict is Verdict.FAIL for one in found):
-        raise typer.Exit(1)
 
 
 def document(found: Finding) -> dict[str, Any]:
@@ -76,31 +105,34 @@ def document(found: Finding) -> dict[str, Any]:
 
 def _show(findings: list[Finding], judged: int) -> None:
     console = screen(150)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("rule", overflow="fold")
+    table.add_column("level")
+    for heading in ("rows judged", "failing", "share", "limit"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("verdict")
+    table.add_column("rows to look at", overflow="fold")
     for view in dict.fromkeys(one.view for one in findings):
-        table = Table(title=view, title_justify="left", title_style="bold")
-        table.add_column("rule", overflow="fold")
-        table.add_column("level")
-        for heading in ("rows judged", "failing", "share", "limit"):
-            table.add_column(heading, justify="right", no_wrap=True)
-        table.add_column("verdict")
-        table.add_column("rows to look at", overflow="fold")
+        table.add_row(Text(view, style="bold"))
         for one in findings:
             if one.view == view:
                 table.add_row(*_row(one))
+        table.add_section()
+    if findings:
         console.print(table)
     verdicts = [one.verdict.value for one in findings]
     counts = ", ".join(f"{verdicts.count(kind)} {kind}" for kind in _STYLES if kind in verdicts)
-    console.print(f"{judged} rules judged" + (f": {counts}" if counts else ", all of them hold"))
+    console.print(f"{judged} rules judged" + (f": {counts}" if counts else ": all hold"))
 
 
 def _row(found: Finding) -> tuple[Text, ...]:
     return (
-        Text(found.rule),
+        Text(f"  {found.rule}"),
         Text(found.severity, style="dim"),
         Text(f"{found.judged:,}"),
         Text(f"{found.failing:,}" if found.failing else "–"),
         Text(f"{found.share:.3g} %" if found.failing else "–"),
-        Text(f"< {found.limit} %" if found.limit else "none"),
+        Text(f"below {found.limit} %" if found.limit else "none"),
         Text(found.verdict.value, style=_STYLES[found.verdict.value]),
         Text("\n".join(" ".join(key) for key in found.keys)),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mesh.drills import faults
+from mesh.drills.broken_rule import rule_broken
 from mesh.drills.ground import Ground
 from mesh.drills.watching import Rule
 from mesh.kernel.errors import DrillError, did_you_mean
@@ -76,6 +77,8 @@ DRILLS: dict[str, Drill] = {
         Drill("worker-down", "the workers of a stream stopped", faults.stopped("customer-mastering"), 1),
         Drill("ledger-drift", "the sink's offsets moved past records that it has not read",
               faults.ledger_drift, 1, of_topic=True),
+        Drill("rule-broken", "a judgement by which rows at rest break their contract", rule_broken, 1,
+              of_topic=True),
         Drill("stream-stalled", "a record of an unknown schema while the registry is away",
               faults.stream_stalled, 2, app="orders-enriched"),
         Drill("sink-behind", "a stranger in the sink's consumer group", faults.robbed, 3),

@@ -96,6 +96,11 @@ BEHIND_SECONDS = _gauge("mesh_behind_seconds", "Wait of the oldest of them", "ap
 # of each partition every record is accounted for without a gap.
 LEDGER_DRIFT = _gauge("mesh_ledger_drift_records", "Records unaccounted for", "topic")
 LEDGER_VERIFIED = _gauge("mesh_ledger_verified_offsets", "Accounted for up to here", "topic", "partition")
+# What `mesh quality` found last, at rest: rows at fault by rule; rules that do not hold; when it was (Unix
+# time). Rules are those of the contracts, so their number is bounded.
+QUALITY_FAILING = _gauge("mesh_quality_failing_rows", "Rows at fault", "topic", "rule", "severity")
+QUALITY_BROKEN = _gauge("mesh_quality_broken_rules", "Rules that do not hold", "topic", "severity")
+QUALITY_JUDGED = _gauge("mesh_quality_last_judged_timestamp_seconds", "Last judgement", "topic")
 # Whether a part that does not speak Prometheus answers in its own protocol (1 or 0).
 SERVICE_UP = _gauge("mesh_service_up", "Whether a service answers", "part")
 # Parts of the local platform, by its supervisor: resident memory, restarts since it was declared.

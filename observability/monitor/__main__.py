@@ -15,6 +15,7 @@ from mesh.kernel.broker import Broker
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings, load_settings
+from observability.monitor.judgements import Judgements
 from observability.monitor.landings import Landings
 from observability.monitor.ledger import Ledger
 from observability.monitor.log import Log
@@ -47,6 +48,7 @@ def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
     return {
         "positions": positions.measure,
         "ledger": ledger.measure,
+        "quality": Judgements(settings).measure,
         "services": Services(probes(settings, broker("mesh.monitor"))).measure,
         "machine": Machine(settings.home).measure,
         "sources": Sources(mesh, settings.home).measure,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mesh.kernel.mask import under_mask
 from schemas.derive import avro_schema
 from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED, Column, columns
+from sinks.clickhouse.quality_tables import QUALITY
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Computed, Port
@@ -121,8 +122,10 @@ PLATFORM = (
     "WHERE code != 'released'",
     "CREATE OR REPLACE VIEW mesh.incidents AS SELECT * FROM mesh.incidents_v1 FINAL",
     "CREATE OR REPLACE VIEW mesh.redrives AS SELECT * FROM mesh.redrives_v1 FINAL",
+    *QUALITY,
 )
-"""The mesh's own tables: the ledger of every landed record, the dead letters, what was paged and redriven.
+"""The mesh's own tables: the ledger of every landed record, the dead letters, what was paged and redriven,
+and what was found of the quality of what landed.
 
 A release (rule 24 of the semantics) is parked and counted, but is no dead letter, so the views leave it out.
 """

@@ -20,6 +20,7 @@ UNITS = (
     "_incidents",
     "_restarts",
     "_statements",
+    "_rules",
     "_up",
 )
 

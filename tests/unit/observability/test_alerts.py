@@ -33,13 +33,14 @@ def promising(port: Port, *levels: ServiceLevel) -> Port:
     return replace(port, service_levels={level.property: level for level in levels})
 
 
-def test_a_source_with_a_view_has_four_alerts() -> None:
-    """One a promise: it speaks, it is fresh, it is valid, it is complete."""
+def test_a_source_with_a_view_has_five_alerts() -> None:
+    """One a promise: it speaks, it is fresh, what comes is valid, it is complete, what is there is valid."""
     assert of("sales.public.order-placed.v1") == [
         "SalesOrderPlacedSilent",
         "SalesOrderPlacedStale",
         "SalesOrderPlacedRejected",
         "SalesOrderPlacedDrifting",
+        "SalesOrderPlacedInvalid",
     ]
 
 
@@ -79,6 +80,7 @@ def test_limits_are_the_contracts() -> None:
         Symptom.SILENT,
         Symptom.REJECTED,
         Symptom.DRIFTING,
+        Symptom.INVALID,
     ]
 
 
