@@ -4,8 +4,7 @@ views: [sales.transactions, customer.crosswalk]
 concerns: {sales.transactions: account, customer.crosswalk: account}
 moves: >-
   SELECT account FROM sales.transactions
-  WHERE toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - 90 AND {as_of:Date32} - 91
-  OR toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - 365 AND {as_of:Date32} - 366
+  WHERE arrayExists(w -> toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])
   OR toDate32(toTimeZone(transaction_at, {timezone:String})) > {was:Date32}
 */
 SELECT

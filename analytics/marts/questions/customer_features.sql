@@ -1,0 +1,52 @@
+/*
+question: Who is each customer, and how do they buy? One row for models of segments and of churn
+owner: customer
+grain: a customer
+key: [golden_id]
+reads: [customer, nearest, bought, favourite_category, favourite_product, favourite_channel]
+refresh: by customer
+notes: >-
+  Last year is the 365 days up to the as-of day. A cancelled order is bought in none of the figures of money and units; what
+  came back counts where the line was ordered. Lines whose cost is unknown have no profit. Who has bought nothing has profit 0,
+  so level 1. Where there are no distribution centres, or no coordinates, the nearest one is null.
+columns:
+  golden_id: Customer
+  age (years): Full years of life on the day; null where the date of birth is unknown
+  country: Country of the customer
+  state: State of the customer
+  nearest_centre_id: Distribution centre at the least great-circle distance from the customer's store, or else city
+  nearest_centre: Its name
+  nearest_centre_distance (km): How far that is, to a tenth
+  return_rate_last_year (percent): Returned units by units bought in last year's orders; two decimals; null where nothing was bought
+  profit_last_year (reporting currency): Net less cost of what was kept of last year's orders
+  profit_level_last_year: 1 up to 50, 2 above 50 and below 150, 3 from 150
+  clv (reporting currency): Lifetime value so far, the net less cost of all that was kept
+  orders_last_year (orders a year): Purchase frequency, orders of last year
+  favourite_category: Category of most units, then most net, then least name
+  favourite_product_id: Product of most units, then most net, then least id
+  favourite_product: Its name as of an order
+  preferred_channel: Channel of most orders, then most net, then least name
+*/
+SELECT
+    c.golden_id AS golden_id,
+    c.age AS age,
+    c.country AS country,
+    c.state AS state,
+    n.location_id AS nearest_centre_id,
+    n.name AS nearest_centre,
+    round(n.distance, 1) AS nearest_centre_distance,
+    toDecimal64(round(toDecimal256(b.returned_last_year, 8) * 100 / nullIf(b.bought_last_year, 0), 2), 2) AS return_rate_last_year,
+    ifNull(b.profit_last_year, 0) AS profit_last_year,
+    multiIf(ifNull(b.profit_last_year, 0) <= 50, 1, b.profit_last_year < 150, 2, 3) AS profit_level_last_year,
+    ifNull(b.profit, 0) AS clv,
+    ifNull(b.orders_last_year, 0) AS orders_last_year,
+    k.product_category AS favourite_category,
+    f.product_id AS favourite_product_id,
+    f.product_name AS favourite_product,
+    h.channel AS preferred_channel
+FROM customer AS c
+LEFT JOIN nearest AS n ON n.golden_id = c.golden_id
+LEFT JOIN bought AS b ON b.golden_id = c.golden_id
+LEFT JOIN favourite_category AS k ON k.golden_id = c.golden_id
+LEFT JOIN favourite_product AS f ON f.golden_id = c.golden_id
+LEFT JOIN favourite_channel AS h ON h.golden_id = c.golden_id
