@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mesh.kernel.errors import ContractError, did_you_mean
+from mesh.kernel.table_rules import Share
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def named(port: Port) -> dict[str, Rule | TableRule]:
-    """Every rule of a port by its name: field, and code of what breaks it.
+    """Every rule of a port by its name: field, and code of what breaks it; a share is of its rule's code.
 
     Rules on records come first, then those on the table, each in the contract's order. Of several rules of
     one kind on one field the second is called ``…-2``.
@@ -22,7 +23,9 @@ def named(port: Port) -> dict[str, Rule | TableRule]:
     found: dict[str, Rule | TableRule] = {}
     seen: Counter[str] = Counter()
     for rule in (*port.rules, *port.table_rules):
-        name = f"{rule.field}/{rule.code}"
+        name = (
+            f"{rule.field}/{rule.rule.code}-share" if isinstance(rule, Share) else f"{rule.field}/{rule.code}"
+        )
         seen[name] += 1
         found[name if seen[name] == 1 else f"{name}-{seen[name]}"] = rule
     return found

@@ -9,6 +9,8 @@
           payment_method: [Credit Card, Unknown]
         required: [transaction_type]  # fields that this retailer always gives
         expected: [fx_rate]           # fields that it should give: a warning where it does not
+        missing:                      # below how many percent a field may be null in the table
+          fx_rate: 5
         tolerance:                    # tolerance of the equation at a field
           total_amount: 0.01
         live: 60                      # seconds: the source is live and never silent for longer
@@ -25,7 +27,9 @@ from mesh.kernel.contract import FieldPromise, Port, ServiceLevel
 from mesh.kernel.document import Node, read_document
 from mesh.kernel.errors import did_you_mean
 from mesh.kernel.quality import Equation, NotNull, Rule, Values
+from mesh.kernel.rule_file import read_share
 from mesh.kernel.structure import FieldShape, shapes
+from mesh.kernel.table_rules import Share
 
 Overlay = Mapping[str, Node]
 """The entry of each topic that an overlay changes."""
@@ -53,7 +57,7 @@ def apply_overlay(ports: Mapping[str, Port], overlay: Overlay) -> dict[str, Port
 
 
 def _changed(port: Port, node: Node) -> Port:
-    node.only("values", "required", "expected", "tolerance", "live")
+    node.only("values", "required", "expected", "missing", "tolerance", "live")
     if (values := node.get("values")) is not None:
         for path, allowed in values.items():
             port = _with_values(port, _shape(port, path, allowed), allowed)
@@ -63,6 +67,9 @@ def _changed(port: Port, node: Node) -> Port:
     if (expected := node.get("expected")) is not None:
         for path in expected.texts():
             port = _with_not_null(port, _shape(port, path, expected).path, "warning")
+    if (missing := node.get("missing")) is not None:
+        for path, share in missing.items():
+            port = _with_nulls(port, _shape(port, path, share), share)
     if (tolerances := node.get("tolerance")) is not None:
         for path, tolerance in tolerances.items():
             port = _with_tolerance(port, path, tolerance)
@@ -108,6 +115,23 @@ def _with_not_null(port: Port, path: str, severity: str = "error") -> Port:
     if any(isinstance(rule, NotNull) and rule.field == path for rule in port.rules):
         return port
     return _added(port, NotNull(path, severity))
+
+
+def _with_nulls(port: Port, shape: FieldShape, node: Node) -> Port:
+    """A limit of the share of nulls, in the place of the contract's where it has one."""
+    if "." in shape.path or shape.repeated:
+        raise node.fault(
+            "rule-type", f"{shape.path!r} is within a list", "rules on tables are for plain fields"
+        )
+    limit = Share(NotNull(shape.path), read_share(node), dimension="completeness")
+    promise = port.promises.get(shape.path, FieldPromise())
+    others = [
+        rule
+        for rule in promise.table_rules
+        if not (isinstance(rule, Share) and isinstance(rule.rule, NotNull))
+    ]
+    promise = replace(promise, table_rules=(*others, limit))
+    return replace(port, promises={**port.promises, shape.path: promise})
 
 
 def _with_tolerance(port: Port, path: str, node: Node) -> Port:

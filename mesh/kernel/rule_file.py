@@ -9,9 +9,10 @@ entry                                                                     rule
 ``type: custom, engine: mesh, implementation: {equals: …, tolerance: …}`` Equation
 ``metric: duplicateValues, mustBe: 0``                                    Unique
 ``metric: invalidValues, …, mustBeLessThan: 10, unit: percent``           Share
+``metric: nullValues, mustBeLessThan: 10, unit: percent``                 Share of nulls
 ========================================================================  =========
 
-The last two are rules on a whole table (:mod:`mesh.kernel.table_rules`), all others on each record.
+The last three are rules on a whole table (:mod:`mesh.kernel.table_rules`), all others on each record.
 
 An Equation stands at the field of its left side. ``severity`` is error (the default) or warning;
 ``dimension`` is one of the standard's. A field that must be given has ``required: true``: the rule NotNull.
@@ -28,6 +29,7 @@ from mesh.kernel.event import Record
 from mesh.kernel.quality import (
     SEVERITIES,
     Equation,
+    NotNull,
     Range,
     Regex,
     Rule,
@@ -40,7 +42,7 @@ from mesh.kernel.table_rules import Share, TableRule, Unique
 
 DIMENSIONS = ("accuracy", "completeness", "conformity", "consistency", "coverage", "timeliness", "uniqueness")
 ENGINE = "mesh"
-UNIQUE, SHARE = "duplicateValues", "mustBeLessThan"
+UNIQUE, NULLS, SHARE = "duplicateValues", "nullValues", "mustBeLessThan"
 
 
 def is_of_table(node: Node) -> bool:
@@ -58,11 +60,18 @@ def read_table_rule(node: Node, path: str, record: type[Record]) -> TableRule:
         _zero(node.need("mustBe"))
         return Unique(path, **grade)
     node.need("unit").one_of(("percent",), "share-unit")
-    below = node.need(SHARE).number()
+    below = read_share(node.need(SHARE))
+    if node.need("metric").value == NULLS:
+        return Share(NotNull(path), below, **{"dimension": "completeness", **grade})
+    return Share(_invalid_values(node, shape, {}), below, **grade)
+
+
+def read_share(node: Node) -> Decimal:
+    """A percentage above 0, up to 100."""
+    below = node.number()
     if not 0 < below <= 100:
-        raise node.need(SHARE).fault("share-limit", f"{below} is not a share", "write a percentage up to 100")
-    rule = _invalid_values(node, shape, {})
-    return Share(rule, below, **grade)
+        raise node.fault("share-limit", f"{below} is not a share", "write a percentage up to 100")
+    return below
 
 
 def read_rule(node: Node, path: str, record: type[Record]) -> Rule:

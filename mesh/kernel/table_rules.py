@@ -4,7 +4,8 @@ They are judged over the newest record of each entity (:func:`entity_key`). As w
 rules on records, the kinds are a closed list of frozen values, so that any runner gives the same verdict:
 
 * :class:`Unique`: no two entities have the same value; nulls are not compared;
-* :class:`Share`: of the entities whose field is not null fewer than ``below`` percent break a rule.
+* :class:`Share`: of the entities whose field is not null fewer than ``below`` percent break a rule; where the
+  rule is :class:`~mesh.kernel.quality.NotNull`, fewer than so many of all entities lack the field.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mesh.kernel.quality import Regex, Values, breaks
+from mesh.kernel.quality import NotNull, Regex, Values, breaks
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
@@ -43,7 +44,7 @@ class Unique:
 class Share:
     """Fewer than ``below`` percent of the values break ``rule``."""
 
-    rule: Regex | Values
+    rule: Regex | Values | NotNull
     below: Decimal
     severity: str = "error"
     dimension: str = "conformity"
@@ -101,10 +102,17 @@ def _faulty(
 ) -> Sequence[tuple[Any, ...]]:
     """The keys of the entities that break a rule; none while it holds."""
     given = {key: record for key, record in newest.items() if record.get(rule.field) is not None}
+    if isinstance(rule, Share) and isinstance(rule.rule, NotNull):
+        lacking = [key for key in newest if key not in given]
+        return lacking if _reaches(len(lacking), rule.below, len(newest)) else []
     if isinstance(rule, Unique):
         owners = defaultdict(list)
         for key, record in given.items():
             owners[record[rule.field]].append(key)
         return [key for keys in owners.values() if len(keys) > 1 for key in keys]
     wrong = [key for key, record in given.items() if breaks(rule.rule, record)]
-    return wrong if wrong and 100 * len(wrong) >= rule.below * len(given) else []
+    return wrong if _reaches(len(wrong), rule.below, len(given)) else []
+
+
+def _reaches(wrong: int, below: Decimal, judged: int) -> bool:
+    return wrong > 0 and 100 * wrong >= below * judged

@@ -12,6 +12,7 @@ from mesh.kernel.discovery import Mesh, assemble
 from mesh.kernel.errors import ContractError
 from mesh.kernel.overlay import read_overlay
 from mesh.kernel.quality import Equation, NotNull, Regex, Values, compile_rules
+from mesh.kernel.table_rules import Share
 
 if TYPE_CHECKING:
     from tests.unit.mesh.conftest import Folder
@@ -57,6 +58,27 @@ def test_a_field_can_be_expected(mesh: Mesh, tmp_path: Path) -> None:
         NotNull("colour"),
         NotNull("wheels", "warning"),
     ]
+
+
+def test_a_share_of_nulls_can_be_limited(mesh: Mesh, tmp_path: Path) -> None:
+    """Once: another limit takes its place."""
+    once = laid_over(mesh, tmp_path, "missing: {wheels: 5}")
+    assert once.port(TOPIC).table_rules == (Share(NotNull("wheels"), Decimal(5), dimension="completeness"),)
+    twice = laid_over(once, tmp_path, "missing: {wheels: 2.5}")
+    assert [rule.below for rule in twice.port(TOPIC).table_rules if isinstance(rule, Share)] == [
+        Decimal("2.5")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [("{wheel: 5}", "field-unknown"), ("{wheels: 0}", "share-limit"), ("{parts.fee: 5}", "rule-type")],
+)
+def test_a_limit_that_cannot_be_is_refused(mesh: Mesh, tmp_path: Path, stated: str, code: str) -> None:
+    """With its code."""
+    with pytest.raises(ContractError) as caught:
+        laid_over(mesh, tmp_path, f"missing: {stated}")
+    assert caught.value.code == code
 
 
 def test_a_field_can_be_required(mesh: Mesh, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mesh.kernel.errors import ContractError
-from mesh.kernel.quality import Values
+from mesh.kernel.quality import NotNull, Values
 from mesh.kernel.table_rules import SHOWN, Share, Unique, broken
 
 if TYPE_CHECKING:
@@ -67,6 +67,18 @@ def test_a_share_is_below_its_limit(toys: Folder) -> None:
     assert (many.found, len(many.keys)) == (50, SHOWN)
 
 
+def test_a_share_of_nulls_is_of_all_entities(toys: Folder) -> None:
+    """Those that lack the field are named; at the limit it is broken."""
+    toys.change(FILE, STATED, SHARE.replace("invalidValues, arguments: {validValues: [red]}", "nullValues"))
+    port = toys.port()
+    assert port.table_rules == (Share(NotNull("colour"), Decimal(10), dimension="completeness"),)
+    reds = [toy(number, "red") for number in range(1, 10)]
+    assert broken(port, [*reds, toy(10, "red"), toy(11, None)]) == []
+    (found,) = broken(port, [*reds, toy(10, None)])
+    assert (found.found, found.keys) == (1, (("t10",),))
+    assert broken(port, []) == []
+
+
 @pytest.mark.parametrize(
     ("new", "code"),
     [
@@ -75,7 +87,7 @@ def test_a_share_is_below_its_limit(toys: Folder) -> None:
         (SHARE.replace("mustBeLessThan: 10", "mustBeLessThan: 0"), "share-limit"),
         (SHARE.replace("mustBeLessThan: 10", "mustBeLessThan: 101"), "share-limit"),
         (SHARE.replace(", unit: percent", ""), "key-missing"),
-        (SHARE.replace("invalidValues, arguments: {validValues: [red]}", "nullValues"), "metric-unknown"),
+        (SHARE.replace("invalidValues, arguments: {validValues: [red]}", "rowCount"), "metric-unknown"),
     ],
 )
 def test_a_rule_that_cannot_be_read_is_refused(toys: Folder, new: str, code: str) -> None:

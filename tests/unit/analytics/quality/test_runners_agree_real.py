@@ -287,7 +287,11 @@ def test_rules_on_tables_agree(
     toys = [
         toy(number, valid_from=start + timedelta(days=day), **{field: text}) for number, day, text in drawn
     ]
-    laid = (Unique(field), Share(Values(field, ("a", "b")), Decimal(below)))
+    laid = (
+        Unique(field),
+        Share(Values(field, ("a", "b")), Decimal(below)),
+        Share(NotNull(field), Decimal(below)),
+    )
     in_stream = {
         one.rule: (one.found, sorted(key[0] for key in one.keys))
         for one in broken(port((), laid), (one.model_dump() for one in toys))
