@@ -37,20 +37,13 @@ from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import Parking
 from sinks.intake import Intake
 from sinks.landing import DeadLetterLane, EventLane, Lane
+from sinks.pace import Pace
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
 
 log = logging.getLogger("mesh.sink")
 
-MIN_AGE, MAX_AGE = 0.1, 0.5
-"""Seconds that a record waits for company, at the least and at the most."""
-REST = 2
-"""After blocks that were not full have taken a second to land, the next ones wait so many.
-
-An insert costs the warehouse some ten milliseconds of CPU however few its rows are. So rows are fresh while
-it has time, and come in larger blocks when it has not.
-"""
 _FETCH = 10_000
 _POLL = 0.05
 """Seconds to wait for so many messages; fewer are handed over when they have passed."""
@@ -89,7 +82,7 @@ class Sink:
         self._holding: dict[str, EventLane] = {}  # the lanes on which records wait behind an invalid one
         self._lanes = self._make_lanes(settings)
         self._blocks: dict[str, Block] = {}
-        self._patience = MIN_AGE
+        self._pace = Pace()
 
     def _make_lanes(self, settings: Settings) -> dict[str, Lane]:
         ids = schema_ids(settings)
@@ -122,10 +115,12 @@ class Sink:
         )
         try:
             while not self._stop:
-                messages = self._consumer.consume(_FETCH, _POLL)
-                self._gather(messages)
-                self._land_due(everything=False)
-            self._land_due(everything=True)
+                due = self._due()
+                if due is not None:
+                    self._land_timed(due)
+                self._gather(self._consumer.consume(_FETCH, _POLL if due is None else 0))
+            for topic in list(self._blocks):
+                self._land(topic)
         except StoppedWhileWaitingError:
             log.warning("stopped while a part was away; what had not landed is read again")
         finally:
@@ -143,14 +138,19 @@ class Sink:
                 if rest:
                     self._land(topic)
 
-    def _land_due(self, *, everything: bool) -> None:
-        """Land all blocks as soon as one is old enough."""
+    def _due(self) -> str | None:
+        """The topic whose block has waited longest, if that is long enough."""
+        oldest = min(self._blocks.values(), key=lambda block: block.since, default=None)
+        if oldest is None or time.monotonic() - oldest.since < self._pace.patience(time.monotonic()):
+            return None
+        return oldest.topic
+
+    def _land_timed(self, topic: str) -> None:
+        """Land a block that is not full, and take note of how long it takes."""
         began = time.monotonic()
-        oldest = min((block.since for block in self._blocks.values()), default=began)
-        if everything or began - oldest >= self._patience:
-            for topic in list(self._blocks):
-                self._land(topic)
-            self._patience = min(max(MIN_AGE, REST * (time.monotonic() - began)), MAX_AGE)
+        self._land(topic)
+        ended = time.monotonic()
+        self._pace.took(topic, ended - began, ended)
 
     def _land(self, topic: str) -> None:
         """Land a block, park what may not land, and only then commit."""
