@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
+from analytics.quality.asking import ask
 from analytics.quality.finding import Finding
 from analytics.quality.rule_names import named
 from analytics.quality.statement import statements
-from mesh.kernel.errors import WarehouseError
 from mesh.kernel.table_rules import Share
 
 if TYPE_CHECKING:
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from mesh.kernel.contract import Port
     from mesh.kernel.quality import Rule
     from mesh.kernel.table_rules import TableRule
-
-READING = {"readonly": 2, "max_threads": 1}
-"""Judging takes one thread of the warehouse's, so that neither the sink nor people wait for it."""
 
 
 def judge(client: Client, ports: Iterable[Port], only: str = "") -> Iterator[Finding]:
@@ -40,7 +35,8 @@ def judge(client: Client, ports: Iterable[Port], only: str = "") -> Iterator[Fin
 
 def _of_port(client: Client, port: Port, rules: Mapping[str, Rule | TableRule]) -> Iterator[Finding]:
     for statement in statements(port, rules):
-        answers = iter(_row(client, port, statement.sql))
+        (row,) = ask(client, port, statement.sql)
+        answers = iter(row)
         for name, judged, failing, keys in zip(statement.rules, answers, answers, answers, strict=True):
             yield _finding(port, name, rules[name], judged, failing, keys)
 
@@ -60,15 +56,3 @@ def _finding(
         limit=rule.below if isinstance(rule, Share) else Decimal(0),
         keys=tuple(map(tuple, keys)),
     )
-
-
-def _row(client: Client, port: Port, sql: str) -> tuple[Any, ...]:
-    try:
-        (row,) = client.query(sql, settings=READING).result_rows
-    except ClickHouseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            raise WarehouseError(
-                "table-missing", "is not in the warehouse", place=str(port.view), remedy="run `mesh apply`"
-            ) from None
-        raise
-    return tuple(row)

@@ -105,7 +105,7 @@ CREATE TABLE IF NOT EXISTS mesh.column_profiles_v1 (
     kind LowCardinality(String) COMMENT 'text, number, time, flag, or personal: without any value',
     held UInt64 COMMENT 'Rows of the view',
     missing UInt64 COMMENT 'Rows in which the column is null',
-    distinct UInt64 COMMENT 'Different values, within a percent',
+    distinct UInt64 COMMENT 'Different values; beyond 65,536 within a percent',
     least String COMMENT 'Least value',
     greatest String COMMENT 'Greatest value',
     quantiles Array(Float64) COMMENT 'Of a number or time (Unix time): 0.05, 0.25, 0.5, 0.75 and 0.95',
