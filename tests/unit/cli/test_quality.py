@@ -12,7 +12,7 @@ from tests.unit.analytics.quality.test_finding import found
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("quality", "product.product"), "ContractError[product-unknown] product.product"),
+        (("quality", "product.prodct"), "ContractError[product-unknown] product.prodct"),
         (("quality", "prodct"), "did you mean"),
         (("quality", "product", "--rule", "sku/value-repeatd"), "did you mean 'sku/value-repeated'"),
         (("quality", "customer-record"), "ContractError[product-unlanded] customer-record"),
