@@ -21,8 +21,8 @@ MARTS = ("closed_periods", "period_adjustments")
 """The marts that tell of closed months."""
 GROUND = "posting"
 _COLUMNS = (
-    "month, kind, id, order_id, product_id, units, net, cost, cancelled_net, returned_units, returned_amount, "
-    "revenue"
+    "month, kind, id, order_id, product_id, units, net, cost, cancelled_net, "
+    "returned_units, returned_amount, revenue"
 )
 SET_UP = (
     f"""
@@ -76,10 +76,8 @@ def parse_month(text: str) -> date:
     return date.fromisoformat(f"{text}-01")
 
 
-def close(
-    client: Client, library: Library, month: date, timezone: str, *, who: str, now: datetime
-) -> Closed:
-    """Keep what is known of a month; raises :class:`MartError` where it is closed, not over, or before all."""
+def close(client: Client, library: Library, month: date, timezone: str, *, who: str, now: datetime) -> Closed:
+    """Keep what is known of a month; raises :class:`MartError` where it is closed, open or before all."""
     name = f"{month:%Y-%m}"
     for statement in SET_UP:
         client.command(statement)
@@ -116,9 +114,7 @@ def close(
         parameters={"as_of": today.isoformat(), "timezone": timezone, "month": month.isoformat()},
         settings=SETTINGS,
     )
-    postings = int(
-        client.query(f"SELECT count() FROM {POSTINGS} WHERE number = {number}").result_rows[0][0]
-    )
+    postings = int(client.query(f"SELECT count() FROM {POSTINGS} WHERE number = {number}").result_rows[0][0])
     client.insert(
         CLOSINGS,
         [[month, number, now, who, timezone, postings]],
