@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from analytics.marts import history
+from analytics.marts import closing, history
 from analytics.marts.day import span
 from analytics.marts.relation import Library, Mart
 from analytics.marts.statement import SETTINGS, query
@@ -51,10 +49,7 @@ def as_of(
     client: Client, library: Library, mart: Mart, day: date, timezone: str, limit: int | None
 ) -> Answer:
     """The rows as of a day, worked out from the facts; raises :class:`MartError` for a day before any."""
-    try:
-        first, _ = span(client, timezone)
-    except ClickHouseError as error:
-        raise _missing(error) from None
+    first, _ = span(client, timezone)
     if day < first:
         raise MartError(
             "as-of-too-early",
@@ -62,6 +57,8 @@ def as_of(
             place=f"--as-of {day}",
             remedy="name that day or a later one",
         )
+    if closing.CLOSINGS in library.views(mart):
+        closing.set_up(client)
     parameters = {"as_of": day.isoformat(), "timezone": timezone}
     sql = query(library, mart)
     rows = client.query(f"{sql}{_end(mart, None)}", parameters=parameters, settings=SETTINGS).result_rows
@@ -70,9 +67,3 @@ def as_of(
 
 def _end(mart: Mart, limit: int | None) -> str:
     return f" ORDER BY {', '.join(mart.header.key)}" + (f" LIMIT {limit}" if limit is not None else "")
-
-
-def _missing(error: ClickHouseError) -> Exception:
-    if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-        return MartError("model-missing", "the warehouse has not all tables", remedy="run `mesh apply`")
-    return error

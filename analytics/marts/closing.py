@@ -60,6 +60,12 @@ CREATE TABLE IF NOT EXISTS {POSTINGS} (
 """Statements that make the tables; each may run again. A mart knows by the closing's number what is new."""
 
 
+def set_up(client: Client) -> None:
+    """Make the tables where they are missing."""
+    for statement in (f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic", *SET_UP):
+        client.command(statement)
+
+
 @dataclass(frozen=True)
 class Closed:
     """A month that was closed just now."""
@@ -79,8 +85,7 @@ def parse_month(text: str) -> date:
 def close(client: Client, library: Library, month: date, timezone: str, *, who: str, now: datetime) -> Closed:
     """Keep what is known of a month; raises :class:`MartError` where it is closed, open or before all."""
     name = f"{month:%Y-%m}"
-    for statement in SET_UP:
-        client.command(statement)
+    set_up(client)
     first, today = span(client, timezone)
     after = (month + timedelta(days=32)).replace(day=1)
     if today < after:

@@ -61,7 +61,8 @@ def last(client: Client) -> dict[str, Refreshed]:
     if not client.query("EXISTS TABLE " + TABLE).result_rows[0][0]:
         return {}
     rows = client.query(f"SELECT * FROM {TABLE} ORDER BY number DESC LIMIT 1 BY mart").result_rows
-    return {str(row[0]): Refreshed(*row[:-1], marks=_marks(row[-1])) for row in rows}
+    found = (dict(zip(Refreshed.__dataclass_fields__, row, strict=True)) for row in rows)
+    return {one["mart"]: Refreshed(**{**one, "marks": _marks(one["marks"])}) for one in found}
 
 
 def keep(client: Client, done: Refreshed) -> None:

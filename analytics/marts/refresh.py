@@ -35,8 +35,9 @@ class Refresh:
             str(port.view): str(port.physical_table) for port in mesh.ports.values() if port.physical_table
         }
         self._tables |= {name: name for name in (CLOSINGS, POSTINGS)}
-        for statement in (*history.SET_UP, *scope.SET_UP, *closing.SET_UP):
+        for statement in (*history.SET_UP, *scope.SET_UP):
             client.command(statement)
+        closing.set_up(client)
         self._last = history.last(client)
         self.as_of = span(client, timezone)[1]
 

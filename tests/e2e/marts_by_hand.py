@@ -196,7 +196,7 @@ def _positions(landed: Landed) -> Callable[[Row], tuple[float, float] | None]:
         town = towns.get((customer.get("city"), customer.get("state"), customer.get("country")))
         if not town:
             return None
-        return tuple(sum(one[way] for one in town) / len(town) for way in ("latitude", "longitude"))  # type: ignore[return-value]
+        return tuple(sum(one[way] for one in town) / len(town) for way in ("latitude", "longitude"))
 
     return position
 
@@ -269,7 +269,7 @@ def customers_master(landed: Landed) -> Expected:
     found: Expected = {}
     for golden in landed.customers:
         part = bought.get(golden)
-        orders = year = loyalty = 0
+        orders, year, loyalty = 0, 0, 0.0
         if part is not None:
             recent = part.filter(pl.col("day") >= landed.day - YEAR)
             orders, year = part["order_id"].n_unique(), recent["order_id"].n_unique()
@@ -290,7 +290,7 @@ def customers_master(landed: Landed) -> Expected:
             "orders": orders,
             "orders_last_year": year,
             "net_kept": money(0 if part is None else _sum(part, "kept")),
-            "loyalty_score": float(loyalty),
+            "loyalty_score": loyalty,
             "engagement_index": engagement,
             "online_purchase_ratio": percent(online, orders),
             "churn_risk": "No transaction"

@@ -1,7 +1,7 @@
 /*
 meaning: Contacts in campaigns up to the day, with what has come of them as known today
-views: [customer.contacts, customer.crosswalk]
-concerns: {customer.contacts: account, customer.crosswalk: account}
+views: [customer.contacts, customer.crosswalk, customer.customer_360]
+concerns: {customer.contacts: account, customer.crosswalk: account, customer.customer_360: golden_id}
 moves: >-
   SELECT account FROM customer.contacts
   WHERE arrayExists(w -> toDate32(toTimeZone(contacted_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])

@@ -1,7 +1,7 @@
 /*
 meaning: Orders placed up to the day, each once in its newest revision, with its newest shipment as known today
-views: [sales.orders, sales.fulfilments, customer.crosswalk]
-concerns: {sales.orders: account, sales.fulfilments: account, customer.crosswalk: account}
+views: [sales.orders, sales.fulfilments, customer.crosswalk, customer.customer_360]
+concerns: {sales.orders: account, sales.fulfilments: account, customer.crosswalk: account, customer.customer_360: golden_id}
 moves: >-
   SELECT account FROM sales.orders
   WHERE arrayExists(w -> toDate32(toTimeZone(ordered_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])

@@ -1,7 +1,7 @@
 /*
 meaning: Returns up to the day, each once in its newest revision; withdrawn ones are not there
-views: [sales.returns, customer.crosswalk]
-concerns: {sales.returns: account, customer.crosswalk: account}
+views: [sales.returns, customer.crosswalk, customer.customer_360]
+concerns: {sales.returns: account, customer.crosswalk: account, customer.customer_360: golden_id}
 moves: >-
   SELECT account FROM sales.returns
   WHERE arrayExists(w -> toDate32(toTimeZone(returned_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])
