@@ -19,6 +19,8 @@ from clickhouse_connect.driver.client import Client
 
 UNIT = 10_000
 Row = dict[str, Any]
+Expected = dict[tuple[Any, ...], Row]
+"""Columns that a mart should have, by its key."""
 
 
 def rounded(value: Decimal, digits: int) -> Decimal:
@@ -39,6 +41,11 @@ def ratio(part: Decimal | int, whole: Decimal | int | None, digits: int) -> Deci
 def percent(part: Decimal | int, whole: Decimal | int | None, digits: int = 2) -> Decimal | None:
     """A share in percent; None of nothing."""
     return ratio(Decimal(part) * 100, whole, digits)
+
+
+def total(frame: pl.DataFrame, column: str) -> int:
+    """The sum of a column; 0 of nothing."""
+    return int(frame[column].sum() or 0)
 
 
 def _reporting(amount: Decimal, rate: Decimal) -> int:

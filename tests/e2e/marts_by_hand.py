@@ -5,7 +5,6 @@ Every function gives the expected columns by key. What stands in a mart and not 
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -15,41 +14,20 @@ from typing import Any
 
 import polars as pl
 
-from tests.e2e.landed import Landed, Row, money, percent, ratio, rounded
-
-Expected = dict[tuple[Any, ...], Row]
-YEAR, QUARTER = timedelta(365), timedelta(90)
-
-
-def _sum(frame: pl.DataFrame, column: str) -> int:
-    return int(frame[column].sum() or 0)
+from tests.e2e.customers_by_hand import (
+    behaviour_overview,
+    cluster_preferences,
+    clv_proxy,
+    customer_churn,
+    customer_features,
+    customers_master,
+    revenue_by_cluster,
+)
+from tests.e2e.landed import Expected, Landed, Row, money, percent, ratio, rounded, total
 
 
 def _month(day: date) -> date:
     return day.replace(day=1)
-
-
-def customer_churn(landed: Landed) -> Expected:
-    """The 90-day rule."""
-    paid = landed.payments.group_by("golden_id").agg(
-        last=pl.max("day"), transactions=pl.len(), revenue=pl.sum("amount")
-    )
-    by = {row["golden_id"]: row for row in paid.iter_rows(named=True)}
-    found: Expected = {}
-    for golden in landed.customers:
-        row = by.get(golden)
-        last = row["last"] if row else None
-        status = "No transaction"
-        if last is not None:
-            status = "Churned" if last < landed.day - QUARTER else "Not Churned"
-        found[(golden,)] = {
-            "churn_status": status,
-            "last_transaction_on": last,
-            "crosses_at": None if last is None else f"{last + timedelta(91)} 00:00:00",
-            "transactions": row["transactions"] if row else 0,
-            "revenue": money(row["revenue"] if row else 0),
-        }
-    return found
 
 
 def sales_by_period(landed: Landed) -> Expected:
@@ -63,10 +41,10 @@ def sales_by_period(landed: Landed) -> Expected:
         sums["orders"] = part["order_id"].n_unique()
         sums["cancelled_orders"] = part.filter("cancelled")["order_id"].n_unique()
         for name in ("units", "gross", "net"):
-            sums[name] = _sum(part, name)
-        sums["cost"] = _sum(part, "cost")
-        sums["margin"] = _sum(known, "net") - _sum(known, "cost")
-        sums["cancelled_net"] = _sum(part.filter("cancelled"), "net")
+            sums[name] = total(part, name)
+        sums["cost"] = total(part, "cost")
+        sums["margin"] = total(known, "net") - total(known, "cost")
+        sums["cancelled_net"] = total(part.filter("cancelled"), "net")
     for row in landed.returns.iter_rows(named=True):
         sums = found[_month(row["day"]), channel.get(row["order_id"])]
         sums["returned_units"] += row["quantity"]
@@ -98,13 +76,13 @@ def product_profitability(landed: Landed) -> Expected:
     found: Expected = {}
     for (product,), part in landed.lines.group_by("product_id"):
         known = part["kept_cost"].null_count() == 0
-        kept, cost = _sum(part, "kept"), _sum(part, "kept_cost")
+        kept, cost = total(part, "kept"), total(part, "kept_cost")
         found[(product,)] = {
-            "units": _sum(part, "units"),
-            "net": money(_sum(part, "net")),
-            "cancelled_units": _sum(part.filter("cancelled"), "units"),
-            "returned_units": _sum(part, "back_units"),
-            "returned_amount": money(_sum(part, "back")),
+            "units": total(part, "units"),
+            "net": money(total(part, "net")),
+            "cancelled_units": total(part.filter("cancelled"), "units"),
+            "returned_units": total(part, "back_units"),
+            "returned_amount": money(total(part, "back")),
             "net_kept": money(kept),
             "cost_kept": money(cost) if known else None,
             "profit": money(kept - cost) if known else None,
@@ -129,13 +107,13 @@ def sales_team_against_targets(landed: Landed) -> Expected:
             continue
         part = by_seller.get(row["employee_id"], landed.lines.clear())
         part = part.filter(pl.col("day").is_between(row["period_from"], row["period_to"]))
-        net = money(_sum(part, "net"))
+        net = money(total(part, "net"))
         found[(row["target_id"],)] = {
             "is_over": int(row["period_to"] <= landed.day),
             "target": row["target_amount"],
             "orders": part["order_id"].n_unique(),
             "net": net,
-            "net_kept": money(_sum(part, "kept")),
+            "net_kept": money(total(part, "kept")),
             "attainment": percent(net, row["target_amount"]),
             "gap": net - row["target_amount"],
         }
@@ -158,215 +136,6 @@ def purchase_history(landed: Landed) -> Expected:
         }
         for row in lines.iter_rows(named=True)
     }
-
-
-def _bought(landed: Landed) -> dict[str, pl.DataFrame]:
-    lines = landed.lines.filter(pl.col("golden_id").is_not_null())
-    return {str(golden): part for (golden,), part in lines.group_by("golden_id")}
-
-
-def _favourite(part: pl.DataFrame, column: str, count: pl.Expr) -> Any:
-    best = (
-        part.filter(pl.col(column).is_not_null())
-        .group_by(column)
-        .agg(count=count, net=pl.sum("net"))
-        .sort("count", "net", column, descending=[True, True, False])
-    )
-    return best[column][0] if best.height else None
-
-
-def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
-    (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, place)) for place in (one, other))
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    )
-    return 2 * 6371.0088 * math.asin(math.sqrt(half))
-
-
-def _positions(landed: Landed) -> Callable[[Row], tuple[float, float] | None]:
-    towns = defaultdict(list)
-    for place in landed.places.values():
-        if place["latitude"] is not None and place["longitude"] is not None and place["city"]:
-            towns[place["city"], place["state"], place["country"]].append(place)
-
-    def position(customer: Row) -> tuple[float, float] | None:
-        home = landed.places.get(customer.get("home_location_id") or "", {})
-        if home.get("latitude") is not None:
-            return home["latitude"], home["longitude"]
-        town = towns.get((customer.get("city"), customer.get("state"), customer.get("country")))
-        if not town:
-            return None
-        return tuple(sum(one[way] for one in town) / len(town) for way in ("latitude", "longitude"))
-
-    return position
-
-
-def customer_features(landed: Landed) -> Expected:
-    """All ten."""
-    bought, position = _bought(landed), _positions(landed)
-    centres = sorted(
-        (place for place in landed.places.values() if place["location_type"] == "Warehouse"),
-        key=lambda one: one["location_id"],
-    )
-    found: Expected = {}
-    for golden, customer in landed.customers.items():
-        here = position(customer)
-        distances = [
-            (_distance(here, (c["latitude"], c["longitude"])), c["location_id"]) for c in centres if here
-        ]
-        distance, centre = min(distances, default=(None, None))
-        part = bought.get(golden, landed.lines.clear())
-        year = part.filter(pl.col("day") >= landed.day - YEAR)
-        live = year.filter(~pl.col("cancelled"))
-        profit = money(_sum(year, "profit"))
-        found[(golden,)] = {
-            "age": landed.age(customer),
-            "country": customer.get("country"),
-            "state": customer.get("state"),
-            "nearest_centre_id": centre,
-            "nearest_centre_distance": None if distance is None else round(distance, 1),
-            "return_rate_last_year": percent(_sum(live, "back_units"), _sum(live, "units")),
-            "profit_last_year": profit,
-            "profit_level_last_year": 1 if profit <= 50 else 2 if profit < 150 else 3,
-            "clv": money(_sum(part, "profit")),
-            "orders_last_year": year["order_id"].n_unique(),
-            "favourite_category": _favourite(part, "category", pl.sum("units")),
-            "favourite_product_id": _favourite(part, "product_id", pl.sum("units")),
-            "preferred_channel": _favourite(part, "channel", pl.col("order_id").n_unique()),
-        }
-    return found
-
-
-def _cluster(landed: Landed, part: pl.DataFrame | None) -> str:
-    if part is None:
-        return "Prospect"
-    first, last = part["day"].min(), part["day"].max()
-    assert isinstance(first, date)
-    assert isinstance(last, date)
-    if last < landed.day - YEAR:
-        return "Lost"
-    if last < landed.day - QUARTER:
-        return "Lapsing"
-    if first >= landed.day - QUARTER:
-        return "New"
-    frequent = part.filter(pl.col("day") >= landed.day - YEAR)["order_id"].n_unique() >= 3
-    return "Loyal" if frequent else "Occasional"
-
-
-def customers_master(landed: Landed) -> Expected:
-    """Cluster, loyalty, engagement and risk by rule."""
-    bought = _bought(landed)
-    last_paid = dict(landed.payments.group_by("golden_id").agg(pl.max("day")).iter_rows())
-    seen: dict[str, list[tuple[date, bool]]] = defaultdict(list)
-    for view, moment, is_contact in (
-        ("customer.web_sessions", "ended_at", False),
-        ("customer.contacts", "contacted_at", True),
-    ):
-        for row in landed.table(view, moment).iter_rows(named=True):
-            if golden := landed.owner(row["account"]):
-                counts = not is_contact or row["outcome"] in ("Opened", "Clicked")
-                seen[golden].append((row["day"] if counts else date.min, is_contact))
-    found: Expected = {}
-    for golden in landed.customers:
-        part = bought.get(golden)
-        orders, year, loyalty = 0, 0, 0.0
-        if part is not None:
-            recent = part.filter(pl.col("day") >= landed.day - YEAR)
-            orders, year = part["order_id"].n_unique(), recent["order_id"].n_unique()
-            span = (part["day"].max() - part["day"].min()).days  # type: ignore[operator, union-attr]
-            months = recent["day"].dt.truncate("1mo").n_unique()
-            loyalty = 50 * min(year, 6) / 6 + 30 * min(span, 1095) / 1095 + 20 * min(months, 12) / 12
-        engagement = None
-        if golden in seen:
-            recent_ones = Counter(
-                is_contact for day, is_contact in seen[golden] if day >= landed.day - QUARTER
-            )
-            engagement = 50 * min(recent_ones[False], 10) / 10 + 50 * min(recent_ones[True], 5) / 5
-        online = 0 if part is None else part.filter(pl.col("channel") == "Online")["order_id"].n_unique()
-        ago = (landed.day - last_paid[golden]).days if golden in last_paid else None
-        bands = ((30, "Low"), (60, "Medium"), (90, "High"))
-        found[(golden,)] = {
-            "cluster": _cluster(landed, part),
-            "orders": orders,
-            "orders_last_year": year,
-            "net_kept": money(0 if part is None else _sum(part, "kept")),
-            "loyalty_score": loyalty,
-            "engagement_index": engagement,
-            "online_purchase_ratio": percent(online, orders),
-            "churn_risk": "No transaction"
-            if ago is None
-            else next((name for most, name in bands if ago <= most), "Churned"),
-        }
-    return found
-
-
-def clv_proxy(landed: Landed) -> Expected:
-    """Three years like the last one."""
-    bought = _bought(landed)
-    found: Expected = {}
-    for golden in landed.customers:
-        part = bought.get(golden, landed.lines.clear())
-        kept, profit = _sum(part, "kept"), _sum(part, "profit")
-        orders = part.filter(~pl.col("cancelled"))["order_id"].n_unique()
-        year = part.filter(pl.col("day") >= landed.day - YEAR)["order_id"].n_unique()
-        average, rate = ratio(money(kept), orders, 4), percent(profit, kept)
-        worth = None if average is None or rate is None else rounded(average * year * 3 * rate / 100, 4)
-        found[(golden,)] = {
-            "cluster": _cluster(landed, bought.get(golden)),
-            "average_order_value": average,
-            "orders_last_year": year,
-            "margin_rate": rate,
-            "clv_so_far": money(profit),
-            "clv_proxy": worth,
-        }
-    return found
-
-
-def revenue_by_cluster(landed: Landed) -> Expected:
-    """Sums over clv_proxy's customers."""
-    bought, worth = _bought(landed), clv_proxy(landed)
-    members: dict[str, list[str]] = defaultdict(list)
-    for (golden,), row in worth.items():
-        members[row["cluster"]].append(golden)
-    everything = sum(_sum(part, "kept") for part in bought.values())
-    found: Expected = {}
-    for cluster, people in members.items():
-        parts = [bought[one] for one in people if one in bought]
-        sums = {name: sum(_sum(part, name) for part in parts) for name in ("net", "kept", "profit")}
-        values = [worth[one,]["clv_proxy"] for one in people if worth[one,]["clv_proxy"] is not None]
-        found[(cluster,)] = {
-            "customers": len(people),
-            "orders": sum(part["order_id"].n_unique() for part in parts),
-            "net": money(sums["net"]),
-            "net_kept": money(sums["kept"]),
-            "profit": money(sums["profit"]),
-            "share": percent(sums["kept"], everything),
-            "net_kept_each": ratio(money(sums["kept"]), len(people), 4),
-            "clv_proxy_each": ratio(sum(values), len(values), 4),
-        }
-    return found
-
-
-def cluster_preferences(landed: Landed) -> Expected:
-    """Shares of units, against everybody's."""
-    clusters = {golden: _cluster(landed, part) for golden, part in _bought(landed).items()}
-    lines = landed.lines.filter(pl.col("golden_id").is_not_null())
-    lines = lines.with_columns(cluster=pl.col("golden_id").replace_strict(clusters))
-    found: Expected = {}
-    for kind in ("category", "channel"):
-        told = lines.filter(pl.col(kind).is_not_null())
-        for (cluster, name), part in told.group_by("cluster", kind):
-            units = _sum(part, "units")
-            of_cluster = _sum(told.filter(pl.col("cluster") == cluster), "units")
-            of_name = _sum(told.filter(pl.col(kind) == name), "units")
-            found[cluster, kind, name] = {
-                "customers": part["golden_id"].n_unique(),
-                "units": units,
-                "net": money(_sum(part, "net")),
-                "share": percent(units, of_cluster),
-                "affinity": ratio(units * _sum(told, "units"), of_cluster * of_name, 4),
-            }
-    return found
 
 
 def product_affinity(landed: Landed) -> Expected:
@@ -419,7 +188,7 @@ def operational_efficiency(landed: Landed) -> Expected:
             "promised": promised.height,
             "in_time": in_time,
             "in_time_rate": percent(in_time, promised.height),
-            "shipping_amount": money(_sum(part, "shipping_amount")),
+            "shipping_amount": money(total(part, "shipping_amount")),
         }
     return found
 
@@ -457,13 +226,13 @@ def demand_summary(landed: Landed) -> Expected:
     for product in landed.products.keys() | by_product.keys() | stock.keys():
         part, counted = by_product.get(product, lines.clear()), list(stock.get(product, {}).values())
         units = {
-            days: _sum(part.filter(pl.col("day") >= landed.day - timedelta(days)), "units")
+            days: total(part.filter(pl.col("day") >= landed.day - timedelta(days)), "units")
             for days in (30, 90, 365)
         }
         on_hand = sum(row["on_hand"] for row in counted) if counted else None
         found[(product,)] = {
             **{f"units_{days}": count for days, count in units.items()},
-            "units": _sum(part, "units"),
+            "units": total(part, "units"),
             "last_ordered_on": part["day"].max(),
             "on_hand": on_hand,
             "on_order": sum(row["on_order"] or 0 for row in counted) if counted else None,
@@ -532,53 +301,21 @@ def promotion_effectiveness(landed: Landed) -> Expected:
         known = under.filter(pl.col("cost").is_not_null())
         theirs = lines.filter(pl.col("product_id").is_in(under["product_id"].unique().to_list()))
         days = (last - first).days + 1
-        during = _sum(theirs.filter(pl.col("day").is_between(first, last)), "units")
+        during = total(theirs.filter(pl.col("day").is_between(first, last)), "units")
         start = first - timedelta(28)
-        before = _sum(theirs.filter(pl.col("day").is_between(start, first - timedelta(1))), "units")
+        before = total(theirs.filter(pl.col("day").is_between(start, first - timedelta(1))), "units")
         has_baseline = isinstance(dawn, date) and start >= dawn
         change = percent(Decimal(during) * 28, before * days) if has_baseline else None
         found[(promotion,)] = {
             "products": under["product_id"].n_unique(),
             "orders": under["order_id"].n_unique(),
-            "units": _sum(under, "units"),
-            "net": money(_sum(under, "net")),
-            "discount": money(_sum(under, "gross") - _sum(under, "net")),
-            "margin": money(_sum(known, "net") - _sum(known, "cost")),
+            "units": total(under, "units"),
+            "net": money(total(under, "net")),
+            "discount": money(total(under, "gross") - total(under, "net")),
+            "margin": money(total(known, "net") - total(known, "cost")),
             "units_a_day": ratio(during, days, 4),
             "baseline_units_a_day": ratio(before, 28, 4) if has_baseline else None,
             "uplift": None if change is None else change - 100,
-        }
-    return found
-
-
-def behaviour_overview(landed: Landed) -> Expected:
-    """By age."""
-    bought = _bought(landed)
-    visits = Counter(map(landed.owner, landed.table("customer.web_sessions", "ended_at")["account"]))
-    groups: dict[str, list[str]] = defaultdict(list)
-    for golden, row in landed.customers.items():
-        age = landed.age(row)
-        bounds = ((17, "Under 18"), (35, "18-35"), (50, "36-50"))
-        name = "Unknown" if age is None else next((n for most, n in bounds if age <= most), "Above 50")
-        groups[name].append(golden)
-    found: Expected = {}
-    for name, people in groups.items():
-        parts = [bought[one] for one in people if one in bought]
-        lines = pl.concat(parts) if parts else landed.lines.clear()
-        live = lines.filter((pl.col("day") >= landed.day - YEAR) & ~pl.col("cancelled"))
-        orders = lines["order_id"].n_unique()
-        online = lines.filter(pl.col("channel") == "Online")["order_id"].n_unique()
-        seen = [visits[one] for one in people if one in visits]
-        found[(name,)] = {
-            "customers": len(people),
-            "buyers": len(parts),
-            "orders": orders,
-            "orders_each": ratio(orders, len(parts), 2),
-            "units_an_order": ratio(_sum(lines, "units"), orders, 2),
-            "net_an_order": ratio(money(_sum(lines, "net")), orders, 4),
-            "online_share": percent(online, orders),
-            "return_rate": percent(_sum(live, "back_units"), _sum(live, "units")),
-            "visits": sum(seen) if seen else None,
         }
     return found
 

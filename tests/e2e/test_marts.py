@@ -20,8 +20,8 @@ from analytics.marts.relation import Mart
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.warehouse import connect
 from mesh.reconcile.settle import settle
-from tests.e2e.landed import Landed
-from tests.e2e.marts_by_hand import BY_HAND, Expected
+from tests.e2e.landed import Expected, Landed
+from tests.e2e.marts_by_hand import BY_HAND
 from tests.e2e.running_mesh import Mesh
 
 pytestmark = pytest.mark.real
