@@ -75,10 +75,17 @@ def start(engine: Engine, shape: Shape, rows: int, ground: Ground, place: Place,
 
 
 def launch(engine: Engine, shape: Shape, rows: int, ground: Ground, place: Place, threads: int = 1) -> Tree:
-    """Start an engine's job, its folders made new, for an output topic that is there."""
+    """Start an engine's job in a new folder, for an output topic that is there."""
     shutil.rmtree(place.folder, ignore_errors=True)
     place.state.mkdir(parents=True)
     place.schemas.mkdir()
+    return launch_again(engine, shape, rows, ground, place, threads)
+
+
+def launch_again(
+    engine: Engine, shape: Shape, rows: int, ground: Ground, place: Place, threads: int = 1
+) -> Tree:
+    """Start a job in the folder that one before has left."""
     shape.write_schemas(place.schemas)
     words = environment.words(engine, place.state, lambda _line: None)
     env = {

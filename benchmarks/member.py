@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +15,13 @@ from benchmarks.engine import load
 from benchmarks.error import BenchmarkError
 from benchmarks.full_shape import Full
 from benchmarks.ground import Ground
-from benchmarks.measure import Place, launch
+from benchmarks.measure import Place, launch, launch_again
 from benchmarks.processes import Tree, cpu_seconds
 from benchmarks.shape import PARTITIONS
 from benchmarks.table import OURS
 
 _LINE = re.compile(r"generation (\d+), partitions \[([\d, ]*)\], (\d+) entries recovered.* in ([\d.]+) s$")
+_AHEAD = "reads the state of partitions"
 _LOOK = 0.02  # seconds
 _SILENCE = 180.0  # seconds after which a member that does not get ready is given up
 
@@ -34,9 +36,10 @@ class Generation(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """A member that has just become ready: CPU seconds of that, and resident memory in bytes."""
+    """A member that has just become ready: seconds and CPU seconds of that, and resident memory in bytes."""
 
     generation: Generation
+    seconds: float
     cpu_seconds: float
     memory: int
 
@@ -91,18 +94,24 @@ class Member:
     def ready(self) -> Ready:
         """Wait until a worker that has just been started is ready for the first time, and tell what it took.
 
-        CPU time counts from the beginning of the recovery, which the log tells, to its end.
+        Time counts from the beginning of the recovery, which the log tells, to its end; where state was read
+        before the worker had any partition, from there on.
         """
         moments: list[float] = []
         used: list[float] = []
+        ahead: float | None = None
         deadline = time.monotonic() + _SILENCE
         while True:
             self.check(deadline)
             moments.append(time.monotonic())
             used.append(cpu_seconds(self._process))
-            if found := self._generations():
-                began = moments[-1] - found[0].seconds
-                return Ready(found[0], used[-1] - float(np.interp(began, moments, used)), self.memory)
+            log = self._log()
+            if ahead is None and _AHEAD in log:
+                ahead = moments[-1]
+            if found := generations(log):
+                began = moments[-1] - found[0].seconds if ahead is None else ahead
+                cpu = used[-1] - float(np.interp(began, moments, used))
+                return Ready(found[0], moments[-1] - began, cpu, self.memory)
             time.sleep(_LOOK)
 
     def check(self, deadline: float) -> None:
@@ -125,7 +134,10 @@ class Member:
         self._tree.end()
 
     def _generations(self) -> list[Generation]:
-        return generations(self._tree.log.read_text(errors="replace"))
+        return generations(self._log())
+
+    def _log(self) -> str:
+        return self._tree.log.read_text(errors="replace")
 
 
 class Group:
@@ -145,9 +157,15 @@ class Group:
 
     def start(self) -> Member:
         """One more member, which is not ready yet."""
-        name = f"worker-{len(self._members) + 1}"
+        return self._start(f"worker-{len(self._members) + 1}", launch)
+
+    def start_again(self) -> Member:
+        """The member that was started last once more, as whoever supervises workers does."""
+        return self._start(self._members[-1].name, launch_again)
+
+    def _start(self, name: str, launched: Callable[..., Tree]) -> Member:
         place = Place(self.out, self.name, self._folder / name)
-        tree = launch(load(OURS), self.shape, self.lines, self._ground, place)
+        tree = launched(load(OURS), self.shape, self.lines, self._ground, place)
         self._members.append(Member(name, tree))
         return self._members[-1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 
 from benchmarks import full_input
 from benchmarks.ground import Ground
@@ -14,6 +15,8 @@ from domains.customer.events import CustomerMastered
 _LOOK = 0.2  # seconds
 _SILENCE = 120.0  # seconds without a new row after which a worker is given up
 _MOST_LINES = 8
+FACTS_OF_AN_ORDER = 4
+"""About: itself, a payment and two fulfilments."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,14 @@ class Restart:
 
     facts: int
     """Facts and customers, each of which must be an entry."""
+    customers: int
+    """How many of them are customers, which were there before the orders."""
+    halfway: int
+    """Facts and customers in the state when ``half`` was looked at."""
     empty: int
     """Memory of a worker that knows nothing but dimensions."""
+    half: int
+    """Memory of that worker when it had folded about half of the facts."""
     folded: int
     """Memory of that worker when it had folded all facts."""
     ready: Ready
@@ -35,7 +44,7 @@ def lines_of(orders: int) -> int:
     return int(full_input.trade(orders * _MOST_LINES).line_counts[:orders].sum())
 
 
-def restart(broker: Ground, group: Group) -> tuple[Restart, Member]:
+def restart(broker: Ground, group: Group, orders: int) -> tuple[Restart, Member]:
     """Let a worker fold the group's input to its end, kill it, and let the next one, which stays, recover."""
     shape, lines = group.shape, group.lines
     dimensions, facts = shape.dimension_topics(), shape.fact_topics(lines)
@@ -47,13 +56,19 @@ def restart(broker: Ground, group: Group) -> tuple[Restart, Member]:
     worker.ready()
     _fold(broker, group, worker, folded)
     empty = worker.memory
-    broker.publish(shape.facts(lines))
+    known = sum(broker.sizes(folded).values())
+    records = shape.facts(lines)
+    broker.publish(islice(records, FACTS_OF_AN_ORDER * orders // 2))
+    _fold(broker, group, worker, folded)
+    half, halfway = worker.memory, sum(broker.sizes(folded).values())
+    broker.publish(records)
     _fold(broker, group, worker, folded)
     before = worker.memory
     worker.kill()
     successor = group.start()
     ready = successor.ready()
-    return Restart(sum(broker.sizes(folded).values()), empty, before, ready), successor
+    end = sum(broker.sizes(folded).values())
+    return Restart(end, known, halfway, empty, half, before, ready), successor
 
 
 def _fold(broker: Ground, group: Group, worker: Member, topics: dict[str, int]) -> None:

@@ -81,13 +81,13 @@ class Processor:
         )
         self._corrections = Corrections(self.name, self._stages, reader, self._writer, meter)
         self._recovery = Recovery(
-            app, self._stages, self._corrections, self._writer, meter, self._gate, self._stop
+            app, options, self._stages, self._corrections, self._writer, meter, self._gate, self._stop
         )
 
     def attach(self) -> None:
         """Register the agent, the recovery and the follower with the app."""
         app = self._app
-        app.settle, app.held = self._settle_all, self._held
+        app.settle, app.held, app.begin = self._settle_all, self._held, self._recovery.foresee
         app.agent(app.batch_topic(*self._by_input), name=f"{self.name}.fold", concurrency=1)(self._agent)
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from pathlib import Path
 
+from streams.engine.changelog import ChangelogReader
 from streams.engine.corrections import Corrections
 from streams.engine.errors import RETRY_SECONDS
 from streams.engine.meter import Meter
+from streams.engine.options import Options
 from streams.engine.stage import Stage
 from streams.engine.transport.app import BatchApp
 from streams.engine.writer import Writer
@@ -27,6 +31,7 @@ class Recovery:
     def __init__(
         self,
         app: BatchApp,
+        options: Options,
         stages: Sequence[Stage],
         corrections: Corrections,
         writer: Writer,
@@ -36,6 +41,7 @@ class Recovery:
     ) -> None:
         self._name = stages[0].application.name
         self._app = app
+        self._options = options
         self._stages = stages
         self._corrections = corrections
         self._writer = writer
@@ -43,11 +49,41 @@ class Recovery:
         self._gate = gate
         self._stop = stop
         self._task: asyncio.Task[None] | None = None
+        self._remembered = Path(app.conf.datadir) / "partitions.json"
+        self._reads_ahead = False
+        self._ahead = 0
 
     async def over(self) -> None:
-        """Return when the recovery that was begun last has ended, or given way to a rebalance or the end."""
+        """Return when what was begun last has ended; it gives way to a rebalance, and to the end."""
+        self._reads_ahead = False
         if self._task is not None:
             await self._task
+
+    def foresee(self) -> None:
+        """Begin to read the state of the partitions that this worker had when it ended.
+
+        It is likely to get them again, and has nothing else to do while its group waits for a member that
+        does not answer. Whatever it gets in truth is read on from where this has come to.
+        """
+        try:
+            numbers = set(json.loads(self._remembered.read_text()))
+        except (OSError, ValueError):
+            return
+        for stage in self._stages:
+            stage.own(numbers)
+        _log.info("%s: reads the state of partitions %s ahead", self._name, sorted(numbers))
+        self._reads_ahead = True
+        self._task = asyncio.create_task(self._watched(self._read_ahead(numbers)))
+
+    async def _read_ahead(self, numbers: set[int]) -> None:
+        def cancelled() -> bool:
+            return self._app.should_stop or not self._reads_ahead
+
+        await self._catch_up(self._app.consumer_generation_id, cancelled)
+        async with ChangelogReader(self._options, cancelled) as reader:
+            for number in sorted(numbers):
+                for stage in self._stages:
+                    self._ahead += await stage.recover(number, reader)
 
     async def begin(self, owned: set[int]) -> None:
         """Make partitions that stayed ready for this generation, and begin to bring the others up to date.
@@ -62,6 +98,7 @@ class Recovery:
 
         for stage in self._stages:
             stage.own(owned)
+        self._remembered.write_text(json.dumps(sorted(owned)))
         kept = {number for number in owned if all(stage.kept(number, generation) for stage in self._stages)}
         rows = await self._make_ready(kept, generation)
 
@@ -70,11 +107,12 @@ class Recovery:
             if cancelled():
                 _log.info("%s: recovery gives way to the next rebalance", self._name)
                 return
-            seconds = time.perf_counter() - began
-            self._meter.recovered(seconds, entries, len(owned))
+            seconds, ahead, self._ahead = time.perf_counter() - began, self._ahead, 0
+            self._meter.recovered(seconds, entries + ahead, len(owned))
             _log.info(
-                "%s: generation %d, partitions %s, %d entries recovered and %d rows corrected in %.2f s",
-                *(self._name, generation, sorted(owned), entries, rows + corrected, seconds),
+                "%s: generation %d, partitions %s, %d entries recovered, %d of them ahead, "
+                "and %d rows corrected in %.2f s",
+                *(self._name, generation, sorted(owned), entries + ahead, ahead, rows + corrected, seconds),
             )
 
         self._task = asyncio.create_task(self._watched(rest()))
@@ -86,21 +124,31 @@ class Recovery:
             await self._stop(problem, f"{self._name} recovery")
 
     async def _bring(self, came: set[int], generation: int, cancelled: Callable[[], bool]) -> tuple[int, int]:
-        """Make partitions that came ready; return the entries read and the rows written again."""
+        """Make partitions that came ready, one by one; return the entries read and the rows written again."""
         if not came:
             return 0, 0
-        loop, entries = asyncio.get_running_loop(), 0
         # Rows of a new owner must know no less than those that others wrote before.
-        await loop.run_in_executor(None, self._corrections.read_to_end, cancelled)
+        await self._catch_up(generation, cancelled)
+        for stage in self._stages:
+            await asyncio.to_thread(stage.recall, came, cancelled)
+        entries = rows = 0
+        async with ChangelogReader(self._options, cancelled) as reader:
+            for number in sorted(came):
+                for stage in self._stages:
+                    entries += await stage.recover(number, reader)
+                async with self._gate:
+                    if cancelled():
+                        break
+                    rows += await self._make_ready({number}, generation)
+        return entries, rows
+
+    async def _catch_up(self, generation: int, cancelled: Callable[[], bool]) -> None:
+        """Take in all that was broadcast before this call."""
+        await asyncio.to_thread(self._corrections.read_to_end, cancelled)
         while self._corrections.waiting and not cancelled():
             async with self._gate:
                 taken = await self._corrections.follow(generation)
             await asyncio.sleep(0 if taken else RETRY_SECONDS)  # a part may not answer
-        for stage in self._stages:
-            entries += await stage.recover(came, cancelled)
-            await loop.run_in_executor(None, stage.recall, came, cancelled)
-        async with self._gate:
-            return entries, 0 if cancelled() else await self._make_ready(came, generation)
 
     async def _make_ready(self, numbers: set[int], generation: int) -> int:
         """Correct partitions whose state is up to date, and let them flow; return the rows written again."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.engine import changelog, marks
+from streams.engine import marks
+from streams.engine.changelog import ChangelogReader
 from streams.engine.errors import RETRY_SECONDS, EngineError, WaitError
 from streams.engine.fold import Application, Fetched, PartitionFold, Rejection
 from streams.engine.holding import Holding
@@ -152,26 +153,22 @@ class Stage:
         """Whether a partition was here, ready, in the generation before: nobody else wrote in between."""
         return self.partitions[number].generation == generation - 1 >= 0
 
-    async def recover(self, numbers: Collection[int], cancelled: Callable[[], bool]) -> int:
-        """Read the changelog and the tables of partitions from where they were left; return the records.
+    async def recover(self, number: int, reader: ChangelogReader) -> int:
+        """Read a partition's tables and changelog from where they were left; return the number of records.
 
-        Other tasks run meanwhile; these partitions must not be folded by any.
+        Other tasks run meanwhile; none may fold records of this partition.
         """
-        count = 0
-        for topic in self.application.tables if numbers else ():
-            places = {number: self.partitions[number].tables[topic] for number in numbers}
-            positions = {number: table.position for number, table in places.items()}
-            async for number, records, position in changelog.read(self._options, topic, positions, cancelled):
+        count, partition = 0, self.partitions[number]
+        for topic, table in partition.tables.items():
+            async for records, position in reader.read(topic, number, table.position):
                 count += len(records)
-                if await self._take(number, topic, records, cancelled):
-                    places[number].position = position
-        if self.changelog is not None and numbers:
-            positions = {number: self.partitions[number].position for number in numbers}
-            read = changelog.read(self._options, self.changelog, positions, cancelled)
-            async for number, records, position in read:
+                if await self._take(number, topic, records, reader.cancelled):
+                    table.position = position
+        if self.changelog is not None:
+            async for records, position in reader.read(self.changelog, number, partition.position):
                 count += len(records)
-                self._recover(self.partitions[number], records)
-                self.partitions[number].position = position
+                self._recover(partition, records)
+                partition.position = position
         return count
 
     async def _take(
@@ -219,7 +216,7 @@ class Stage:
     def ready(self, number: int, generation: int) -> bool:
         """Whether a partition is here, recovered and corrected for this generation."""
         partition = self.partitions.get(number)
-        return partition is not None and partition.generation == generation
+        return partition is not None and partition.generation == generation >= 0
 
     def to_park(self, number: int) -> list[Refused]:
         """The refused broadcast records that a partition's mark does not cover yet."""

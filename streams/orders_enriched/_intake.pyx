@@ -58,10 +58,6 @@ cdef class Intake:
                 clock = max(clock, self.its_time)
         return None, clock, owed
 
-    def recover(self, value):
-        """Take in a fact from the changelog; its event time in microseconds, None when it is unusual."""
-        return self.its_time if self._enter(value, None, None, None, None) else None
-
     cdef bint _enter(self, value, key, timestamp, list changelog, dict whole) except -1:
         """Take one record in; False leaves it to Python."""
         return False
@@ -335,3 +331,22 @@ cdef class OrderIntake(Intake):
         else:
             index[member] = [<object>found, order_id]
         return 0
+
+
+def recover(entries, list intakes not None, long long clock):
+    """Take in entries (key, value) of the changelog, whose keys begin with the tag of their intake.
+
+    ``intakes`` has one, or None, for each of the 256 tags. Returns the clock after them, and the entries that
+    are unusual.
+    """
+    cdef list unusual = []
+    cdef object intake
+    cdef bytes key
+    for entry in entries:
+        key = entry[0]
+        intake = intakes[<unsigned char>PyBytes_AS_STRING(key)[0]]
+        if intake is not None and (<Intake>intake)._enter(entry[1], None, None, None, None):
+            clock = max(clock, (<Intake>intake).its_time)
+        else:
+            unusual.append(entry)
+    return clock, unusual

@@ -175,16 +175,13 @@ class EnrichedFold:
 
     def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in changelog entries; see :meth:`streams.engine.fold.PartitionFold.recover`."""
+        if self._compiled is not None:
+            self._clock, entries = self._compiled.recover(entries, self._clock)
         for key, value in entries:
             if key.startswith(_CLOCK_TAG):
                 self._clock = max(self._clock, decode_long(value, 0, len(value)))
                 continue
             topic = self._topics[key[:1]]
-            intake = self._compiled and self._compiled.intakes.get(topic)
-            moment = intake and intake.recover(value)
-            if moment is not None:
-                self._clock = max(self._clock, moment)
-                continue
             fact = self._recovered(topic, value)
             self._intakes[topic].take(fact, None)
             if topic != topics.CUSTOMER:

@@ -5,7 +5,7 @@ Each part of it stands beside its Python, which takes what it leaves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -35,10 +35,12 @@ _INTAKE, _ROWS = _module("_intake"), _module("_rows")
 
 
 class Compiled(NamedTuple):
-    """Intakes by topic, and ``rows.add(entry, timestamp, lines, rows)``."""
+    """Intakes by topic, ``rows.add(entry, timestamp, lines, rows)``, and ``recover(entries, clock)``."""
 
     intakes: dict[str, Any]
     rows: Any
+    recover: Callable[[Iterable[tuple[bytes, bytes]], int], tuple[int, list[tuple[bytes, bytes]]]]
+    """Returns the clock after these entries of the changelog, and those that it has left to Python."""
 
 
 def compiled(
@@ -78,4 +80,7 @@ def compiled(
         as_of,
         NONE_RETURNED,
     )
-    return Compiled(made, rows)
+    tags: list[Any] = [None] * 256
+    for topic, one in made.items():
+        tags[intakes[topic].tag[0]] = one
+    return Compiled(made, rows, lambda entries, clock: _INTAKE.recover(entries, tags, clock))

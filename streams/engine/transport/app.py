@@ -16,16 +16,23 @@ from streams.engine.transport import driver
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """A Faust app whose stream topics arrive in batches.
 
-    ``settle`` is awaited before partitions are given up and before the app ends: whoever runs agents sets it
-    to a function that finishes, writes and acknowledges the batches in flight. ``held`` says of a partition
-    whether its records have to wait, as while its state is read back; those of others flow.
+    Whoever runs agents sets three functions. ``begin`` is called when the app starts, before it has any
+    partition. ``settle`` is awaited before partitions are given up and before the app ends: it finishes,
+    writes and acknowledges the batches in flight. ``held`` says of a partition whether its records have to
+    wait, as while its state is read back; those of others flow.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.batch_topics: set[str] = set()
+        self.begin: Callable[[], None] = lambda: None
         self.settle: Callable[[], Awaitable[None]] = _nothing
         self.held: Callable[[TP], bool] = _flows
         super().__init__(*args, **options)
+
+    async def on_first_start(self) -> None:
+        """Begin, beside what Faust does."""
+        self.begin()
+        await super().on_first_start()
 
     def batch_topic(self, *names: str) -> Any:
         """The channel of one or more topics, whose messages are batches."""

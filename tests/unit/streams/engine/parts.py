@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +127,27 @@ class ListedWriter:
 def record(offset: int, value: bytes | None, key: bytes | None = b"key") -> Fetched:
     """A record as the transport hands it over."""
     return offset, 1_700_000_000_000, key, value, ()
+
+
+class ListedReader:
+    """Gives what topics hold, in pieces of any size; ``asked`` are the places that were read, and from where.
+
+    ``cancelled`` is what it was made with.
+    """
+
+    def __init__(self, topics: dict[str, list[list[Fetched]]]) -> None:
+        self.asked: list[tuple[str, int, int]] = []
+        self._topics = topics
+
+    @staticmethod
+    def cancelled() -> bool:
+        """Never."""
+        return False
+
+    async def read(self, topic: str, number: int, position: int) -> AsyncIterator[tuple[list[Fetched], int]]:
+        """All pieces, whatever the position."""
+        self.asked.append((topic, number, position))
+        for records in self._topics[topic]:
+            position += len(records)
+            yield records, position
+        yield [], position

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from streams.engine import changelog
 from streams.engine.avro.frame import Schema
 from streams.engine.corrections import Corrections
 from streams.engine.enrich import Table, Topic, enrich
@@ -19,7 +17,7 @@ from streams.engine.meter import Meter
 from streams.engine.parking import DeadTopics
 from streams.engine.stage import Stage
 from tests.unit.streams.engine.avro.scenes import decode, encode
-from tests.unit.streams.engine.parts import OPTIONS, ListedWriter
+from tests.unit.streams.engine.parts import OPTIONS, ListedReader, ListedWriter
 
 
 def schema(number: int, name: str, /, **fields: Any) -> Schema:
@@ -57,11 +55,6 @@ def record(offset: int, schema: Schema | None, key: bytes | None = b"key", **fie
     """A record as the transport hands it over; without a schema one without a value."""
     value = None if schema is None else encode(schema.record, fields, schema.id)
     return offset, 1_000, key, value, ()
-
-
-def never() -> bool:
-    """Not cancelled."""
-    return False
 
 
 @pytest.fixture
@@ -128,7 +121,7 @@ def test_what_cannot_be_read_is_parked_and_the_version_before_stays(stage: Stage
     assert stage.partitions[0].fold.take(9) is not None
 
 
-def test_a_new_owner_folds_tables_before_they_flow(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_owner_folds_tables_before_they_flow(stage: Stage) -> None:
     """What was folded is not folded again when it flows, so that nothing older comes back; what could not be
     folded is parked then."""
     published = [
@@ -136,24 +129,14 @@ def test_a_new_owner_folds_tables_before_they_flow(stage: Stage, monkeypatch: py
         (1, 1_000, b"bad", b"junk", ()),
         record(2, CUSTOMER, id=7, name="New"),
     ]
-    positions: list[int] = []
-
-    async def read(
-        _options: Any, topic: str, asked: Mapping[int, int], _cancelled: Any
-    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
-        assert topic == "customer"
-        (number, position), *_ = asked.items()
-        positions.append(position)
-        yield number, published[position:], len(published)
-
-    monkeypatch.setattr(changelog, "read", read)
-    assert asyncio.run(stage.recover([0], never)) == 3
+    reader: Any = ListedReader({"customer": [published]})
+    assert asyncio.run(stage.recover(0, reader)) == 3
     assert shown(stage) == ("New", "Ulm", "Bonn")
     assert [one.record[0] for one in stage.fold(0, "customer", published)] == [1]
     assert shown(stage) == ("New", "Ulm", "Bonn")
-    published.append(record(3, CUSTOMER, id=7, name="Newer"))
-    assert asyncio.run(stage.recover([0], never)) == 1
-    assert positions == [0, 3]
+    later: Any = ListedReader({"customer": [[record(3, CUSTOMER, id=7, name="Newer")]]})
+    assert asyncio.run(stage.recover(0, later)) == 1
+    assert reader.asked + later.asked == [("customer", 0, 0), ("customer", 0, 3)]
     assert shown(stage) == ("Newer", "Ulm", "Bonn")
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from faust.types import TP
 
-from streams.engine import changelog
 from streams.engine import processor as module
 from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
@@ -20,7 +20,6 @@ from streams.engine.parking import DeadTopics
 from streams.engine.processor import Processor
 from tests.unit.streams.engine.parts import (
     FACT,
-    GROUP,
     OPTIONS,
     ROW,
     AwayError,
@@ -76,7 +75,7 @@ class Stream:
 class Setting:
     """A processor whose first partition is ready."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, limit: int = 10) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, limit: int = 10) -> None:
         self.writer: Any = ListedWriter()
         self.commits = 0
 
@@ -89,6 +88,7 @@ class Setting:
             should_stop=False,
             monitor=SimpleNamespace(tp_end_offsets={}),
             consumer=SimpleNamespace(commit=commit),
+            conf=SimpleNamespace(datadir=home),
         )
         monkeypatch.setattr(module, "Writer", lambda *_: self.writer)
         monkeypatch.setattr(module, "fail_stop", self._stopped)
@@ -115,9 +115,9 @@ class Setting:
 
 
 @pytest.fixture
-def setting(monkeypatch: pytest.MonkeyPatch) -> Setting:
+def setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Setting:
     """One for each test."""
-    return Setting(monkeypatch)
+    return Setting(monkeypatch, tmp_path)
 
 
 def test_a_batch_is_acknowledged_after_the_flush(setting: Setting) -> None:
@@ -250,9 +250,9 @@ def test_a_bug_ends_the_process_before_the_acknowledgement(setting: Setting) -> 
     assert ("ack", 9) not in setting.writer.events
 
 
-def test_too_much_poison_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_much_poison_ends_the_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """After the batches before it were finished and committed."""
-    setting = Setting(monkeypatch, limit=2)
+    setting = Setting(monkeypatch, tmp_path, limit=2)
     good = Event(setting.writer, record(0, b"a"))
     bad = Event(setting.writer, *(record(offset, b"poison") for offset in range(1, 4)))
     with pytest.raises(StoppedError, match="dead-letter-limit"):
@@ -272,92 +272,3 @@ def test_partitions_that_do_not_belong_together_end_the_process(setting: Setting
     }
     with pytest.raises(EngineError, match="not-co-partitioned"):
         setting.processor._owned()
-
-
-class Rebalanced(Setting):
-    """A worker whose group has rebalanced; its second partition came, its first stayed.
-
-    Reading a changelog back lasts until ``read`` is set.
-    """
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__(monkeypatch)
-        self.app.consumer_generation_id = GENERATION + 1
-        self.app.consumer.assignment = lambda: {TP(FACT, 0), TP(FACT, 1)}
-        self.read = asyncio.Event()
-        self.broadcast = self.processor._corrections._reader
-        monkeypatch.setattr(self.broadcast, "read_to_end", lambda _cancelled: None)
-        monkeypatch.setattr(changelog, "read", self._changelog)
-
-    async def _changelog(
-        self, _options: Any, _topic: str, positions: dict[int, int], cancelled: Callable[[], bool]
-    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
-        assert positions == {1: 0}
-        while not self.read.is_set():
-            if cancelled():
-                return
-            await asyncio.sleep(0.001)
-        yield 1, [record(0, b"known")], 1
-        yield 1, [], 1
-
-    def held(self) -> tuple[bool, bool]:
-        """Whether each partition is."""
-        return self.processor._held(TP(FACT, 0)), self.processor._held(TP(FACT, 1))
-
-
-def test_partitions_that_stay_flow_while_others_are_recovered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only those that came wait for their state, and they leave a mark before they flow."""
-    setting = Rebalanced(monkeypatch)
-
-    async def work() -> None:
-        processor = setting.processor
-        assert setting.held() == (True, True)
-        await processor._recover(None)
-        assert setting.held() == (False, True)
-        event = Event(setting.writer, record(5, b"a"))
-        event.message.generation_id = GENERATION + 1
-        await processor._agent(Stream(event))
-        await processor._settle_all()
-        assert ("ack", 5) in setting.writer.events
-        setting.read.set()
-        await processor._recovery.over()
-        assert setting.held() == (False, False)
-
-    asyncio.run(work())
-    assert setting.stage.partitions[1].fold.recovered == [(b"key", b"known")]
-    assert [event[2] for event in setting.writer.events if event[0] == "entry"] == [0, 1]
-
-
-def test_a_recovery_gives_way_to_the_next_rebalance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which reads on what it has left."""
-    setting = Rebalanced(monkeypatch)
-
-    async def work() -> None:
-        await setting.processor._recover(None)
-        setting.app.rebalancing_count += 1
-        setting.app.consumer_generation_id += 1
-        await setting.processor._recover(None)
-        assert setting.held() == (False, True)
-        setting.read.set()
-        await setting.processor._recovery.over()
-        assert setting.held() == (False, False)
-
-    asyncio.run(work())
-    assert setting.stage.partitions[1].fold.recovered == [(b"key", b"known")]
-
-
-def test_a_change_during_a_recovery_reaches_all_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that flow at once, the one that came when it is ready, and each once."""
-    setting = Rebalanced(monkeypatch)
-
-    async def work() -> None:
-        await setting.processor._recover(None)
-        setting.broadcast.inbox.append((GROUP, record(0, b"change")))
-        await setting.processor._corrections.follow(GENERATION + 1)
-        assert [event[2] for event in setting.writer.events if event[0] == "row"] == [0]
-        setting.read.set()
-        await setting.processor._recovery.over()
-
-    asyncio.run(work())
-    rows = [event for event in setting.writer.events if event[0] == "row"]
-    assert rows == [("row", ROW, number, b"corrected", b"change") for number in (0, 1)]

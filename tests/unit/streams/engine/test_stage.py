@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytest
 
-from streams.engine import changelog, marks
+from streams.engine import marks
 from streams.engine.errors import EngineError, WaitError
-from streams.engine.fold import Fetched
 from streams.engine.holding import Holding
 from streams.engine.stage import Stage
-from tests.unit.streams.engine.parts import FACT, GROUP, OPTIONS, AwayError, application, record
+from tests.unit.streams.engine.parts import (
+    FACT,
+    GROUP,
+    OPTIONS,
+    AwayError,
+    ListedReader,
+    application,
+    record,
+)
 
 
 @pytest.fixture
@@ -24,29 +31,18 @@ def stage() -> Stage:
     return stage
 
 
-def in_changelog(monkeypatch: pytest.MonkeyPatch, *batches: list[tuple[bytes, bytes]]) -> list[int]:
-    """Have the changelog hold these entries; return the positions that it is read from."""
-    positions: list[int] = []
-
-    async def read(
-        _options: Any, topic: str, asked: Mapping[int, int], _cancelled: Any
-    ) -> AsyncIterator[tuple[int, list[Fetched], int]]:
-        assert topic == "test.noted-state-changelog"
-        for number, position in asked.items():
-            positions.append(position)
-            for batch in batches:
-                entries = [record(position + place, value, key) for place, (key, value) in enumerate(batch)]
-                position += len(batch)
-                yield number, entries, position
-            yield number, [], position
-
-    monkeypatch.setattr(changelog, "read", read)
-    return positions
+CHANGELOG = "test.noted-state-changelog"
 
 
-def recover(stage: Stage, *numbers: int) -> int:
-    """Recover some partitions."""
-    return asyncio.run(stage.recover(numbers, never))
+def changelog(*batches: list[tuple[bytes, bytes]]) -> ListedReader:
+    """A changelog of these entries."""
+    return ListedReader({CHANGELOG: [[record(0, value, key) for key, value in batch] for batch in batches]})
+
+
+def recover(stage: Stage, reader: ListedReader) -> int:
+    """Recover the first partition."""
+    read: Any = reader
+    return asyncio.run(stage.recover(0, read))
 
 
 def never() -> bool:
@@ -106,32 +102,28 @@ def test_only_two_successive_generations_miss_nothing(stage: Stage) -> None:
     assert not stage.ready(3, 5)
 
 
-def test_recovery_reads_on_from_where_it_left(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recovery_reads_on_from_where_it_left(stage: Stage) -> None:
     """Entries go to the fold, marks to the partition."""
-    positions = in_changelog(monkeypatch, [(b"k", b"1"), marks.encode(3, {GROUP: 8})], [(b"k", b"2")])
-    assert recover(stage, 0) == 3
-    assert recover(stage, 0) == 3
-    assert positions == [0, 3]
+    reader = changelog([(b"k", b"1"), marks.encode(3, {GROUP: 8})], [(b"k", b"2")])
+    assert recover(stage, reader) == 3
+    assert recover(stage, reader) == 3
+    assert reader.asked == [(CHANGELOG, 0, 0), (CHANGELOG, 0, 3)]
     assert stage.partitions[0].fold.recovered == [(b"k", b"1"), (b"k", b"2")] * 2
     assert stage.partitions[0].corrected == {GROUP: 8}
 
 
 @pytest.mark.parametrize("order", [(3, 5), (5, 3)])
-def test_the_mark_of_the_highest_generation_holds(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, order: tuple[int, int]
-) -> None:
+def test_the_mark_of_the_highest_generation_holds(stage: Stage, order: tuple[int, int]) -> None:
     """A worker that has lost the partition unawares cannot speak for its successor, whenever it writes."""
-    in_changelog(monkeypatch, [marks.encode(generation, {GROUP: 100 - generation}) for generation in order])
-    recover(stage, 0)
+    recover(stage, changelog([marks.encode(generation, {GROUP: 100 - generation}) for generation in order]))
     assert stage.partitions[0].corrected == {GROUP: 95}
 
 
-def test_a_new_broadcast_topic_is_not_corrected_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_broadcast_topic_is_not_corrected_at_all() -> None:
     """A mark of before it was read says nothing about it."""
     stage = Stage(application(broadcast=(GROUP, "clock")), OPTIONS)
     stage.own({0})
-    in_changelog(monkeypatch, [marks.encode(1, {GROUP: 4, "gone": 9})])
-    recover(stage, 0)
+    recover(stage, changelog([marks.encode(1, {GROUP: 4, "gone": 9})]))
     assert stage.partitions[0].corrected == {GROUP: 4, "clock": 0}
 
 
@@ -141,7 +133,7 @@ def test_corrections_need_a_store() -> None:
         Stage(application(store=None), OPTIONS)
     stateless = Stage(application(store=None, broadcast=()), OPTIONS)
     stateless.own({0})
-    assert recover(stateless, 0) == 0
+    assert recover(stateless, changelog()) == 0
 
 
 class Queue:
