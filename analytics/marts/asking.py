@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows in the order of their key."""
+    """Rows in the order of the mart."""
 
     as_of: date
     refreshed_at: datetime | None
@@ -66,4 +66,5 @@ def as_of(
 
 
 def _end(mart: Mart, limit: int | None) -> str:
-    return f" ORDER BY {', '.join(mart.header.key)}" + (f" LIMIT {limit}" if limit is not None else "")
+    order = ", ".join([*mart.header.order, *mart.header.key])
+    return f" ORDER BY {order}" + (f" LIMIT {limit}" if limit is not None else "")

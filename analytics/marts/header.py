@@ -12,6 +12,8 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 Heading = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*( \([^()]+\))?$")]
 """A column, with its unit in parentheses: ``revenue (reporting currency)``."""
 
+Order = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*( desc)?$")]
+
 
 class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -51,6 +53,8 @@ class MartHeader(_Header):
     key: Annotated[list[Name], Field(min_length=1)]
     reads: Annotated[list[Name], Field(min_length=1)]
     """Grounds, or other marts."""
+    order: list[Order] = []
+    """What a reader sees first; by default the least key."""
     refresh: Literal["by customer", "whole"]
     notes: Text | None = None
     """Formulas, and what the mart cannot say."""

@@ -101,10 +101,11 @@ def _faults(
         told |= {*relation.header.views, *relation.header.clear}
     elif isinstance(relation, Mart):
         names = [column.name for column in relation.columns]
-        needed = [*relation.header.key, *([CUSTOMER] if relation.by_customer else [])]
+        ordered = [one.removesuffix(" desc") for one in relation.header.order]
+        needed = [*relation.header.key, *ordered, *([CUSTOMER] if relation.by_customer else [])]
         for name in needed:
             if name not in names:
-                yield document.need("columns").fault("mart-broken", f"the key {name!r} is not among them")
+                yield document.need("columns").fault("mart-broken", f"{name!r} is not among them")
         if relation.header.owner not in mesh.domains:
             yield document.need("owner").fault(
                 "mart-broken",

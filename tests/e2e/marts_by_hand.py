@@ -23,6 +23,12 @@ from tests.e2e.customers_by_hand import (
     customers_master,
     revenue_by_cluster,
 )
+from tests.e2e.forecasts_by_hand import (
+    forecast_quality,
+    recommendation_quality,
+    recommendations,
+    sales_forecast,
+)
 from tests.e2e.landed import Expected, Landed, Row, money, percent, ratio, rounded, total
 
 
@@ -326,7 +332,8 @@ BY_HAND: dict[str, Callable[[Landed], Expected]] = {
         customer_churn, sales_by_period, product_profitability, sales_team_against_targets, purchase_history,
         customer_features, customers_master, clv_proxy, revenue_by_cluster, cluster_preferences,
         product_affinity, operational_efficiency, arrivals_summary, demand_summary, marketing_effectiveness,
-        promotion_effectiveness, behaviour_overview,
+        promotion_effectiveness, behaviour_overview, recommendations, recommendation_quality, sales_forecast,
+        forecast_quality,
     )
 }  # fmt: skip
 """Every mart but those of closed months."""

@@ -4,6 +4,7 @@ owner: customer
 grain: a customer
 key: [golden_id]
 reads: [customers_master, bought]
+order: [clv_proxy desc]
 refresh: by customer
 notes: >-
   clv_proxy = average_order_value x orders_last_year x 3 x margin_rate / 100, rounded to four decimals, half away from zero. It

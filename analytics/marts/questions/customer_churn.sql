@@ -4,6 +4,7 @@ owner: customer
 grain: a customer
 key: [golden_id]
 reads: [customer, payment]
+order: [revenue desc]
 refresh: by customer
 notes: >-
   Churned when the day of the last transaction is before the as-of day less 90 days, so a customer crosses the line at the

@@ -4,6 +4,7 @@ owner: product
 grain: a product
 key: [product_id]
 reads: [product, line, stocked]
+order: [units_90 desc]
 refresh: whole
 notes: >-
   Demand is units ordered, cancelled orders left out. Stock is the sum of the newest count at each place; null where nobody

@@ -4,6 +4,7 @@ owner: customer
 grain: a campaign
 key: [campaign_id]
 reads: [campaign, contact, customer, placed]
+order: [first_day]
 refresh: whole
 notes: >-
   The baseline is everybody who agreed to marketing, was registered before the campaign began, and was not contacted in it. Buyers

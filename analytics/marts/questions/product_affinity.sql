@@ -4,6 +4,7 @@ owner: product
 grain: two products, each pair once
 key: [product_id, other_id]
 reads: [line]
+order: [lift desc]
 refresh: whole
 notes: >-
   Baskets are orders that were not cancelled. lift = baskets with both x all baskets / (baskets with the one x baskets with the

@@ -4,6 +4,7 @@ owner: product
 grain: a product that was sold
 key: [product_id]
 reads: [sale, product]
+order: [best_rank]
 refresh: whole
 notes: >-
   profit = net of what was neither cancelled nor returned, less its cost as of each order's time. Products never sold are

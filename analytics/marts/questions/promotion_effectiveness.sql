@@ -4,6 +4,7 @@ owner: sales
 grain: a promotion
 key: [promotion_id]
 reads: [promotion, line]
+order: [first_day desc]
 refresh: whole
 notes: >-
   What a promotion covers is every product of which a line was sold under it. The baseline is the 28 days before its first day: units

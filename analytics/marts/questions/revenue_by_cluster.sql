@@ -4,6 +4,7 @@ owner: customer
 grain: a cluster
 key: [cluster]
 reads: [clv_proxy, bought]
+order: [net_kept desc]
 refresh: whole
 columns:
   cluster: Cluster as in customers_master

@@ -10,6 +10,7 @@ from analytics.marts.reading import FOLDER, GROUNDS, QUESTIONS, read_library
 from analytics.marts.relation import Library
 from analytics.marts.statement import query
 from mesh.kernel.discovery import find_mesh
+from mesh.kernel.discovery import root as find_root
 from mesh.kernel.errors import ContractError, MartError
 
 GROUND = """/*
@@ -74,7 +75,8 @@ def test_only_some_customers_accounts_are_read_in_scope(tmp_path: Path) -> None:
         ("mart", "owner: sales", "owner: salse", "'salse' is no domain; did you mean 'sales'"),
         ("mart", "reads: [paid]", "reads: [payed]", "'payed' is no ground or mart; did you mean 'paid'"),
         ("mart", "reads: [paid]", "reads: [paid, revenue]", "reads itself"),
-        ("mart", "key: [golden_id]", "key: [customer]", "the key 'customer' is not among them"),
+        ("mart", "key: [golden_id]", "key: [customer]", "'customer' is not among them"),
+        ("mart", "refresh:", "order: [paid desc]\nrefresh:", "'paid' is not among them"),
         ("mart", "FROM paid", "FROM sales.orders", "reads sales.orders, the header does not tell it"),
         ("mart", "revenue (reporting currency):", "revenue [money]:", "String should match"),
         ("ground", "views: [sales.transactions]", "views: [sales.payments]", "is not one of its views"),
@@ -143,3 +145,13 @@ def test_an_unknown_mart_is_answered_with_the_nearest(tmp_path: Path) -> None:
         library.mart("paid")
     with pytest.raises(MartError, match=r"did you mean 'revenue'\?"):
         library.mart("revenu")
+
+
+def test_the_page_lists_every_mart_with_its_question() -> None:
+    """And how it is refreshed."""
+    page = (find_root() / "portal" / "docs" / "marts.md").read_text(encoding="utf-8")
+    rows = [
+        f"| `{name}` | {mart.header.question} | {mart.header.refresh} |"
+        for name, mart in sorted(read_library(find_mesh()).marts.items())
+    ]
+    assert "\n".join(rows) in page

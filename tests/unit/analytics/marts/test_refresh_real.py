@@ -25,7 +25,8 @@ pytestmark = pytest.mark.real
 LIBRARY = read_library(MESH)
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ZONE = "Europe/Paris"
-BY_CUSTOMER = [mart for mart in LIBRARY.marts.values() if mart.by_customer]
+MARTS = [mart for mart in LIBRARY.marts.values() if mart.by_customer or mart.name == "sales_by_period"]
+"""Those by customer, and one of the others, which are all refreshed in one way."""
 
 
 class Trade:
@@ -54,10 +55,10 @@ class Trade:
         row |= {**changes, rank: row.get(rank, 0) + 1}
         self.land(table, row)
 
-    def refresh(self, library: Library = LIBRARY, *, whole: bool = False) -> dict[str, Refreshed | None]:
-        """Every mart of a library."""
-        run = Refresh(self.client, library, MESH, ZONE)
-        return {name: run.run(mart, NOW, whole=whole) for name, mart in library.marts.items()}
+    def refresh(self, *, whole: bool = False) -> dict[str, Refreshed | None]:
+        """Refresh :data:`MARTS`."""
+        run = Refresh(self.client, LIBRARY, MESH, ZONE)
+        return {mart.name: run.run(mart, NOW, whole=whole) for mart in MARTS}
 
     def require_as_worked_out_whole(self) -> None:
         """A refresh of everything finds nothing to write."""
@@ -135,12 +136,12 @@ def test_a_clock_that_moves_on_recomputes_whom_it_passes(world: Trade) -> None:
     assert {row[5] for row in before.values()} == {"Churned", "Not Churned", "No transaction"}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_changes_are_as_if_all_had_been_worked_out(world: Trade, seed: int) -> None:
     """Corrections, returns, withdrawn lines, guests, new customers, visits and prices, in any order."""
     chance = random.Random(seed)
-    for step in range(6):
-        for _ in range(chance.randrange(1, 4)):
+    for step in range(4):
+        for _ in range(chance.randrange(1, 5)):
             change(world, chance, step)
         world.refresh()
         world.require_as_worked_out_whole()
