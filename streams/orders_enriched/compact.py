@@ -2,7 +2,7 @@
 
 Entries of orders and customers have most of their bytes in common: prefixes of ids, names, the form of a
 line. A Zstandard dictionary trained on the first few thousand of them makes the others a third or a quarter
-as large, at some two microseconds each way. Batches touch the same entries more than once, so the newest
+as large, at some three microseconds each way. Batches touch the same entries more than once, so the newest
 stay as they are.
 """
 
@@ -21,8 +21,12 @@ from zstandard import (
     train_dictionary,
 )
 
-TOUCHED = 4096
-"""Entries that are touched before what was not touched since the last time is compressed."""
+TOUCHED = 16_384
+"""Entries that are touched before what was not touched since the last time is compressed.
+
+What is paid, shipped and delivered while it is plain is compressed once; that halves the price of a recovery,
+for some 20 MB a partition.
+"""
 _SAMPLES = 500
 _DICTIONARY_BYTES = 1 << 13
 """More samples, or a larger dictionary, make entries no smaller."""
