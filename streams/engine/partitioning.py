@@ -5,8 +5,8 @@ The function is that of ``org.apache.kafka.common.utils.Utils.murmur2``.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import compress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,19 +24,15 @@ def python_by_key(records: Sequence[Keyed], partitions: int) -> list[list[Keyed]
 
     Those without a key go to the first.
     """
-    by_size: defaultdict[int, list[int]] = defaultdict(list)
-    for number, record in enumerate(records):
-        if record[0] is not None:
-            by_size[len(record[0])].append(number)
+    keys = [record[0] for record in records]
+    sizes = np.array([-1 if key is None else len(key) for key in keys])
     places = np.zeros(len(records), np.int64)
-    for size, numbers in by_size.items():
-        joined = b"".join([records[number][0] for number in numbers])
-        octets = np.frombuffer(joined, np.uint8).reshape(len(numbers), size)
-        places[numbers] = (_murmur2(octets) & np.uint32(0x7FFFFFFF)) % partitions
-    parts: list[list[Keyed]] = [[] for _ in range(partitions)]
-    for record, place in zip(records, places.tolist(), strict=True):
-        parts[place].append(record)
-    return parts
+    for size in np.unique(sizes[sizes >= 0]).tolist():
+        same = sizes == size
+        joined = b"".join(keys if same.all() else compress(keys, same.tolist()))
+        octets = np.frombuffer(joined, np.uint8).reshape(int(same.sum()), size)
+        places[same] = (_murmur2(octets) & np.uint32(0x7FFFFFFF)) % partitions
+    return [list(compress(records, (places == place).tolist())) for place in range(partitions)]
 
 
 def _murmur2(keys: NDArray[np.uint8]) -> NDArray[np.uint32]:

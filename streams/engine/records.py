@@ -28,7 +28,8 @@ _CRC = struct.Struct(">I")
 _LENGTH_FROM, _CRC_AT, _CHECKED_FROM = 12, 17, 21
 _MAGIC = 2
 _POSITIVE = (1 << 31) - 1
-_WITH_HEADERS = 4
+_TIMED, _WITH_HEADERS = 3, 4
+_NO_HEADERS: list[tuple[str, bytes]] = []
 
 
 class Batch:
@@ -86,12 +87,17 @@ def batches(records: Sequence[Record], now: int, most: int = BATCH_BYTES) -> Ite
 def python_encode(records: Sequence[Record], start: int, most: int, now: int) -> Batch:
     """A batch of as many records from ``start`` on as fit into ``most`` bytes, one at least."""
     builder: Any = DefaultRecordBatchBuilder(_MAGIC, 0, False, -1, -1, -1, most + _HEADER.size)
-    count = 0
+    append, plain, count = builder.append, len(records[start]) == _TIMED, 0
     for record in islice(records, start, None):
-        moment = record[2] if len(record) > 2 else now
-        headers = record[3] if len(record) == _WITH_HEADERS else []
-        if builder.append(count, moment, record[0], record[1], headers) is None:
-            break
+        if plain:  # rows, and they are many
+            key, value, moment = record
+            if append(count, moment, key, value, _NO_HEADERS) is None:
+                break
+        else:
+            moment = record[2] if len(record) >= _TIMED else now
+            headers = record[3] if len(record) == _WITH_HEADERS else _NO_HEADERS
+            if append(count, moment, record[0], record[1], headers) is None:
+                break
         count += 1
     return _built(builder, count)
 
