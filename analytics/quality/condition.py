@@ -46,13 +46,26 @@ def broken(rule: Rule, record: type[Record]) -> str:
 
 def given(rule: Rule, record: type[Record]) -> str:
     """That a row has something to judge: a value, or for :class:`NotNull` a place for one."""
-    name = rule.field.rpartition(".")[2]
     if isinstance(rule, NotNull):
         return _somewhere(rule.field, record, lambda _: "1")
-    names = (name, *rule.names) if isinstance(rule, Equation) else (name,)
+    if not isinstance(rule, Equation):
+        return present(rule.field, record)
+    names = (rule.field.rpartition(".")[2], *rule.names)
     return _somewhere(
-        rule.field, record, lambda field: " AND ".join(f"isNotNull({field(one)})" for one in names)
+        rule.field, record, lambda holder: " AND ".join(f"isNotNull({holder(name)})" for name in names)
     )
+
+
+def lacking(field: str, record: type[Record], known: str) -> str:
+    """That a row has a value of a field that is none of ``known``, a statement of one column."""
+    name = field.rpartition(".")[2]
+    return _somewhere(field, record, lambda holder: f"ifNull({holder(name)} NOT IN ({known}), 0)")
+
+
+def present(field: str, record: type[Record]) -> str:
+    """That a row has a value of a field."""
+    name = field.rpartition(".")[2]
+    return _somewhere(field, record, lambda holder: f"isNotNull({holder(name)})")
 
 
 def _somewhere(path: str, record: type[Record], leaf: _Leaf) -> str:

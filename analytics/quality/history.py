@@ -7,11 +7,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from analytics.quality.asking import ask
+from analytics.quality.condition import text
+from analytics.quality.growth import Count
+
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from analytics.quality.finding import Finding
+    from mesh.kernel.contract import Port
 
+REMEMBERED = 50
+"""Judgements that tell how a table grows."""
 TABLE = "mesh.quality_results_v1"
 COLUMNS = (
     *("run", "judged_at", "topic", "view", "rule", "says", "digest", "severity", "judged", "failing"),
@@ -41,6 +48,18 @@ def keep(client: Client, run: str, moment: datetime, findings: Iterable[Finding]
     ]
     if rows:
         client.insert(TABLE, rows, column_names=list(COLUMNS))
+
+
+def earlier(client: Client, port: Port, rule: str) -> list[Count]:
+    """The last judgements' counts of rows of a port, oldest first."""
+    rows = ask(
+        client,
+        port,
+        f"SELECT toUnixTimestamp64Micro(judged_at) / 1e6, judged FROM {TABLE} FINAL "
+        f"WHERE topic = {text(port.topic)} AND rule = {text(rule)} "
+        f"ORDER BY judged_at DESC LIMIT {REMEMBERED}",
+    )
+    return [Count(at, count) for at, count in reversed(rows)]
 
 
 def digest(found: Finding) -> str:

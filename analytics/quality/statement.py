@@ -7,12 +7,17 @@ are at fault, and the least keys of these. It reads the view in clear, of which 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from analytics.quality.condition import ROW, broken, column, given
-from mesh.kernel.table_rules import SHOWN, Share, TableRule, Unique, entity_key
+from analytics.quality.condition import ROW, broken, column, given, lacking, present
+from analytics.quality.upkeep import Growing, Speaking
+from mesh.kernel.reference import Reference
+from mesh.kernel.table_rules import SHOWN, Share, Unique, entity_key
 
 if TYPE_CHECKING:
+    from analytics.quality.rule_names import Laid
     from mesh.kernel.contract import Port
     from mesh.kernel.quality import Rule
 
@@ -24,16 +29,37 @@ class Statement(NamedTuple):
     sql: str
 
 
-def statements(port: Port, rules: Mapping[str, Rule | TableRule]) -> Iterator[Statement]:
-    """The statements for some rules of a port by their names."""
-    on_records = {name: rule for name, rule in rules.items() if not isinstance(rule, Unique | Share)}
+@dataclass(frozen=True)
+class Scene:
+    """What rules are judged against, beside the rows of their table."""
+
+    ports: Mapping[str, Port]
+    """Every port, for those that a field refers to."""
+    moment: datetime
+    """As of when."""
+
+
+def statements(port: Port, rules: Mapping[str, Laid], scene: Scene) -> Iterator[Statement]:
+    """The statements for some rules of a port by their names; raise :class:`ContractError` for a reference
+    that leads nowhere.
+    """
+    on_records: dict[str, Rule] = {}
+    for name, rule in rules.items():
+        match rule:
+            case Unique():
+                yield Statement((name,), _unique(port, rule))
+            case Share():
+                yield Statement((name,), _share(port, rule))
+            case Reference():
+                yield Statement((name,), _reference(port, rule, rule.target(scene.ports)))
+            case Speaking():
+                yield Statement((name,), _speaking(port, rule, scene.moment))
+            case Growing():
+                yield Statement((name,), _growing(port))
+            case _:
+                on_records[name] = rule
     if on_records:
         yield _of_records(port, on_records)
-    for name, rule in rules.items():
-        if isinstance(rule, Unique):
-            yield Statement((name,), _unique(port, rule))
-        elif isinstance(rule, Share):
-            yield Statement((name,), _share(port, rule))
 
 
 def _of_records(port: Port, rules: Mapping[str, Rule]) -> Statement:
@@ -65,6 +91,29 @@ def _unique(port: Port, rule: Unique) -> str:
     )
 
 
+def _reference(port: Port, rule: Reference, target: Port) -> str:
+    fault = lacking(rule.field, port.record, f"SELECT `{rule.to}` FROM {_view(target)}")
+    counts = _counts(present(rule.field, port.record), fault, "fault", port.table_key)
+    return f"SELECT\n  {counts}\nFROM {_view(port)} AS {ROW}"
+
+
+def _speaking(port: Port, rule: Speaking, moment: datetime) -> str:
+    """The table is judged as one; the row to look at is the newest."""
+    silent = f"max({ROW}._published_at) < fromUnixTimestamp64Micro({_micros(moment)}) - {rule.seconds}"
+    newest = f"if(count() = 0, [], [argMax({_key(port.table_key)}, {ROW}._published_at)])"
+    shown = _shown(newest, port.table_key)
+    return f"SELECT 1, toUInt64(count() = 0 OR {silent}), {shown}\nFROM {_view(port)} AS {ROW}"
+
+
+def _growing(port: Port) -> str:
+    """How many rows there are, and the newest; whether that is odd is for the history to say."""
+    newest = (
+        f"groupArraySorted({SHOWN})(tuple(-toUnixTimestamp64Micro({ROW}._landed_at), {_key(port.table_key)}))"
+    )
+    keys = _shown(f"arrayMap(one -> one.2, {newest})", port.table_key)
+    return f"SELECT count(), 0, {keys}\nFROM {_view(port)} AS {ROW}"
+
+
 def _newest(port: Port) -> str:
     """The row of each entity that holds: of its versions the last. The view has one a version already."""
     versions = [name for name in port.table_key if name not in entity_key(port)]
@@ -87,6 +136,10 @@ def _shown(keys: str, names: tuple[str, ...]) -> str:
     """Keys as lists of texts."""
     parts = ", ".join(f"toString(tupleElement(key, {place}))" for place in range(1, len(names) + 1))
     return f"arrayMap(key -> [{parts}], {keys})"
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
 
 
 def _joined(parts: list[str]) -> str:

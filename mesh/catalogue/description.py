@@ -60,7 +60,7 @@ def port(found: Port, mesh: Mesh) -> Document:
         ],
         "quality": [
             {"rule": rule.text, "severity": rule.severity, "code": rule.code, "dimension": rule.dimension}
-            for rule in (*found.rules, *found.table_rules)
+            for rule in (*found.rules, *found.table_rules, *found.references)
         ],
         "service_levels": [
             {"property": level.property, "value": f"{level.value:f}", "unit": level.unit}

@@ -14,6 +14,7 @@ from mesh.checks import (
     products,
     published,
     readme,
+    references,
     semantics,
     standard,
 )
@@ -27,6 +28,7 @@ CHECKS = (
     Check("folders", "every domain has the same closed list of files", folders.faults),
     Check("standard", "every contract is valid by the standard's own schema", standard.faults),
     Check("products", "every port is offered and owned, every event has one port", products.faults),
+    Check("references", "every reference leads to a field of a landed port", references.faults),
     Check("names", "no two ports share dead letters, applications are well named", naming.faults),
     Check("examples", "every example passes or is refused as its name says", examples.faults),
     Check("schemas", "every published schema is current and compatible", published.faults),

@@ -22,6 +22,7 @@ from mesh.kernel.settings import load_settings
 if TYPE_CHECKING:
     from analytics.quality.finding import Finding
     from mesh.kernel.contract import Port
+    from mesh.kernel.discovery import Mesh
     from mesh.kernel.settings import Settings
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -48,10 +49,11 @@ def command(
     from mesh.kernel.discovery import find_mesh
 
     settings = load_settings()
-    ports = landed(find_mesh(settings), product)
+    mesh = find_mesh(settings)
+    ports = landed(mesh, product)
     only = chosen(ports, rule) if rule else ""
     while True:
-        found = _judged(settings, ports, only, record=record)
+        found = _judged(settings, mesh, ports, only, record=record)
         _tell(found, broken=broken, as_json=as_json)
         if not every:
             break
@@ -60,14 +62,15 @@ def command(
         raise typer.Exit(1)
 
 
-def _judged(settings: Settings, ports: list[Port], only: str, *, record: bool) -> list[Finding]:
+def _judged(settings: Settings, mesh: Mesh, ports: list[Port], only: str, *, record: bool) -> list[Finding]:
     from analytics.quality.history import keep
     from analytics.quality.judging import judge
+    from analytics.quality.statement import Scene
     from mesh.kernel.warehouse import connect
 
     client, moment = connect(settings), now()
     try:
-        found = list(judge(client, ports, only))
+        found = list(judge(client, ports, Scene(mesh.ports, moment), only))
         if record:
             keep(client, uuid4().hex[:12], moment, found)
     except ClickHouseError as error:

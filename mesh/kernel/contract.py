@@ -13,6 +13,7 @@ from typing import Any
 from mesh.kernel.event import Record
 from mesh.kernel.names import TopicName, subject
 from mesh.kernel.quality import Rule
+from mesh.kernel.reference import Reference
 from mesh.kernel.table_rules import TableRule
 
 CLASSIFICATIONS = ("public", "internal", "restricted", "personal")
@@ -39,6 +40,8 @@ class FieldPromise:
     """Rules on this field of each record."""
     table_rules: tuple[TableRule, ...] = ()
     """Rules on this field over the whole table."""
+    references: tuple[Reference, ...] = ()
+    """What this field names in other tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,11 @@ class Port:
     def table_rules(self) -> tuple[TableRule, ...]:
         """Every rule on its table as a whole, in the contract's order."""
         return tuple(rule for promise in self.promises.values() for rule in promise.table_rules)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """Every reference of its fields, in the contract's order."""
+        return tuple(one for promise in self.promises.values() for one in promise.references)
 
     def key_fields(self) -> tuple[str, ...]:
         """The fields that the key is made of."""

@@ -28,6 +28,7 @@ from mesh.kernel.errors import ContractError, did_you_mean
 from mesh.kernel.event import Event, Record
 from mesh.kernel.names import APPLICATIONS, TopicName
 from mesh.kernel.quality import NotNull, Rule
+from mesh.kernel.reference import read_reference
 from mesh.kernel.rule_file import is_of_table, read_rule, read_table_rule
 from mesh.kernel.structure import FieldShape, shapes
 
@@ -115,7 +116,7 @@ def _port(
     partition_by = custom.get("partitionBy")
     table = custom.get("table")
     subject = custom.get("dataSubject")
-    promises, rules = _promises(node, record, subject)
+    promises, rules = _promises(node, domain, record, subject)
     return Port(
         domain=domain,
         name=name,
@@ -180,12 +181,12 @@ def _record(node: Node, custom: Mapping[str, Node], events: ModuleType, domain: 
 
 
 def _promises(
-    port: Node, record: type[Record], subject: Node | None
+    port: Node, domain: str, record: type[Record], subject: Node | None
 ) -> tuple[dict[str, FieldPromise], tuple[Rule, ...]]:
     promises: dict[str, FieldPromise] = {}
     rules: list[Rule] = []
     for path, node in _properties(port, "", record):
-        promise = _promise(path, node, record, subject)
+        promise = _promise(path, node, domain, record, subject)
         promises[path] = promise
         rules += promise.rules
     for path, shape in shapes(record).items():
@@ -215,7 +216,7 @@ def _properties(holder: Node, prefix: str, record: type[Record]) -> list[tuple[s
     return found
 
 
-def _promise(path: str, node: Node, record: type[Record], subject: Node | None) -> FieldPromise:
+def _promise(path: str, node: Node, domain: str, record: type[Record], subject: Node | None) -> FieldPromise:
     shape = shapes(record)[path]
     stated = node.get("classification")
     classification = (
@@ -247,7 +248,8 @@ def _promise(path: str, node: Node, record: type[Record], subject: Node | None) 
     required = node.get("required")
     if required is not None and required.value is True:
         rules.insert(0, NotNull(path))
-    return FieldPromise(classification, mask, person, tuple(rules), of_table)
+    references = tuple(read_reference(entry, path, domain) for entry in node.elements("relationships"))
+    return FieldPromise(classification, mask, person, tuple(rules), of_table, references)
 
 
 def _custom(node: Node, known: tuple[str, ...]) -> dict[str, Node]:

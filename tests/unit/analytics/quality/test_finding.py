@@ -9,6 +9,7 @@ import pytest
 from analytics.quality.finding import Finding, Verdict
 from analytics.quality.history import digest
 from analytics.quality.rule_names import chosen, named
+from analytics.quality.upkeep import Growing
 from mesh.kernel.errors import ContractError
 from mesh.kernel.quality import NotNull, Range, Regex, Values
 from mesh.kernel.table_rules import Share, Unique
@@ -51,6 +52,7 @@ def test_rules_are_named_by_field_and_fault() -> None:
         ("name/value-repeated", of_table[0]),
         ("name/value-unknown-share", of_table[1]),
         ("name/value-missing-share", of_table[2]),
+        ("rows/count-odd", Growing()),
     ]
 
 
