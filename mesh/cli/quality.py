@@ -41,6 +41,9 @@ def command(
     every: Annotated[
         int, typer.Option(min=0, help="Judge again so many seconds after each judgement; 0: once.")
     ] = 0,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Tell instead what the rules cost in stream, by event.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a rule, for programs.")] = False,
 ) -> None:
     """Judge the contracts' rules over what the warehouse holds; exit 1 when one of level error is broken."""
@@ -51,6 +54,9 @@ def command(
     settings = load_settings()
     mesh = find_mesh(settings)
     ports = landed(mesh, product)
+    if cost:
+        _tell_costs(mesh, ports, as_json=as_json)
+        return
     only = chosen(ports, rule) if rule else ""
     while True:
         found = _judged(settings, mesh, ports, only, record=record)
@@ -60,6 +66,23 @@ def command(
         sleep(every)
     if any(one.verdict == "fail" for one in found):
         raise typer.Exit(1)
+
+
+def _tell_costs(mesh: Mesh, ports: list[Port], *, as_json: bool) -> None:
+    from mesh.cli._rule_cost import costs
+
+    found = list(costs(mesh, ports))
+    if as_json:
+        for one in found:
+            typer.echo(json.dumps(one._asdict()))
+        return
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("topic", no_wrap=True)
+    table.add_column("rules", justify="right")
+    table.add_column("µs an event", justify="right")
+    for one in found:
+        table.add_row(one.topic, str(one.rules), f"{one.microseconds:.1f}")
+    screen().print(table)
 
 
 def _judged(settings: Settings, mesh: Mesh, ports: list[Port], only: str, *, record: bool) -> list[Finding]:
