@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import json
 
-from mesh.cli.main import main
+import pytest
+from typer.testing import CliRunner
+
+from mesh.cli.main import app, main
 from mesh.cli.quality import document
 from tests.unit.analytics.quality.test_finding import found
 
@@ -36,3 +39,12 @@ def test_programs_get_shares_and_limits_in_percent() -> None:
     """And the verdict as a word."""
     told = document(found(200, 3, "10"))
     assert (told["share_percent"], told["limit_percent"], told["verdict"]) == (1.5, 10.0, "ok")
+
+
+def test_the_cost_in_stream_is_told_for_each_port_with_rules() -> None:
+    """Measured here and now, over examples."""
+    done = CliRunner().invoke(app, ["quality", "product", "--cost", "--json"])
+    assert done.exit_code == 0, done.exception
+    told = {one["topic"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert set(told) == {"product.public.product.v1", "product.public.stock-counted.v1"}
+    assert all(one["rules"] > 0 and 0 < one["microseconds"] < 1000 for one in told.values())
