@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent
 GROUNDS, QUESTIONS = "grounds", "questions"
 _FILE = re.compile(r"/\*\n(?P<header>.*?)\n\*/\n(?P<sql>.+)", re.DOTALL)
 _HEADING = re.compile(r"(\w+)(?: \((.+)\))?")
-_READ = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_][\w.]*)", re.IGNORECASE)
+_READ = re.compile(r"\b(?:FROM|(?<!ARRAY )JOIN)\s+([a-z_][\w.]*)", re.IGNORECASE)
 _CTE = re.compile(r"\b([a-z_]\w*) AS \(", re.IGNORECASE)
 _Header = TypeVar("_Header", GroundHeader, MartHeader)
 

@@ -1,47 +1,62 @@
 /*
 meaning: >-
-  What might be offered next, as of the day and as of 30 days before it (cutoff): for each customer and each model not bought yet
-  a score by the models that were bought, and by how many customers bought it. A product without a model stands for itself
-reads: [line, product]
+  What might be offered next, a row a customer and cutoff: ranks of the models that were bought, (score in millionths, rank) of
+  the five others of the greatest score, and ranks of the five others that most customers bought. Customers who bought the same
+  models are worked out together
+reads: [owned_model, model_rank]
 */
-WITH cutoffs AS (SELECT arrayJoin([{as_of:Date32}, {as_of:Date32} - 30]) AS cutoff),
-owned AS (
-    SELECT DISTINCT c.cutoff AS cutoff, assumeNotNull(l.golden_id) AS golden_id, ifNull(p.model, l.product_id) AS item
-    FROM line AS l
-    LEFT JOIN product AS p ON p.product_id = l.product_id
-    CROSS JOIN cutoffs AS c
-    WHERE l.golden_id IS NOT NULL AND NOT l.is_cancelled AND l.day <= c.cutoff
+WITH people AS (
+    SELECT o.cutoff AS cutoff, o.golden_id AS golden_id, arraySort(groupArray(m.rank)) AS ranks
+    FROM owned_model AS o
+    INNER JOIN model_rank AS m ON m.cutoff = o.cutoff AND m.item = o.item
+    GROUP BY cutoff, golden_id
 ),
-buyers AS (SELECT cutoff, item, count() AS customers FROM owned GROUP BY cutoff, item),
+kinds AS (
+    SELECT cutoff, ranks, cityHash64(cutoff, ranks) AS kind, count() AS customers FROM people GROUP BY cutoff, ranks
+),
+single AS (SELECT cutoff, kind, ranks, customers, arrayJoin(ranks) AS rank FROM kinds),
 pairs AS (
-    SELECT a.cutoff AS cutoff, a.item AS item, b.item AS other, count() AS customers
-    FROM owned AS a INNER JOIN owned AS b ON b.cutoff = a.cutoff AND b.golden_id = a.golden_id
-    WHERE a.item != b.item
-    GROUP BY cutoff, item, other
+    SELECT cutoff, rank, other, toInt64(sum(customers)) AS customers
+    FROM (SELECT cutoff, rank, customers, arrayJoin(ranks) AS other FROM single)
+    WHERE rank != other
+    GROUP BY cutoff, rank, other
 ),
 alike AS (
     SELECT
-        p.cutoff AS cutoff, p.item AS item, p.other AS other,
-        toUInt64(floor(1000000 * p.customers / sqrt(a.customers * b.customers))) AS weight
+        p.cutoff AS cutoff, p.rank AS rank, p.other AS other,
+        toInt64(floor(1000000 * p.customers / sqrt(a.customers * b.customers))) AS weight
     FROM pairs AS p
-    INNER JOIN buyers AS a ON a.cutoff = p.cutoff AND a.item = p.item
-    INNER JOIN buyers AS b ON b.cutoff = p.cutoff AND b.item = p.other
+    INNER JOIN model_rank AS a ON a.cutoff = p.cutoff AND a.rank = p.rank
+    INNER JOIN model_rank AS b ON b.cutoff = p.cutoff AND b.rank = p.other
 ),
 scored AS (
-    SELECT o.cutoff AS cutoff, o.golden_id AS golden_id, s.other AS item, sum(s.weight) AS score
-    FROM owned AS o INNER JOIN alike AS s ON s.cutoff = o.cutoff AND s.item = o.item
-    GROUP BY cutoff, golden_id, item
+    SELECT s.kind AS kind, a.other AS other, sum(a.weight) AS score
+    FROM single AS s
+    INNER JOIN alike AS a ON a.cutoff = s.cutoff AND a.rank = s.rank
+    WHERE NOT has(s.ranks, a.other)
+    GROUP BY kind, other
 ),
-people AS (SELECT DISTINCT cutoff, golden_id FROM owned)
-SELECT
-    c.cutoff AS cutoff,
-    c.golden_id AS golden_id,
-    b.item AS item,
-    ifNull(s.score, 0) AS score,
-    b.customers AS customers,
-    row_number() OVER (PARTITION BY cutoff, golden_id ORDER BY score DESC, customers DESC, item) AS affinity_rank,
-    row_number() OVER (PARTITION BY cutoff, golden_id ORDER BY customers DESC, item) AS popular_rank
-FROM people AS c
-INNER JOIN buyers AS b ON b.cutoff = c.cutoff
-LEFT JOIN scored AS s ON s.cutoff = c.cutoff AND s.golden_id = c.golden_id AND s.item = b.item
-WHERE (c.cutoff, c.golden_id, b.item) NOT IN (SELECT cutoff, golden_id, item FROM owned)
+best AS (
+    SELECT kind, arraySlice(arraySort(one -> (-one.1, one.2), groupArray((score, other))), 1, 5) AS scores
+    FROM scored
+    WHERE score > 0
+    GROUP BY kind
+),
+offered AS (
+    SELECT
+        k.kind AS kind,
+        arrayFilter(one -> NOT has(k.ranks, one), range(toUInt16(1), toUInt16(m.models + 1))) AS unseen,
+        arraySlice(
+            arrayConcat(
+                b.scores,
+                arrayMap(one -> (toInt64(0), one), arrayFilter(one -> NOT has(b.scores.2, one), unseen))
+            ), 1, 5
+        ) AS affinity,
+        arraySlice(unseen, 1, 5) AS popular
+    FROM kinds AS k
+    INNER JOIN (SELECT cutoff, max(rank) AS models FROM model_rank GROUP BY cutoff) AS m ON m.cutoff = k.cutoff
+    LEFT JOIN best AS b ON b.kind = k.kind
+)
+SELECT p.cutoff AS cutoff, p.golden_id AS golden_id, p.ranks AS ranks, o.affinity AS affinity, o.popular AS popular
+FROM people AS p
+INNER JOIN (SELECT kind, affinity, popular FROM offered) AS o ON o.kind = cityHash64(p.cutoff, p.ranks)

@@ -3,7 +3,7 @@ question: Do recommendations meet what customers buy, and better than the most p
 owner: customer
 grain: a method
 key: [method]
-reads: [suggestion, line, product]
+reads: [suggestion, model_rank, line, product]
 order: [hit_rate desc]
 refresh: whole
 notes: >-
@@ -17,19 +17,23 @@ columns:
   hit_rate (percent): Of the tested; two decimals, half away from zero; null without any
 */
 WITH held_out AS (
-    SELECT DISTINCT l.golden_id AS golden_id, ifNull(p.model, l.product_id) AS item
-    FROM line AS l LEFT JOIN product AS p ON p.product_id = l.product_id
-    WHERE l.golden_id IS NOT NULL AND NOT l.is_cancelled AND l.day > {as_of:Date32} - 30
+    SELECT DISTINCT l.golden_id AS golden_id, m.rank AS rank
+    FROM line AS l
+    LEFT JOIN product AS p ON p.product_id = l.product_id
+    INNER JOIN model_rank AS m ON m.item = ifNull(p.model, l.product_id)
+    WHERE m.cutoff = {as_of:Date32} - 30 AND l.golden_id IS NOT NULL AND NOT l.is_cancelled AND l.day > m.cutoff
 ),
 met AS (
-    SELECT s.golden_id AS golden_id, min(s.affinity_rank) AS affinity, min(s.popular_rank) AS popular
-    FROM suggestion AS s INNER JOIN held_out AS h ON h.golden_id = s.golden_id AND h.item = s.item
-    WHERE s.cutoff = {as_of:Date32} - 30
+    SELECT
+        s.golden_id AS golden_id,
+        max(has(s.affinity.2, h.rank)) AS affinity,
+        max(has(s.popular, h.rank)) AS popular
+    FROM suggestion AS s
+    INNER JOIN held_out AS h ON h.golden_id = s.golden_id
+    WHERE s.cutoff = {as_of:Date32} - 30 AND NOT has(s.ranks, h.rank)
     GROUP BY golden_id
 ),
-counted AS (
-    SELECT count() AS tested, [countIf(affinity <= 5), countIf(popular <= 5)] AS hits FROM met
-)
+counted AS (SELECT count() AS tested, [countIf(affinity), countIf(popular)] AS hits FROM met)
 SELECT
     method,
     tested,

@@ -3,7 +3,7 @@ question: What should each customer be offered next?
 owner: customer
 grain: a customer and one of five places
 key: [golden_id, place]
-reads: [suggestion]
+reads: [suggestion, model_rank]
 refresh: whole
 notes: >-
   Of the models that a customer has not bought, the five of the greatest score: the sum, over the models that were bought, of
@@ -17,10 +17,14 @@ columns:
   customers (customers): Customers who bought it
 */
 SELECT
-    golden_id,
-    affinity_rank AS place,
-    item,
-    toDecimal64(toDecimal128(suggestion.score, 6) / 1000000, 6) AS score,
-    customers
-FROM suggestion
-WHERE cutoff = {as_of:Date32} AND affinity_rank <= 5
+    s.golden_id AS golden_id,
+    s.place AS place,
+    m.item AS item,
+    toDecimal64(toDecimal128(s.offer.1, 6) / 1000000, 6) AS score,
+    m.customers AS customers
+FROM (
+    SELECT cutoff, golden_id, offer, place FROM suggestion
+    ARRAY JOIN affinity AS offer, arrayEnumerate(affinity) AS place
+    WHERE cutoff = {as_of:Date32}
+) AS s
+INNER JOIN model_rank AS m ON m.cutoff = s.cutoff AND m.rank = s.offer.2
