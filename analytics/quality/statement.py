@@ -67,7 +67,9 @@ def _of_records(port: Port, rules: Mapping[str, Rule]) -> Statement:
     for number, rule in enumerate(rules.values()):
         fault = broken(rule, port.record)
         counts.append(_counts(given(rule, port.record), fault, f"fault_{number}", port.table_key))
-    return Statement(tuple(rules), f"SELECT\n  {_joined(counts)}\nFROM {_view(port)} AS {ROW}")
+    return Statement(
+        tuple(rules), "SELECT\n  {}\nFROM {} AS {}".format(",\n  ".join(counts), _view(port), ROW)
+    )
 
 
 def _counts(judged: str, fault: str, name: str, key: tuple[str, ...]) -> str:
@@ -140,7 +142,3 @@ def _shown(keys: str, names: tuple[str, ...]) -> str:
 
 def _micros(moment: datetime) -> int:
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
-
-
-def _joined(parts: list[str]) -> str:
-    return ",\n  ".join(parts)

@@ -21,10 +21,9 @@ from mesh.kernel.quality import NotNull, Range
 from mesh.kernel.reference import Reference
 from observability.monitor.judgements import LATEST, Judgement
 from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.quality.toys import Part, fill, port, set_up, toy
+from tests.unit.analytics.quality.toys import START, Part, fill, port, set_up, toy
 
 pytestmark = pytest.mark.real
-START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,9 @@ from mesh.kernel.quality import Rule
 from mesh.kernel.table_rules import TableRule
 from sinks.clickhouse.tables import PLATFORM, Table
 
+START = datetime(2024, 1, 1, tzinfo=UTC)
+"""When a toy was made, unless a test says otherwise."""
+
 
 class Part(Record):
     """A part of a toy."""
@@ -101,24 +104,24 @@ def port(rules: Sequence[Rule] = (), table_rules: Sequence[TableRule] = ()) -> P
     )
 
 
-def set_up(client: Client) -> None:
-    """Create the table and its views, as the mesh does."""
-    for statement in (*PLATFORM, *Table(port()).create()):
+def set_up(client: Client, laid: Port | None = None) -> None:
+    """Create the table of a port and its views, as the mesh does."""
+    for statement in (*PLATFORM, *Table(laid or port()).create()):
         client.command(statement, settings={"allow_materialized_view_with_bad_select": 1})
 
 
-def fill(client: Client, toys: Iterable[Toy]) -> None:
-    """Land these toys, and have no others."""
-    table = Table(port())
+def fill(client: Client, records: Iterable[Record], laid: Port | None = None) -> None:
+    """Land these records, and have no others."""
+    table = Table(laid or port())
     client.command(f"TRUNCATE TABLE {table.name}")
-    rows = [
-        toy.model_dump() | {"_partition": 0, "_offset": offset, "_published_at": toy.recorded_at}
-        for offset, toy in enumerate(toys)
-    ]
-    body = "\n".join(json.dumps(row, default=_plain) for row in rows)
+    rows = []
+    for offset, record in enumerate(records):
+        values = record.model_dump()
+        published = values.get("recorded_at", START)
+        rows.append(values | {"_partition": 0, "_offset": offset, "_published_at": published})
     client.raw_insert(
         table.landing,
-        insert_block=body,
+        insert_block="\n".join(json.dumps(row, default=_plain) for row in rows),
         fmt="JSONEachRow",
         settings={"date_time_input_format": "best_effort"},
     )
@@ -126,16 +129,15 @@ def fill(client: Client, toys: Iterable[Toy]) -> None:
 
 def toy(number: int, **values: Any) -> Toy:
     """A toy that breaks no rule."""
-    start = datetime(2024, 1, 1, tzinfo=UTC)
     return Toy(
         **{
             "event_id": f"e{number}",
             "source": "shop",
             "seq": 0,
-            "occurred_at": start,
-            "recorded_at": start,
+            "occurred_at": START,
+            "recorded_at": START,
             "toy_id": f"t{number:03}",
-            "valid_from": start,
+            "valid_from": START,
             "kind": "car",
             "name": "beetle",
             "wheels": 4,
@@ -147,7 +149,9 @@ def toy(number: int, **values: Any) -> Toy:
     )
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> str | int:
+    if isinstance(value, bytes):
+        return int.from_bytes(value, "little")  # a version
     if isinstance(value, datetime | date):
         return value.isoformat()
     assert isinstance(value, Decimal)
