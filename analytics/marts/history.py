@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
     started_at DateTime64(6, 'UTC') COMMENT 'When it began; what landed later is not in it for sure',
     as_of Date32 COMMENT 'Last day of which anything is known, in the business time zone',
     timezone LowCardinality(String) COMMENT 'Business time zone',
-    digest LowCardinality(String) COMMENT 'Changes with the definition of the mart',
+    digest LowCardinality(String) COMMENT 'Changes with the definition of the mart and the time zone',
     rows_table LowCardinality(String) COMMENT 'Table that holds its rows',
     scope LowCardinality(String) COMMENT 'whole, or customers',
     customers UInt64 COMMENT 'Customers who were recomputed, where the scope is customers',

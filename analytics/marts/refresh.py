@@ -43,9 +43,9 @@ class Refresh:
 
     def run(self, mart: Mart, now: datetime, *, whole: bool = False) -> Refreshed | None:
         """Bring one mart up to date; None where nothing has changed. ``whole`` works out every row."""
-        digest = self._library.digest(mart)
+        digest = self._library.digest(mart, self._timezone)
         last = self._last.get(mart.name)
-        if last is not None and (last.digest, last.timezone) != (digest, self._timezone):
+        if last is not None and last.digest != digest:
             last = None
         views = self._library.views(mart)
         marks = read_marks(self._client, {view: self._tables[view] for view in views})

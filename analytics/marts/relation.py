@@ -99,8 +99,8 @@ class Library:
         """The views of the domains that a mart is made of."""
         return list(dict.fromkeys(view for ground in self.grounds(mart) for view in ground.header.views))
 
-    def digest(self, mart: Mart) -> str:
+    def digest(self, mart: Mart, timezone: str) -> str:
         """Twelve digits that differ as soon as anything that decides on the mart's rows does."""
         texts = [self.relations[name].sql for name in self.beneath(mart.name)]
-        described = f"{mart.header.key} {mart.columns}"
+        described = f"{mart.header.key} {mart.columns} {timezone}"
         return sha256("\0".join([*texts, described]).encode()).hexdigest()[:12]
