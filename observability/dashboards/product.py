@@ -232,6 +232,16 @@ def _quality(domain: str) -> tuple[Panel, ...]:
             Query(f"sum by (product) (mesh_ledger_drift_records{{{_live(domain)}}})", "{{product}}"),
             thresholds=above(None, 1),
         ),
+        series(
+            "Rows at fault, by rule",
+            "What `mesh quality` found last in the warehouse; it names the rows.",
+            Unit.COUNT,
+            Query(
+                f"max by (product, rule) (mesh_quality_failing_rows{{{_live(domain)}}}) > 0",
+                "{{product}} {{rule}}",
+            ),
+            empty="nobody has judged, or every rule holds",
+        ),
     )
 
 

@@ -32,6 +32,7 @@ QUIET = {
     "Retries in place": "no part was away",
     "Open incidents": "nothing was wrong",
     "Pages in an hour": "nobody had to be paged",
+    "Rows at fault, by rule": "nobody has judged this mesh",
 }
 """Panels of lines that rightly have none, and why. Numbers show 0 instead."""
 SOUND_DOMAINS = "Rejected, by error"
