@@ -30,7 +30,7 @@ $(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*
 	@.venv/bin/python -c 'from streams.engine.kernel import KERNEL; print("    streams run", "compiled loops" if KERNEL else "in Python alone: a C compiler and the headers of Python would make them faster")'
 	@touch $@
 
-demo: $(SETUP) ## Carry a retailer's trade through the whole mesh and prove it (RETAILER=adventureworks or strideright)
+demo: $(SETUP) ## Carry a retailer's trade through the whole mesh and prove it (RETAILER=adventureworks, strideright or completejourney)
 	@$(MESH) demo --retailer $(RETAILER)
 
 up: $(SETUP) ## Start an empty mesh (RETAILER=...)

@@ -1,11 +1,12 @@
 """A mapping file: which files a retailer has, and for each event the SELECT whose columns are its fields.
 
     source: kiosk                    # names the source system; the prefix of its ids by convention
-    timezone: Europe/Berlin          # of times without a zone; default: the business time zone currency:
-    EUR                    # of amounts whose SELECT has no currency; default: the reporting currency files:
-    # each becomes a view; CSV cells are text unless a type is stated
+    timezone: Europe/Berlin          # of times without a zone; default: the business time zone
+    currency: EUR                    # of amounts whose SELECT has no currency; default: the reporting one
+    files:                           # each becomes a view; CSV cells are text unless a type is stated
       sales: sales.csv
       items: {path: items.csv, types: {units: INTEGER, price: "DECIMAL(18,4)"}, options: {delim: ";"}}
+      tills: {package: kiosk_data, path: tills.parquet}   # of a Python package that is installed
     views:                           # SELECTs that several events share, in order of use
       days: SELECT …
     events:                          # ties of event time leave in this order, versions of dimensions first
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -135,7 +137,8 @@ def _file(alias: str, node: Node, folder: Path) -> SourceFile:
     shown = where.text()
     if not shown.lower().endswith(FORMATS):
         raise where.fault("file-format", f"{shown!r} is neither CSV nor Parquet", "name it .csv or .parquet")
-    path = folder / shown
+    package = None if isinstance(node.value, str) else node.get("package")
+    path = (folder if package is None else _package(package)) / shown
     if not path.is_file():
         near = [found.name for found in path.parent.glob("*")] if path.parent.is_dir() else []
         raise where.fault(
@@ -143,7 +146,7 @@ def _file(alias: str, node: Node, folder: Path) -> SourceFile:
         )
     if isinstance(node.value, str):
         return SourceFile(alias, path, shown, {}, {}, where.place)
-    node.only("path", "types", "options")
+    node.only("package", "path", "types", "options")
     types, options = node.get("types"), node.get("options")
     if not shown.lower().endswith(".csv") and (types or options):
         raise node.fault("key-unknown", "types and options are for CSV only", "cast in the SELECT")
@@ -157,6 +160,18 @@ def _file(alias: str, node: Node, folder: Path) -> SourceFile:
         {} if options is None else {name: entry.plain() for name, entry in options.items()},
         node.place,
     )
+
+
+def _package(node: Node) -> Path:
+    """The folder of an installed Python package that brings data along."""
+    found = find_spec(node.text()) if node.text().isidentifier() else None
+    if found is None or not found.submodule_search_locations:
+        raise node.fault(
+            "package-missing",
+            f"the Python package {node.text()!r} is not installed",
+            "SOURCE.txt beside a mapping says where its data come from",
+        )
+    return Path(found.submodule_search_locations[0])
 
 
 def _event(name: str, node: Node, mesh: Mesh) -> EventSelect:

@@ -38,6 +38,8 @@ def run(folder: Path, old: str, new: str) -> str:
 BAD = [
     ("products.csv", "product.csv", "file-missing", r":7: 'product.csv' .*did you mean 'products.csv'"),
     ("products.csv", "products.xlsx", "file-format", "neither CSV nor Parquet"),
+    ("{path: products.csv", "{package: kiosk_data, path: products.csv", "package-missing", "'kiosk_data'"),
+    ("{path: products.csv", "{package: polars, path: products.csv", "file-missing", "'products.csv'"),
     ('price: "DECIMAL(18,4)", since', "prize: INTEGER, since", "column-unknown", "did you mean 'price'"),
     ("since: DATE", "since: DAY", "type-unknown", "'DAY'"),
     ("'kiosk:' || number", "'kiosk:' || nummer", "column-unknown", ":31: .*nummer. not found.*number"),
