@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeVar
@@ -18,7 +19,10 @@ from streams.engine.options import Options
 from streams.engine.transport.fetched import take_over
 
 RECORDS = 2_000
-"""Records taken at once: some ten milliseconds, in which nothing else flows."""
+"""Records taken at once: some ten milliseconds."""
+SLICE_SECONDS = 0.05
+"""How long other tasks wait at the most. They get a turn of their own, which lasts about as long: what flows
+must not stand still, and what is read back is waited for."""
 FETCH_BYTES = 4 << 20
 WAIT_MS = 200
 """How often somebody is asked whether to go on."""
@@ -49,7 +53,7 @@ class ChangelogReader:
         """All records of a partition from an offset up to its end of now, in pieces.
 
         Yields the next records and the offset to read on from; at the end once without records, since that
-        may lie behind a gap. Other tasks run between two pieces. Stops early when cancelled. Raises
+        may lie behind a gap. Other tasks run between some pieces. Stops early when cancelled. Raises
         :class:`~streams.engine.errors.EngineError` where reading is not allowed.
         """
         partition = TopicPartition(topic, number)
@@ -61,11 +65,14 @@ class ChangelogReader:
             consumer.assign([partition])
             consumer.seek(partition, position)
             ends = await self._patiently(topic, lambda: consumer.end_offsets([partition]))
+            turn = time.monotonic()
             while ends is not None and position < ends[partition] and not self.cancelled():
                 found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=RECORDS)
                 for records in found.values():
                     yield records, records[-1][0] + 1
+                if time.monotonic() - turn > SLICE_SECONDS:
                     await asyncio.sleep(0)
+                    turn = time.monotonic()
                 position = await self._position(partition, position)
             if not self.cancelled():
                 yield [], position
