@@ -15,6 +15,7 @@ kinds AS (
     SELECT cutoff, ranks, cityHash64(cutoff, ranks) AS kind, count() AS customers FROM people GROUP BY cutoff, ranks
 ),
 single AS (SELECT cutoff, kind, ranks, customers, arrayJoin(ranks) AS rank FROM kinds),
+models AS (SELECT cutoff, max(rank) AS models FROM model_rank GROUP BY cutoff),
 pairs AS (
     SELECT cutoff, rank, other, toInt64(sum(customers)) AS customers
     FROM (SELECT cutoff, rank, customers, arrayJoin(ranks) AS other FROM single)
@@ -29,33 +30,32 @@ alike AS (
     INNER JOIN model_rank AS a ON a.cutoff = p.cutoff AND a.rank = p.rank
     INNER JOIN model_rank AS b ON b.cutoff = p.cutoff AND b.rank = p.other
 ),
-scored AS (
-    SELECT s.kind AS kind, a.other AS other, sum(a.weight) AS score
-    FROM single AS s
-    INNER JOIN alike AS a ON a.cutoff = s.cutoff AND a.rank = s.rank
-    WHERE NOT has(s.ranks, a.other)
-    GROUP BY kind, other
+vectors AS (
+    SELECT
+        cutoff, rank, groupArray(other) AS others, groupArray(weight) AS weights,
+        arrayMap(
+            place -> if(has(others, place), weights[indexOf(others, place)], 0), range(toUInt16(1), toUInt16(m.models + 1))
+        ) AS vector
+    FROM alike AS a
+    INNER JOIN models AS m ON m.cutoff = a.cutoff
+    GROUP BY cutoff, rank, m.models
 ),
-best AS (
-    SELECT kind, arraySlice(arraySort(one -> (-one.1, one.2), groupArray((score, other))), 1, 5) AS scores
-    FROM scored
-    WHERE score > 0
+scored AS (
+    SELECT s.kind AS kind, sumForEach(v.vector) AS scores
+    FROM single AS s
+    INNER JOIN vectors AS v ON v.cutoff = s.cutoff AND v.rank = s.rank
     GROUP BY kind
 ),
 offered AS (
     SELECT
         k.kind AS kind,
         arrayFilter(one -> NOT has(k.ranks, one), range(toUInt16(1), toUInt16(m.models + 1))) AS unseen,
-        arraySlice(
-            arrayConcat(
-                b.scores,
-                arrayMap(one -> (toInt64(0), one), arrayFilter(one -> NOT has(b.scores.2, one), unseen))
-            ), 1, 5
-        ) AS affinity,
+        arrayMap(one -> (arrayElement(c.scores, one), one), unseen) AS valued,
+        arraySlice(arraySort(one -> (-one.1, one.2), valued), 1, 5) AS affinity,
         arraySlice(unseen, 1, 5) AS popular
     FROM kinds AS k
-    INNER JOIN (SELECT cutoff, max(rank) AS models FROM model_rank GROUP BY cutoff) AS m ON m.cutoff = k.cutoff
-    LEFT JOIN best AS b ON b.kind = k.kind
+    INNER JOIN models AS m ON m.cutoff = k.cutoff
+    LEFT JOIN scored AS c ON c.kind = k.kind
 )
 SELECT p.cutoff AS cutoff, p.golden_id AS golden_id, p.ranks AS ranks, o.affinity AS affinity, o.popular AS popular
 FROM people AS p
