@@ -14,8 +14,7 @@ from analytics.marts.relation import CUSTOMER, DATABASE, Library, Mart
 
 SCOPE = f"{DATABASE}.scope_v1"
 """Customers who are recomputed just now, with their accounts."""
-SETTINGS = {"join_use_nulls": 1, "transform_null_in": 1, "max_block_size": 8192}
-"""How every mart is worked out. Arrays over all models stand in memory for a block of rows at a time."""
+SETTINGS = {"join_use_nulls": 1, "transform_null_in": 1}
 _IN_SCOPE = re.compile(r"\{in_scope ([\w.]+)\}")
 
 

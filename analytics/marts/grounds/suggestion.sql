@@ -47,12 +47,20 @@ scored AS (
     GROUP BY kind
 ),
 offered AS (
+    -- A score and a rank are one number while they are sorted, and only as many are looked at as may be bought already.
     SELECT
         k.kind AS kind,
-        arrayFilter(one -> NOT has(k.ranks, one), range(toUInt16(1), toUInt16(m.models + 1))) AS unseen,
-        arrayMap(one -> (arrayElement(c.scores, one), one), unseen) AS valued,
-        arraySlice(arraySort(one -> (-one.1, one.2), valued), 1, 5) AS affinity,
-        arraySlice(unseen, 1, 5) AS popular
+        range(toUInt16(1), toUInt16(m.models + 1)) AS places,
+        arrayReverseSort(
+            arrayMap((score, place) -> score * 65536 + 65535 - place, arrayResize(c.scores, m.models, toInt64(0)), places)
+        ) AS sorted,
+        arrayMap(
+            code -> (intDiv(code, 65536), toUInt16(65535 - code % 65536)), arraySlice(sorted, 1, 5 + length(k.ranks))
+        ) AS first,
+        arraySlice(arrayFilter(one -> NOT has(k.ranks, one.2), first), 1, 5) AS affinity,
+        arraySlice(
+            arrayFilter(one -> NOT has(k.ranks, one), arraySlice(places, 1, 5 + length(k.ranks))), 1, 5
+        ) AS popular
     FROM kinds AS k
     INNER JOIN models AS m ON m.cutoff = k.cutoff
     LEFT JOIN scored AS c ON c.kind = k.kind
