@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from mesh.cli.query import reason
-from mesh.kernel.errors import MartError, WarehouseError
+from mesh.kernel.errors import MartError, MeshError, WarehouseError
 from mesh.kernel.settings import Settings
 from mesh.kernel.warehouse import connect
 
@@ -24,12 +24,17 @@ def warehouse(settings: Settings) -> Iterator[Client]:
     try:
         yield client
     except ClickHouseError as error:
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            raise MartError(
-                "model-missing", "the warehouse has not all tables that marts read", remedy="run `mesh apply`"
-            ) from None
-        raise WarehouseError(
-            "query-failed", reason(str(error)), remedy="`mesh logs warehouse` may tell more"
-        ) from None
+        raise refused(error) from None
     finally:
         client.close()
+
+
+def refused(error: ClickHouseError, mart: str = "") -> MeshError:
+    """What the warehouse said about a mart, as one line."""
+    if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+        return MartError(
+            "model-missing", "the warehouse has not all tables that marts read", remedy="run `mesh apply`"
+        )
+    return WarehouseError(
+        "query-failed", reason(str(error)), place=mart, remedy="`mesh logs warehouse` may tell more"
+    )

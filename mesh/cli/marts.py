@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.table import Table
 from rich.text import Text
 
@@ -16,6 +19,7 @@ from mesh.kernel.settings import Settings, load_settings
 if TYPE_CHECKING:
     from analytics.marts.history import Refreshed
     from analytics.marts.relation import Mart
+    from mesh.kernel.errors import MeshError
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,7 +42,7 @@ def refresh(
     """Bring marts up to date: work out what has changed since the last time, write what differs."""
     from analytics.marts.reading import read_library
     from analytics.marts.refresh import Refresh, alone
-    from mesh.cli._marts_asked import warehouse
+    from mesh.cli._marts_asked import refused, warehouse
     from mesh.kernel.discovery import find_mesh
 
     settings = load_settings()
@@ -47,17 +51,30 @@ def refresh(
     marts = [library.mart(name) for name in names or library.marts]
     done: dict[str, Refreshed | None] = {}
     seconds: dict[str, float] = {}
+    failures: list[MeshError] = []
     with alone(settings.home), warehouse(settings) as client:
         run = Refresh(client, library, mesh, settings.timezone)
         for mart in marts:
             began = now()
-            done[mart.name] = run.run(mart, began, whole=whole)
+            try:
+                done[mart.name] = run.run(mart, began, whole=whole)
+            except ClickHouseError as error:
+                failures.append(refused(error, mart.name))
+                continue
             seconds[mart.name] = (now() - began).total_seconds()
+    _tell(done, seconds, run.as_of, as_json=as_json)
+    for failure in failures:  # the others are up to date nevertheless
+        raise failure
+
+
+def _tell(
+    done: Mapping[str, Refreshed | None], seconds: Mapping[str, float], as_of: date, *, as_json: bool
+) -> None:
     if as_json:
         for name, one in done.items():
-            typer.echo(json.dumps(_document(name, one, run.as_of.isoformat(), seconds[name])))
+            typer.echo(json.dumps(_document(name, one, as_of.isoformat(), seconds[name])))
         return
-    table = Table("mart", "worked out", title=f"as of {run.as_of}")
+    table = Table("mart", "worked out", title=f"as of {as_of}")
     for heading in ("rows", "written", "gone", "seconds"):
         table.add_column(heading, justify="right")
     for name, one in done.items():
