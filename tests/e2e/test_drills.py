@@ -24,6 +24,7 @@ from tests.e2e.world import facts
 
 HELD = (
     *("certificate-ending", "disk-filling", "source-silent", "poison-flood", "worker-down", "ledger-drift"),
+    "rule-broken",
     *("sink-down", "registry-down", "broker-down", "watchdog"),
 )
 """The others take ten minutes; `mesh drill --all` holds them."""
