@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.dead_letters import Parking
 from sinks.intake import Intake
-from sinks.landing import DeadLetterLane, EventLane, Lane
+from sinks.landing import DeadLetterLane, EventLane, Lane, Parked
 from sinks.pace import Pace
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("mesh.sink")
 
+AT_ONCE = 2
+"""Blocks that are landed at the same time, each of a topic of its own."""
 _FETCH = 10_000
 _POLL = 0.05
 """Seconds to wait for so many messages; fewer are handed over when they have passed."""
@@ -83,6 +86,7 @@ class Sink:
         self._lanes = self._make_lanes(settings)
         self._blocks: dict[str, Block] = {}
         self._pace = Pace()
+        self._inserting = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="insert")
 
     def _make_lanes(self, settings: Settings) -> dict[str, Lane]:
         ids = schema_ids(settings)
@@ -116,14 +120,14 @@ class Sink:
         try:
             while not self._stop:
                 due = self._due()
-                if due is not None:
-                    self._land_timed(due)
-                self._gather(self._consumer.consume(_FETCH, _POLL if due is None else 0))
-            for topic in list(self._blocks):
-                self._land(topic)
+                if due:
+                    self._land(*due, timed=True)
+                self._gather(self._consumer.consume(_FETCH, 0 if due else _POLL))
+            self._land(*self._blocks)
         except StoppedWhileWaitingError:
             log.warning("stopped while a part was away; what had not landed is read again")
         finally:
+            self._inserting.shutdown()
             self._consumer.close()
 
     def _gather(self, messages: list[Message]) -> None:
@@ -138,30 +142,31 @@ class Sink:
                 if rest:
                     self._land(topic)
 
-    def _due(self) -> str | None:
-        """The topic whose block has waited longest, if that is long enough."""
-        oldest = min(self._blocks.values(), key=lambda block: block.since, default=None)
-        if oldest is None or time.monotonic() - oldest.since < self._pace.patience(time.monotonic()):
-            return None
-        return oldest.topic
+    def _due(self) -> list[str]:
+        """The topics whose blocks have waited long enough, the oldest first: as many as land at once."""
+        moment = time.monotonic()
+        patience = self._pace.patience(moment)
+        old = [block for block in self._blocks.values() if moment - block.since >= patience]
+        return [block.topic for block in sorted(old, key=lambda block: block.since)[:AT_ONCE]]
 
-    def _land_timed(self, topic: str) -> None:
-        """Land a block that is not full, and take note of how long it takes."""
+    def _land(self, *topics: str, timed: bool = False) -> None:
+        """Land the blocks of these topics at once, park what may not land, and only then commit."""
+        blocks = [self._blocks.pop(topic) for topic in topics]
+        for block, (parked, seconds) in zip(blocks, self._inserting.map(self._insert, blocks), strict=True):
+            if parked:
+                self._parking.park(parked)
+            ends = block.ranges().items()
+            done = [TopicPartition(block.topic, partition, last + 1) for partition, (_, last) in ends]
+            self._consumer.commit(offsets=done, asynchronous=True)
+            _, newest = block.messages[-1].timestamp()
+            metrics.EVENT_AGE.labels(SINK, block.topic).observe(max(0.0, now().timestamp() - newest / 1000))
+            if timed:
+                self._pace.took(block.topic, seconds / len(topics), time.monotonic())
+
+    def _insert(self, block: Block) -> tuple[list[Parked], float]:
+        """Insert a block; return what may not land, and the seconds that it took."""
         began = time.monotonic()
-        self._land(topic)
-        ended = time.monotonic()
-        self._pace.took(topic, ended - began, ended)
-
-    def _land(self, topic: str) -> None:
-        """Land a block, park what may not land, and only then commit."""
-        block = self._blocks.pop(topic)
-        parked = self._lanes[topic].land(block)
-        if parked:
-            self._parking.park(parked)
-        done = [TopicPartition(topic, partition, last + 1) for partition, (_, last) in block.ranges().items()]
-        self._consumer.commit(offsets=done, asynchronous=True)
-        _, newest = block.messages[-1].timestamp()
-        metrics.EVENT_AGE.labels(SINK, topic).observe(max(0.0, now().timestamp() - newest / 1000))
+        return self._lanes[block.topic].land(block), time.monotonic() - began
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Learn what is held in partitions that come, before their records do.
