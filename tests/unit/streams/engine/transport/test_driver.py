@@ -35,11 +35,13 @@ def test_the_libraries_still_have_the_names_that_it_leans_on(app: BatchApp) -> N
         thread = app.consumer._thread
         made = thread._create_worker_consumer(app.transport)
         assert made._isolation_level == "read_committed"
+        assert made._fetch_max_wait_ms == driver.FETCH_WAIT_MS
         return made
 
     made = asyncio.run(consumer())
     source = Path(sys.modules[AIOKafkaConsumer.__module__].__file__ or "").read_text()
     assert "isolation_level=self._isolation_level" in source
+    assert "fetch_max_wait_ms=self._fetch_max_wait_ms" in source
     assert "self._fetcher = Fetcher(" in source
     fetcher = Path(sys.modules[FetchResult.__module__].__file__ or "").read_text()
     assert "self._records = collections.OrderedDict()" in fetcher
