@@ -28,6 +28,8 @@ from streams.engine.stage import Stage
 from streams.engine.transport.app import BatchApp
 from streams.engine.writer import Writer
 
+HANDED_OVER = 5_000
+"""Records that are folded before their rows are handed over: rows are sent while the next are made."""
 GROUP_RECORDS = 20_000
 GROUP_SECONDS = 0.25
 """What is in flight at the most before its rows are waited for: one wait for several batches under load."""
@@ -40,8 +42,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class InFlight:
-    """Batches that are folded, whose rows are on their way, and which are not acknowledged yet."""
+class Batches:
+    """Batches that are not acknowledged yet: what follows from them is owed, or on its way."""
 
     events: list[Any] = field(default_factory=list)
     records: int = 0
@@ -70,7 +72,7 @@ class Processor:
         self.name = applications[0].name
         self._app = app
         self._gate = asyncio.Lock()
-        self._in_flight = InFlight()
+        self._folded, self._in_flight = Batches(), Batches()
         self._stages = [Stage(application, options) for application in applications]
         self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
         self._writer = Writer(self.name, options, meter, lambda error: fail_stop(error, self.name))
@@ -92,24 +94,26 @@ class Processor:
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
         app.on_before_shutdown.connect(self._leave)
-        app.task(self._acknowledge)
         if self._broadcast:
             app.task(self._follow)
 
     async def _agent(self, stream: Any) -> None:
+        waiting = stream.channel.queue
         async for event in stream.noack().events():
             message = event.message
             try:
                 async with self._gate:
                     await self._batch(event)
-                    if self._in_flight.full():
+                    if self._folded.records >= HANDED_OVER:
+                        await self._hand_over()
+                    if waiting.empty() or self._in_flight.full():
                         await self._settle()
             except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 first = message.value[0][0]
                 await self._stop(problem, f"{message.topic}[{message.partition}]@{first}-{message.offset}")
 
     async def _batch(self, event: Any) -> None:
-        """Fold one batch and hand the writer what follows; it sends while the next one is folded."""
+        """Fold one batch, and park what can never be folded."""
         message, generation = event.message, event.message.generation_id
         topic, number = message.topic, message.partition
         stage = self._by_input[topic]
@@ -120,17 +124,22 @@ class Processor:
         if rejections is None:
             return
         if rejections:
+            await self._hand_over()  # what came before is finished, should these be too many
             await park(stage, topic, number, rejections, self._writer, self._meter)
-        await emit(stage, number, self._writer)
-        self._in_flight.add(event)
+        self._folded.add(event)
         self._meter.worked(time.perf_counter() - began)
 
-    async def _acknowledge(self) -> None:
-        """Acknowledge what is in flight when no batch comes that would cause it."""
-        while not self._app.should_stop:
-            await asyncio.sleep(GROUP_SECONDS / 4)
-            if self._in_flight.full():
-                await self._settle_all()
+    async def _hand_over(self) -> None:
+        """Hand the writer all that follows from what was folded; it sends while the next batches are folded.
+
+        A row that several batches have touched is written once.
+        """
+        folded, self._folded = self._folded, Batches()
+        places = [(self._by_input[one.message.topic], one.message.partition) for one in folded.events]
+        for stage, number in dict.fromkeys(places):
+            await emit(stage, number, self._writer)
+        for event in folded.events:
+            self._in_flight.add(event)
 
     async def _settle_all(self) -> None:
         """Finish the batch that is being folded, and acknowledge all that are in flight."""
@@ -141,7 +150,12 @@ class Processor:
             await self._stop(problem, self.name)
 
     async def _settle(self) -> None:
-        """Acknowledge the batches in flight, in their order, once all that follows from them is written."""
+        """Acknowledge all batches, in their order, once all that follows from them is written."""
+        await self._hand_over()
+        await self._acknowledge()
+
+    async def _acknowledge(self) -> None:
+        """Acknowledge the batches in flight once what was handed over is written."""
         if not self._in_flight.events:
             return
         await self._writer.flush()
@@ -153,7 +167,7 @@ class Processor:
             self._meter.read(
                 message.topic, message.partition, len(message.value), message.timestamp, max(behind, 0)
             )
-        self._in_flight = InFlight()
+        self._in_flight = Batches()
         for stage in self._stages:
             for topic, records in stage.rewritten().items():
                 self._meter.rewritten(topic, records)
@@ -180,7 +194,8 @@ class Processor:
         try:
             await self._recovery.over()  # of an earlier generation: it gives way
             async with self._gate:
-                self._in_flight = InFlight()  # of an earlier generation: no longer ours to acknowledge
+                # Those of an earlier generation are no longer ours to acknowledge.
+                self._folded, self._in_flight = Batches(), Batches()
                 self._meter.rebalanced()
                 await self._recovery.begin(self._owned())
         except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
@@ -235,5 +250,5 @@ class Processor:
 
     async def _finish(self) -> None:
         async with self._gate:
-            await self._settle()
+            await self._acknowledge()  # and hand over nothing: what is owed may follow from a fault
         await self._app.consumer.commit()
