@@ -52,10 +52,8 @@ check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto
 
 test: check ## Everything, from static checks to end-to-end on real parts
-	@echo "==> tests on real parts, two at a time"
-	@.venv/bin/python -m pytest -m "real and not timed" -n 2 --dist loadfile -rs
-	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
-	@.venv/bin/python -m pytest -m "real and timed" -rs
+	@echo "==> tests on real parts"
+	@.venv/bin/python -m pytest -m real -rs
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge

@@ -68,7 +68,7 @@ class Mastering:
 
 
 class MasteringFold:
-    """One partition: the rows of the last batch, until they are taken."""
+    """One partition: the rows of the batches that were folded, until they are taken."""
 
     def __init__(self, mastering: Mastering, partition: int) -> None:
         self._mastering = mastering
@@ -79,18 +79,21 @@ class MasteringFold:
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
         """Master every record."""
         master = self._mastering.master
-        self._views, self._links = [], []  # what an interrupted batch left is folded again
+        views: list[OutputRow] = []
+        links: list[OutputRow] = []
         for record in records:
             try:
                 view, link = master(record)
             except REFUSALS as refusal:
                 yield Rejection(record, refusal.code, str(refusal))
                 continue
-            self._views.append(view)
-            self._links.append(link)
+            views.append(view)
+            links.append(link)
+        self._views += views  # whole or not at all: an interrupted batch is folded again
+        self._links += links
 
     def take(self, limit: int) -> Emission | None:
-        """All rows of the batch at once: it has no more records than an emission may have rows."""
+        """All rows at once: a few batches have not many more records than an emission may have rows."""
         if not self._views:
             return None
         outputs = [

@@ -1,10 +1,11 @@
 """The seam between the engine (Kafka, Faust, recovery) and the pure folds (knowledge in, rows out).
 
 A fold holds the state of one partition of one application. It never touches Kafka, files or clocks, so the
-same code runs under Hypothesis, in a worker and in a benchmark. The engine calls, for every batch:
+same code runs under Hypothesis, in a worker and in a benchmark. The engine calls, for every batch, and after
+some batches:
 
     fold.fold(topic, records)          -> rejections   (parked by the engine, in place)
-    fold.take(limit) until it is None  -> emissions    (written and flushed before the batch is acknowledged)
+    fold.take(limit) until it is None  -> emissions    (written and flushed before they are acknowledged)
 
 and when a broadcast record changes something: ``shared.put(...)``, ``fold.correct(changes)``, and again
 ``fold.take(...)``.
@@ -100,7 +101,7 @@ class PartitionFold(Protocol):
         Each is yielded before the next record is asked for, since whether that one is given may depend on
         it. The records have keys and values: the engine parks those that lack one. A fold may raise what
         its application ``waits_for`` while another part does not answer; the engine waits and gives it the
-        same records again.
+        same records again. What earlier batches owe stays owed until it is taken.
         """
 
     def correct(self, changes: Iterable[Hashable]) -> None:

@@ -28,7 +28,7 @@ HELD = (
     *("sink-down", "registry-down", "broker-down", "watchdog"),
 )
 """The others take ten minutes; `mesh drill --all` holds them."""
-pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.watched, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.watched, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from mesh.publish import Publisher
 from tests.e2e.running_mesh import Mesh
 from tests.e2e.world import facts
 
-pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.watched]
+pytestmark = [pytest.mark.real, pytest.mark.watched]
 
 ORDERS = "sales.public.order-placed.v1"
 PARTS = {

@@ -26,7 +26,6 @@ from tests.ports.embedded_server import ROOT, EmbeddedServer
 from tests.unit.observability.pager.notifications import ANNOTATIONS, LABELS, posted_alert
 
 pytestmark = [
-    pytest.mark.timed,
     pytest.mark.real,
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),  # what a test is about
 ]

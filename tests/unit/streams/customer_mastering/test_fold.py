@@ -158,3 +158,16 @@ def test_a_registry_that_does_not_answer_is_no_reason_to_reject(record: Customer
     emission = fold.take(100)
     assert emission is not None
     assert len(emission.outputs[0].rows) == 1
+
+
+def test_batches_that_are_taken_together_all_have_their_rows(record: CustomerRecorded) -> None:
+    """Nothing of an earlier batch is lost to a later one, nor to one that was interrupted."""
+    fold = new_fold()
+    good = fetched(b"crm:1", RECORDED.encode(record))
+    assert list(fold.fold(RECORDS, [good])) == []
+    with pytest.raises(PlatformError):
+        list(fold.fold(RECORDS, [good, fetched(b"crm:1", header(503) + RECORDED.encode(record)[5:])]))
+    assert list(fold.fold(RECORDS, [good])) == []
+    emission = fold.take(100)
+    assert emission is not None
+    assert [len(output.rows) for output in emission.outputs] == [2, 2]
