@@ -153,6 +153,23 @@ class WebSessionEnded(Event):
     """The order that was placed in it."""
 
 
+class SegmentAssigned(Event):
+    """The segment that a customer is in from a week on, told when it is new or another one than before."""
+
+    domain: ClassVar[str] = "customer"
+
+    customer_id: str
+    """Golden id of the customer."""
+    segment: str
+    """Name of the segment, which says how its customers buy."""
+    previous_segment: str | None = None
+    """The segment before; null for whom none was told."""
+    week: str
+    """The week whose end it holds from, in ISO 8601, as 2014-W26."""
+    run: str
+    """Digest of the run that found it: of its customers, parameters and the run before."""
+
+
 class ActivitySummary(Record):
     """What one account did, in whole numbers that add up over accounts. Money in the reporting currency."""
 

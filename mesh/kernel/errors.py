@@ -11,10 +11,12 @@
     ├── WarehouseError     the warehouse refused something
     ├── MeasureError       a question to the semantic model cannot be answered
     ├── MartError          a mart cannot be read or refreshed, or a month cannot be closed
+    ├── LearningError      there is too little, or no such time, to learn a model of
     ├── StreamError        a stream cannot go on without losing or spoiling a record
     ├── DeadLetterError    a dead letter cannot be found, shown or redriven
     ├── IncidentError      an alert cannot become an incident, or there is no such incident
     ├── DrillError         a drill cannot be held
+    ├── JobError           what shall run by the clock cannot be read
     └── ReconcileError     the reconciliation could not be carried out
 
 The command line prints one line for any of them and never a traceback.
@@ -89,6 +91,10 @@ class MartError(MeshError):
     """A mart cannot be read or refreshed, or a month cannot be closed."""
 
 
+class LearningError(MeshError):
+    """A model cannot be learned from what has landed, or not of the time that was asked for."""
+
+
 class StreamError(MeshError):
     """A stream cannot go on without losing or spoiling a record."""
 
@@ -99,6 +105,10 @@ class IncidentError(MeshError):
 
 class DrillError(MeshError):
     """A drill cannot be held on the mesh as it is."""
+
+
+class JobError(MeshError):
+    """What shall run by the clock cannot be read, or names a job that there is not."""
 
 
 class DeadLetterError(MeshError):
