@@ -14,8 +14,7 @@ def bins(values: Numbers) -> dict[str, Bins]:
     """Each feature by its tenths, for next week to be compared with."""
     found = {}
     for column, name in enumerate(NAMES):
-        deciles = np.quantile(values[:, column], np.arange(10) / 10, method="lower")
-        marks = lower_ends([float(one) for one in deciles])
+        marks = _marks(values[:, column])
         found[name] = Bins(marks, _counts(values[:, column], marks), 0)
     return found
 
@@ -32,6 +31,13 @@ def drifts(before: Mapping[str, Bins], values: Numbers) -> dict[str, float]:
             if moved is not None:
                 found[name] = moved
     return found
+
+
+def _marks(column: Numbers) -> tuple[str, ...]:
+    """Where tenths begin; a value that fills a tenth or more has a bin of its own, or none could leave it."""
+    tenths = [float(one) for one in np.quantile(column, np.arange(10) / 10, method="lower")]
+    above = (float(np.nextafter(one, np.inf)) for one in tenths if tenths.count(one) > 1)
+    return lower_ends(sorted({*tenths, *above}))
 
 
 def _counts(column: Numbers, marks: tuple[str, ...]) -> tuple[int, ...]:
