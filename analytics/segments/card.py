@@ -17,7 +17,7 @@ def card(learned: Learned, parameters: Parameters) -> str:
         "able to contest: a segment says how a group buys, and some of it fit badly.",
         "",
         f"**Learned from** {len(learned.assigned):,} customers who had ordered by {learned.week.sunday}, "
-        f"data `{learned.data_digest[:12]}`, by k-means with {parameters.starts} beginnings on, scaled:",
+        f"data `{learned.data_digest[:12]}`, by k-means on scaled features, the best of {parameters.starts}:",
         *(f"- `{one.name}`: {one.meaning}" + (", as a logarithm" if one.is_long else "") for one in FEATURES),
         "",
         "Age, sex, income, family and home take no part.",
