@@ -15,7 +15,7 @@ from rich.table import Table
 from mesh.cli._marts_asked import warehouse
 from mesh.cli._screen import screen
 from mesh.kernel.clock import now
-from mesh.kernel.errors import LearningError
+from mesh.kernel.errors import LearningError, MeshError
 from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from domains.customer.events import SegmentAssigned
     from mesh.kernel.settings import Settings
 
-_NO_COUNT = ("too-few-customers", "customers-alike")
-"""Codes of weeks that have no segments, which keep none of the others from being run."""
+_NOT_YET = ("too-few-customers", "customers-alike")
+"""Codes of weeks that have no segments, which keep none of the others that are due from being run."""
+_NOTHING_YET = ("no-facts",)
+"""Codes by which no week is due, in a mesh that is still empty."""
 
 
 def command(
@@ -48,14 +50,22 @@ def command(
         )
     asked = parse_week(as_of) if as_of else None
     settings = load_settings()
-    with alone(settings.home), _segmenting(settings) as (segmenting, first, today):
-        for week in _weeks(segmenting, first, today, asked, weeks if due else 0):
-            try:
-                _tell(segmenting.run(week, now()), card=card, as_json=as_json)
-            except LearningError as error:
-                if not due or error.code not in _NO_COUNT:
-                    raise
-                typer.echo(error, err=True)
+    try:
+        with alone(settings.home), _segmenting(settings) as (segmenting, first, today):
+            found = _weeks(segmenting, first, today, asked, weeks if due else 0)
+            for week in found:
+                try:
+                    _tell(segmenting.run(week, now()), card=card, as_json=as_json)
+                except LearningError as error:
+                    if not due or error.code not in _NOT_YET:
+                        raise
+                    typer.echo(error, err=True)
+    except MeshError as error:
+        if not due or error.code not in _NOTHING_YET:
+            raise
+        found = []
+    if not found and not as_json:
+        typer.echo("no week is due")
 
 
 @contextmanager
