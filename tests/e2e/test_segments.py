@@ -1,0 +1,202 @@
+"""Segments and churn on a whole mesh that carries a made-up retailer, whose kinds of customers are known."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from mesh.kernel.warehouse import connect
+from mesh.reconcile.settle import settle
+from tests.e2e.running_mesh import Mesh
+
+pytestmark = pytest.mark.real
+HISTORY = ("simulate", "strideright", "--customers", "1500", "--days", "500")
+WEEKS = 4
+
+
+class Retailer(Mesh):
+    """A running mesh that learns from its customers."""
+
+    def lines(self, *words: str) -> list[dict[str, Any]]:
+        """What a command prints with ``--json``, a document a line."""
+        done = self.run(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def refuses(self, *words: str) -> str:
+        """What a command that refuses says, in its one line."""
+        done = self.run(*words)
+        assert (done.returncode, done.stdout) == (2, ""), done.stderr
+        assert done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the warehouse."""
+        with contextlib.closing(connect(self.settings)) as client:
+            return [tuple(row) for row in client.query(sql).result_rows]
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retailer]:
+    """A mesh into which a history has landed."""
+    mesh = Retailer(tmp_path_factory.mktemp("segments") / "home")
+    try:
+        started = mesh.run("up", "--retailer", "strideright", "--no-monitoring")
+        assert started.returncode == 0, started.stdout + started.stderr
+        published = mesh.run(*HISTORY)
+        assert published.returncode == 0, published.stdout + published.stderr
+        settle(mesh.settings, 240, lambda _: None)
+        yield mesh
+    finally:
+        print(mesh.run("down", "--purge").stdout)
+
+
+@pytest.fixture(scope="module")
+def weeks(mesh: Retailer) -> list[dict[str, Any]]:
+    """The weeks that were due, as they were run."""
+    found = mesh.lines("segment", "--due", "--weeks", str(WEEKS))
+    settle(mesh.settings, 120, lambda _: None)
+    return found
+
+
+def test_weeks_that_are_due_are_run_in_order_and_once(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """Up to the newest that is over by the event time of what landed; then none is due."""
+    assert [week["week"] for week in weeks] == sorted(week["week"] for week in weeks)
+    assert len(weeks) == WEEKS
+    for earlier, later in pairwise(weeks):
+        assert later["before"] == earlier["digest"]
+        assert max(later["drift"].values()) < 0.25
+    (clock,) = mesh.ask("SELECT toDate(clock) FROM model.clock")
+    monday = clock[0] - timedelta(clock[0].weekday())
+    year, number, _ = (monday - timedelta(7)).isocalendar()
+    assert weeks[-1]["week"] == f"{year}-W{number:02}"
+    assert mesh.lines("segment", "--due", "--weeks", str(WEEKS)) == []
+
+
+def test_segments_come_back_as_a_stream_and_land(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """Whoever reads it knows the segment of each customer, as the run has it."""
+    newest = weeks[-1]
+    landed = dict(mesh.ask("SELECT customer_id, segment FROM customer.segments"))
+    kept = dict(
+        mesh.ask(
+            f"SELECT customer_id, segment FROM learned.segment_assignments WHERE week = '{newest['week']}'"
+        )
+    )
+    assert landed == kept
+    assert len(kept) == newest["customers"]
+    sizes = {one["segment"]: one["customers"] for one in newest["segments"]}
+    assert Counter(landed.values()) == sizes
+    told = mesh.ask("SELECT count() FROM mesh.raw_events WHERE topic = 'customer.public.segment-assigned.v1'")
+    assert told == [(sum(week["told"] for week in weeks),)]
+    assert 0 < weeks[-1]["told"] < weeks[-1]["customers"] == len(landed)
+
+
+def test_a_repetition_writes_and_tells_nothing(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """The same digest, the same customers in the same segments; in no table and on no topic is there more."""
+    (again,) = mesh.lines("segment")
+    assert again == {**weeks[-1], "is_new": False}
+    (oldest,) = mesh.lines("segment", "--as-of", weeks[0]["week"])
+    assert oldest["assigned_digest"] == weeks[0]["assigned_digest"]
+    settle(mesh.settings, 120, lambda _: None)
+    told = mesh.ask("SELECT count() FROM mesh.raw_events WHERE topic = 'customer.public.segment-assigned.v1'")
+    assert told == [(sum(week["told"] for week in weeks),)]
+    assert mesh.ask("SELECT count() FROM learned.segment_runs") == [(WEEKS,)]
+
+
+def test_segments_differ_in_how_their_customers_buy(weeks: list[dict[str, Any]]) -> None:
+    """By names that are their own, and by what stands beside them."""
+    for week in weeks:
+        names = [one["segment"] for one in week["segments"]]
+        assert len(set(names)) == len(names) >= 3
+        assert week["silhouette"] > 0.15
+        assert sum(one["customers"] for one in week["segments"]) == week["customers"]
+
+
+def test_every_event_is_what_the_contract_promises(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """On the wire, and at rest."""
+    assert weeks
+    done = mesh.run("conformance", "customer.public.segment-assigned.v1", "--count", "50")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = mesh.run("quality", "customer.public.segment-assigned.v1", "--no-record")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_card_tells_how_a_run_came_about(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """On the screen, and in the warehouse."""
+    done = mesh.run("segment", "--card")
+    assert done.returncode == 0, done.stderr
+    assert "Age, sex, income" in done.stdout
+    (card,) = mesh.ask(f"SELECT card FROM learned.segment_runs WHERE week = '{weeks[-1]['week']}'")
+    assert weeks[-1]["digest"][:12] in card[0]
+
+
+def test_who_is_at_risk_is_known_and_kept(mesh: Retailer) -> None:
+    """With what tests on earlier days have found, and nothing more when it is asked again."""
+    (said,) = mesh.lines("churn", "--share", "20")
+    assert said["is_new"]
+    kept = mesh.ask(
+        "SELECT customer_id, probability FROM learned.churn_risks "
+        f"WHERE digest = '{said['digest']}' ORDER BY rank"
+    )
+    assert len(kept) == said["customers"]
+    assert kept[: len(said["to_contact"])] == [
+        (risk["customer_id"], risk["probability"]) for risk in said["to_contact"]
+    ]
+    assert len(said["to_contact"]) == -(-said["customers"] // 5)
+    as_of = date.fromisoformat(said["as_of"])
+    days = [date.fromisoformat(test["cut_off"]) for test in said["tests"]]
+    assert days == [as_of - timedelta(90 * number) for number in range(1, len(days) + 1)]
+    assert len(days) >= 2
+    newest = said["tests"][0]
+    assert newest["model_auc"] > max(newest["rule_auc"], 0.6)
+    assert newest["model_precision"] > newest["base_rate"]
+    (again,) = mesh.lines("churn", "--share", "20")
+    assert again == {**said, "is_new": False}
+    assert mesh.ask("SELECT count() FROM learned.churn_runs") == [(1,)]
+
+
+def test_what_followed_an_offer_is_counted_from_the_facts(mesh: Retailer) -> None:
+    """Both groups are customers who could be contacted, drawn by lot at this retailer, so of like size."""
+    (said,) = mesh.lines("churn", "--share", "100")
+    offered, others = said["offers"]["offered"], said["offers"]["others"]
+    assert said["offers"]["campaigns"] > 0
+    assert min(offered["customers"], others["customers"]) > 50
+    assert 0.6 < offered["customers"] / others["customers"] < 1.5
+    assert said["offers"]["difference"][0] == pytest.approx(
+        offered["back"] / offered["customers"] - others["back"] / others["customers"]
+    )
+
+
+def test_a_prediction_of_an_earlier_day_knows_nothing_later(mesh: Retailer) -> None:
+    """Everybody's last order lies before it."""
+    (newest,) = mesh.lines("churn")
+    day = date.fromisoformat(newest["as_of"]) - timedelta(60)
+    (then,) = mesh.lines("churn", "--as-of", day.isoformat())
+    assert then["digest"] != newest["digest"]
+    last = dict(
+        mesh.ask(
+            "SELECT x.golden_id, max(toDate(o.ordered_at)) FROM sales.orders_enriched AS o "
+            "INNER JOIN customer.crosswalk AS x ON x.account = o.account "
+            f"WHERE toDate(o.ordered_at) <= '{day}' GROUP BY x.golden_id"
+        )
+    )
+    for risk in then["to_contact"]:
+        assert risk["days_since"] == (day - last[risk["customer_id"]]).days <= 90
+
+
+def test_what_cannot_be_is_told_in_one_line(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """With what would do."""
+    assert "like 2014-W26" in mesh.refuses("segment", "--as-of", "June")
+    assert "the first week is " in mesh.refuses("segment", "--as-of", "2001-W05")
+    assert f"name {weeks[-1]['week']} or an earlier" in mesh.refuses("segment", "--as-of", "2090-W01")
+    assert "leave one of them out" in mesh.refuses("segment", "--due", "--as-of", "2014-W26")
+    assert "is no day" in mesh.refuses("churn", "--as-of", "yesterday")
+    assert "name that day or a later one" in mesh.refuses("churn", "--as-of", "2001-01-01")
+    assert "name that day or an earlier one" in mesh.refuses("churn", "--as-of", "2090-01-01")
