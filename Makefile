@@ -7,6 +7,7 @@ RETAILER ?= adventureworks
 ENGINES ?=
 N ?=
 SHAPE ?=
+MESHES ?= 2
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
 # Each command starts Python; without its bytecode it would compile the whole mesh every time.
@@ -52,8 +53,10 @@ check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto
 
 test: check ## Everything, from static checks to end-to-end on real parts
-	@echo "==> tests on real parts"
-	@.venv/bin/python -m pytest -m real -rs
+	@echo "==> tests on real parts, $(MESHES) at a time"
+	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rs
+	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
+	@.venv/bin/python -m pytest -m "real and timed" -rs
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge

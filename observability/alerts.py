@@ -41,6 +41,7 @@ class Symptom(StrEnum):
     REJECTED = "rejected"
     DRIFTING = "drifting"
     INVALID = "invalid"
+    JOB = "job"
     DISK = "disk"
     CERTIFICATE = "certificate"
     WATCHDOG = "watchdog"
@@ -57,6 +58,7 @@ TYPES: Mapping[Symptom, str] = {
     Symptom.REJECTED: "quality",
     Symptom.DRIFTING: "ledger",
     Symptom.INVALID: "quality",
+    Symptom.JOB: "freshness",
     Symptom.DISK: "capacity",
     Symptom.CERTIFICATE: "capacity",
     Symptom.WATCHDOG: "watchdog",
@@ -72,6 +74,8 @@ DRILLS = frozenset(
         "poison-flood",
         "ledger-drift",
         "rule-broken",
+        "job-failing",
+        "scheduler-down",
         "registry-down",
         "broker-down",
         "warehouse-down",

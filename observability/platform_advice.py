@@ -56,6 +56,25 @@ ADVICE: dict[str, Advice] = {
             "Until it is back, read the alerts in `mesh dash`.",
         ),
     ),
+    "PlatformSchedulerDown": Advice(
+        meaning="The scheduler has ended or is frozen. The supervisor starts it again.",
+        impact="Quality is not judged and marts grow old. Streams, views and alerts on them go on.",
+        diagnosis=(_STATUS, ("mesh logs scheduler -n 100", "the end says why")),
+        mitigation=("Until it is back run what is needed by hand: `mesh quality`, `mesh marts refresh`.",),
+    ),
+    "PlatformJobFailing": Advice(
+        meaning="A command that runs by the clock has ended with an error. It is tried again when it is due.",
+        impact="What it brings up to date grows old: marts, verdicts on quality. Nothing else waits for it.",
+        diagnosis=(
+            ("mesh jobs", "which one, when, and what it printed last"),
+            ("mesh logs scheduler -n 50", "every run and how it ended"),
+        ),
+        mitigation=(
+            "Run its command by hand, as `mesh jobs` shows it, and mend what it names; `mesh explain` tells "
+            "the code.",
+            "A wrong entry in `jobs.json` of the mesh's home: mend or delete it; it is read anew at once.",
+        ),
+    ),
     "PlatformBrokerDown": Advice(
         meaning="The broker does not answer, or names no controller.",
         impact="Nothing is published, read or landed. Publishers keep what they have, or fail.",

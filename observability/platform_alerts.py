@@ -40,6 +40,8 @@ def alerts(owner: str) -> Iterator[Alert]:
     yield _process("sink", '="sink"', "sink", "the sink", owner)
     yield _monitor(_process("monitor", '="monitor"', "monitor", "the monitor", owner))
     yield _process("pager", '="pager"', "pager", "the pager", owner)
+    yield _process("scheduler", '="scheduler"', "scheduler", "the scheduler", owner)
+    yield _job(owner)
     for part, meaning in SERVICE_PARTS.items():
         yield _service(part, meaning, owner)
     yield _sink_behind(owner)
@@ -53,6 +55,7 @@ _FIRST_STEPS = {
     "sink": "Run `mesh status` and `mesh logs sink-1`. Nothing is lost: Kafka keeps what has not landed.",
     "monitor": "Run `mesh logs monitor`. Until it is back no alert on lag, silence or the ledger can fire.",
     "pager": "Run `mesh logs pager`. Alertmanager keeps what fires and delivers it when the pager is back.",
+    "scheduler": "Run `mesh logs scheduler`. Until it is back nothing is judged or refreshed by itself.",
 }
 
 
@@ -196,6 +199,35 @@ def _sink_behind(owner: str) -> Alert:
                 {seconds: f"{SINK_BEHIND}x60", records: "100x60", **seeing(TOPICS)},
                 fires=None,
             ),
+        ),
+    )
+
+
+def _job(owner: str) -> Alert:
+    """A command that runs by the clock has failed, and not yet run well again."""
+    failed = 'mesh_job_failed{part="scheduler", app="scheduler", name="marts"}'
+    return Alert(
+        name="PlatformJobFailing",
+        symptom=Symptom.JOB,
+        domain=PLATFORM,
+        owner=owner,
+        drill="job-failing",
+        expr="max by (name) (mesh_job_failed) == 1",
+        holds=STEADY,
+        summary="The job {{ $labels.name }} has failed",
+        description=(
+            "The last run of {{ $labels.name }} ended with an error; what it brings up to date grows old."
+        ),
+        action="Run `mesh jobs`: it says what the job printed last, and where all of it is.",
+        runbook=RUNBOOK,
+        proof=(
+            Case(
+                "its run at 20 s fails",
+                {failed: "0x3 1x60"},
+                fires=20 + STEADY,
+                labels={"name": "marts"},
+            ),
+            Case("it fails, and runs well when it is due next", {failed: "0x3 1 0x60"}, fires=None),
         ),
     )
 

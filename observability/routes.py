@@ -64,10 +64,9 @@ def alertmanager(domains: Iterable[str], settings: Settings, folder: Path) -> di
 def inhibitions() -> Iterable[dict[str, Any]]:
     """What is not told while its cause is: each cause pages by itself."""
     flow = (Symptom.SILENT, Symptom.STALLED, Symptom.SINK_BEHIND, Symptom.STALE, Symptom.DRIFTING)
+    at_rest = (Symptom.SINK_BEHIND, Symptom.STALE, Symptom.DRIFTING, Symptom.JOB)
     yield _inhibition('alertname="PlatformBrokerDown"', flow)
-    yield _inhibition(
-        'alertname="PlatformWarehouseDown"', (Symptom.SINK_BEHIND, Symptom.STALE, Symptom.DRIFTING)
-    )
+    yield _inhibition('alertname="PlatformWarehouseDown"', at_rest)
     yield _inhibition('alertname="PlatformSinkDown"', (Symptom.SINK_BEHIND, Symptom.STALE))
     yield _inhibition('alertname="PlatformWorkerDown"', (Symptom.STALLED, Symptom.STALE), "app")
 

@@ -43,11 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 SLOTS = 2
 """Runs of tests on real parts at once: a mesh takes a core while it starts, more would starve each other."""
+FIRST = "gw0"
+"""The first of the processes that share a run; they begin together, so it waits for all of them."""
 _held: list[IO[bytes]] = []
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Wait for a slot of this machine before the first real part is started; it is let go at the end."""
+    if os.environ.get("PYTEST_XDIST_WORKER", FIRST) != FIRST:
+        return
     if session.config.option.collectonly or not any(
         item.get_closest_marker("real") for item in session.items
     ):

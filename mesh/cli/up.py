@@ -25,7 +25,7 @@ def command(
     no_monitoring: Annotated[
         bool,
         typer.Option(
-            "--no-monitoring", help="Leave out Prometheus, Alertmanager, the monitor and the pager."
+            "--no-monitoring", help="Leave out Prometheus, Alertmanager, monitor, pager and scheduler."
         ),
     ] = False,
 ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mesh.drills import faults
 from mesh.drills.broken_rule import rule_broken
+from mesh.drills.failing_job import job_failing
 from mesh.drills.ground import Ground
 from mesh.drills.watching import Rule
 from mesh.kernel.errors import DrillError, did_you_mean
@@ -74,6 +75,7 @@ DRILLS: dict[str, Drill] = {
         Drill("source-silent", "a live source that falls silent", faults.source_silent, 1, of_topic=True),
         Drill("poison-flood", "a publisher that sends records that nobody can read",
               faults.poison_flood, 1, of_topic=True),
+        Drill("job-failing", "a command of the clock that fails", job_failing, 1),
         Drill("worker-down", "the workers of a stream stopped", faults.stopped("customer-mastering"), 1),
         Drill("ledger-drift", "the sink's offsets moved past records that it has not read",
               faults.ledger_drift, 1, of_topic=True),
@@ -86,6 +88,7 @@ DRILLS: dict[str, Drill] = {
               faults.robbed, 3, of_topic=True, promised="freshness"),
         Drill("sink-down", "the sink stopped", faults.stopped("sink"), 4),
         Drill("registry-down", "the schema registry stopped", faults.stopped("registry"), 4),
+        Drill("scheduler-down", "the scheduler stopped", faults.stopped("scheduler"), 4),
         Drill("warehouse-down", "the warehouse stopped", faults.stopped("warehouse"), 4),
         Drill("broker-down", "the broker stopped", faults.stopped("broker"), 4),
         Drill("monitor-down", "the monitor stopped", faults.stopped("monitor"), 5),

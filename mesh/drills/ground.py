@@ -98,13 +98,17 @@ class Ground:
 
     def declare_live(self, seconds: float | None) -> None:
         """Call the drill's topic live with so many seconds of silence allowed; None withdraws that."""
-        path = self.home / LIVE_FILE
-        live: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        live.pop(self.topic, None)
-        if seconds is not None:
-            live[self.topic] = seconds
+        self.amend(LIVE_FILE, self.topic, seconds)
+
+    def amend(self, file: str, name: str, entry: Any) -> None:
+        """Set one entry of a JSON file in the mesh's home; None takes it away. What is there stays."""
+        path = self.home / file
+        stated: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+        stated.pop(name, None)
+        if entry is not None:
+            stated[name] = entry
         draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(live))
+        draft.write_text(json.dumps(stated))
         draft.replace(path)
 
 

@@ -119,6 +119,12 @@ INCIDENTS_OPEN = _gauge("mesh_open_incidents", "Open incidents", "domain", "seve
 PAGES = _counter("mesh_pages_total", "Pages delivered or failed", "receiver", "channel", "outcome")
 WATCHDOG_SEEN = _gauge("mesh_watchdog_last_seen_timestamp_seconds", "Last watchdog heard")
 
+# What runs by the clock: whether the last run of a job failed (1 or 0), how long it took, and when one last
+# ended well (Unix time).
+JOB_FAILED = _gauge("mesh_job_failed", "Whether the last run failed", "name")
+JOB_SECONDS = _gauge("mesh_job_seconds", "Duration of the last run", "name")
+JOB_SUCCEEDED = _gauge("mesh_job_last_success_timestamp_seconds", "End of the last good run", "name")
+
 # The embedded warehouse: statements by kind (reader, writer, monitor; refused: none was begun) and outcome
 # (ok; gone: its client hung up; ClickHouse's number of an error), their duration, those under way.
 STATEMENTS = _counter("mesh_statements_total", "Statements", "kind", "outcome")

@@ -51,7 +51,8 @@ offsets.retention.minutes=525600
 # Shorter yet, and a machine that is busy for two seconds fences its only broker.
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=500
-initial.broker.registration.timeout.ms=20000
+# On a machine that has much else to do a start may take minutes: better late than given up.
+initial.broker.registration.timeout.ms=240000
 
 # One machine, few clients: small thread pools and buffers keep the process small.
 num.network.threads=2

@@ -10,8 +10,8 @@ from mesh.platform import alertmanager, debian, observers, prometheus, workers
 
 FETCHED = {prometheus.NAME: debian.PROMETHEUS, alertmanager.NAME: debian.ALERTMANAGER}
 """The parts whose programs come from Debian packages."""
-OBSERVERS = (observers.MONITOR, observers.PAGER)
-"""Our own processes that watch; they start when there is something to watch."""
+OBSERVERS = (observers.MONITOR, observers.PAGER, observers.SCHEDULER)
+"""Our own processes that watch, or look after what landed; they start when there is something to watch."""
 WATCHERS = (*FETCHED, *OBSERVERS)
 
 

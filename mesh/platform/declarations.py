@@ -56,6 +56,8 @@ def services(
         parts.append(alertmanager.declare(paths, programs, port(alertmanager.NAME, alertmanager.PORT)))
     if observers.MONITOR in names:
         parts.append(observers.declare_monitor(paths, ports.near(observers.MONITOR_PORT)))
+    if observers.SCHEDULER in names:
+        parts.append(observers.declare_scheduler(paths, ports.near(observers.SCHEDULER_PORT)))
     if observers.PAGER in names:
         parts.append(observers.declare_pager(paths, port(observers.PAGER, observers.PAGER_PORT)))
     return parts

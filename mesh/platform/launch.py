@@ -22,6 +22,7 @@ from mesh.kernel.settings import Settings, load_settings
 from mesh.platform import client, debian, declarations, jars, provision, workers
 from mesh.platform.choice import FETCHED, OBSERVERS, WATCHERS, Choice
 from mesh.platform.control import is_running, request
+from mesh.platform.observers import SCHEDULER
 from mesh.platform.part import State
 from mesh.platform.paths import Paths
 from mesh.platform.ports import Ports
@@ -186,13 +187,13 @@ def _complete(paths: Paths, settings: Settings, choice: Choice, listener: Listen
 
 
 def _obtained(paths: Paths, watchers: Sequence[str], listener: Listener) -> list[str]:
-    """The parts that watch; none where one of their programs cannot be had, with a line that says so."""
+    """The parts beside the streams; the scheduler alone where programs cannot be had, which a line says."""
     try:
         for name in _not_declared(paths, [name for name in watchers if name in FETCHED]):
             debian.obtain(FETCHED[name], listener.report)
     except PlatformError as error:
         listener.report(f"the mesh runs without monitoring: {error.place} {error.what}; {error.remedy}")
-        return []
+        return [name for name in watchers if name == SCHEDULER]
     return list(watchers)
 
 

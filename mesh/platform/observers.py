@@ -1,4 +1,7 @@
-"""The watching processes of our own: the monitor looks at the mesh from outside, the pager tells people."""
+"""Our own processes beside the streams.
+
+The monitor looks at the mesh from outside, the pager tells people, the scheduler does what is due.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,25 @@ from mesh.platform.paths import Paths
 from mesh.platform.ports import HOST
 from mesh.platform.workers import code_version, environment
 
-MONITOR, PAGER = "monitor", "pager"
-MONITOR_PORT, PAGER_PORT = 9098, 9099
+MONITOR, PAGER, SCHEDULER = "monitor", "pager", "scheduler"
+SCHEDULER_PORT, MONITOR_PORT, PAGER_PORT = 9097, 9098, 9099
 
 
 def declare_monitor(paths: Paths, port: int) -> Part:
     """The monitor. It needs no other part: it must tell of those that are away."""
+    return _measured(MONITOR, "observability.monitor", paths, port)
+
+
+def declare_scheduler(paths: Paths, port: int) -> Part:
+    """The scheduler. It needs no other part: a job that finds one away has failed, and says so."""
+    return _measured(SCHEDULER, "mesh.jobs", paths, port)
+
+
+def _measured(name: str, module: str, paths: Paths, port: int) -> Part:
     address = f"http://{HOST}:{port}/metrics"
     return Part(
-        name=MONITOR,
-        command=(sys.executable, "-m", "observability.monitor", "--metrics-port", str(port)),
+        name=name,
+        command=(sys.executable, "-m", module, "--metrics-port", str(port)),
         env=environment(paths),
         health=Health("http", address),
         address=address,

@@ -377,4 +377,18 @@ def _alerting() -> tuple[Panel, ...]:
             Query("max by (kind) (mesh_monitor_round_seconds)", "{{kind}}"),
             thresholds=above(3, 10),
         ),
+        series(
+            "Jobs that failed",
+            "Commands of the clock whose last run ended with an error.",
+            Unit.COUNT,
+            Query("max by (name) (mesh_job_failed)", "{{name}}"),
+            thresholds=above(None, 1),
+        ),
+        series(
+            "Age of jobs",
+            "Since each command of the clock last ended well.",
+            Unit.SECONDS,
+            Query("time() - max by (name) (mesh_job_last_success_timestamp_seconds)", "{{name}}"),
+            empty="no job was due yet",
+        ),
     )

@@ -24,11 +24,11 @@ from tests.e2e.world import facts
 
 HELD = (
     *("certificate-ending", "disk-filling", "source-silent", "poison-flood", "worker-down", "ledger-drift"),
-    "rule-broken",
+    *("rule-broken", "job-failing"),
     *("sink-down", "registry-down", "broker-down", "watchdog"),
 )
 """The others take ten minutes; `mesh drill --all` holds them."""
-pytestmark = [pytest.mark.real, pytest.mark.watched, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.watched, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

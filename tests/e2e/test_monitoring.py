@@ -23,11 +23,11 @@ from mesh.publish import Publisher
 from tests.e2e.running_mesh import Mesh
 from tests.e2e.world import facts
 
-pytestmark = [pytest.mark.real, pytest.mark.watched]
+pytestmark = [pytest.mark.real, pytest.mark.timed, pytest.mark.watched]
 
 ORDERS = "sales.public.order-placed.v1"
 PARTS = {
-    *("warehouse", "prometheus", "alertmanager", "monitor", "pager"),
+    *("warehouse", "prometheus", "alertmanager", "monitor", "pager", "scheduler"),
     *("orders-enriched-1", "customer-mastering-1", "customer-360-1", "sink-1"),
 }
 SERVICES = {"broker", "registry", "warehouse", "prometheus", "alertmanager"}
@@ -37,6 +37,8 @@ UNSEEN = {
     "mesh_waits_total": "no part was away",
     "mesh_pages_total": "nobody had to be paged",
     "mesh_open_incidents": "nothing was wrong",
+    "mesh_job_seconds": "no job was due",
+    "mesh_job_last_success_timestamp_seconds": "no job was due",
 }
 """Metrics without a series on a mesh where all is well, and why."""
 PATIENCE = 120.0  # seconds
@@ -125,6 +127,8 @@ def test_every_metric_of_the_list_is_seen(mesh: Watched) -> None:
         answer = httpx.get(f"{mesh.settings.prometheus}/api/v1/label/__name__/values", timeout=30).json()
         return metrics - set(answer["data"])
 
+    judged = mesh.run("quality")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
     eventually(lambda: unseen() - UNSEEN.keys(), set())
     (home / "certificates" / "unreadable.pem").unlink()
     (home / "live.json").unlink()

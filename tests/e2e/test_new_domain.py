@@ -99,6 +99,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 
 
 @pytest.mark.real
+@pytest.mark.timed
 @pytest.mark.timeout(1500)
 def test_the_tutorial_works_to_the_letter(shell: Shell) -> None:
     """From an empty folder to a page, within ten minutes."""

@@ -27,6 +27,7 @@ from tests.unit.observability.pager.notifications import ANNOTATIONS, LABELS, po
 
 pytestmark = [
     pytest.mark.real,
+    pytest.mark.timed,
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),  # what a test is about
 ]
 OVER = {"status": "resolved", "endsAt": "2026-11-28T12:05:00Z"}

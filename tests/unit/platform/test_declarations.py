@@ -79,7 +79,8 @@ def test_alertmanager_opens_no_port_for_peers_and_works_where_its_templates_are(
 def test_who_watches_needs_nothing(paths: Paths) -> None:
     """They must start, and stay, when what they watch is away."""
     monitor, pager = observers.declare_monitor(paths, 19098), observers.declare_pager(paths, 19099)
-    assert monitor.needs == pager.needs == ()
+    scheduler = observers.declare_scheduler(paths, 19097)
+    assert monitor.needs == pager.needs == scheduler.needs == ()
     assert monitor.metrics == monitor.address == "http://127.0.0.1:19098/metrics"
     assert pager.address == "http://127.0.0.1:19099"
     assert pager.health.target == "http://127.0.0.1:19099/healthz"

@@ -20,7 +20,7 @@ from tests.unit.platform.toys import dying, toy
 
 SERVICES = ["broker", "registry", "warehouse"]
 SERVERS = ["alertmanager", "prometheus"]
-OBSERVERS = ["monitor", "pager"]
+OBSERVERS = ["monitor", "pager", "scheduler"]
 WORKERS = ["orders-enriched-1", "customer-mastering-1", "customer-360-1", "sink-1"]
 
 
@@ -107,7 +107,7 @@ def test_a_mesh_runs_without_what_watches_it(home: Path, monkeypatch: pytest.Mon
     lines: list[str] = []
     launch.up(home=home, listener=launch.Listener(report=lines.append))
     assert "the mesh runs without monitoring: prometheus is not there; install it" in lines
-    assert names(home) == sorted(SERVICES + WORKERS)
+    assert names(home) == sorted([*SERVICES, *WORKERS, "scheduler"])
 
 
 def test_a_part_is_watched_from_its_first_readiness(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
