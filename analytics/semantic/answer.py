@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,12 +28,18 @@ class Answer:
     rows: Sequence[Sequence[Any]]
 
 
-def answer(client: Client, model: Model, question: Question, timezone: str) -> Answer:
-    """The answer to a question.
+def answer(
+    client: Client,
+    model: Model,
+    question: Question,
+    timezone: str,
+    tables: Mapping[str, str] | None = None,
+) -> Answer:
+    """The answer to a question; from ``tables`` of kept measures, by their names, so far as they have it.
 
     Raises :class:`MeasureError` when it is as of a day before any fact, or views of the model are missing.
     """
-    query = compile_question(model, question, timezone)
+    query = compile_question(model, question, timezone, tables=tables)
     try:
         if question.as_of is not None:
             seconds = client.query(f"SELECT toUnixTimestamp(first) FROM {CLOCK}").result_rows[0][0]

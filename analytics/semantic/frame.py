@@ -47,8 +47,10 @@ class Frame:
             if branch:
                 self._branch[step.target] = branch
             one, many = step.ends
-            self._column(many, step.column)
-            self._column(one, self._entity(one).key[0])
+            for name in step.columns:
+                self._column(many, name)
+            for name in self._entity(one).key:
+                self._column(one, name)
         if branch:
             self._asked.setdefault(branch, set()).add(asked)
             self._column(asked, self._entity(asked).key[0])
@@ -74,11 +76,12 @@ class Frame:
                 )
         for branch in self._asked:
             step = self._steps[branch]
-            many = f"{quoted(branch)}.{quoted(f'{branch} {step.column}')}"
-            one = self._plain(step.source, self._entity(step.source).key[0])
-            parts.append(
-                f"LEFT JOIN (\n{indented(self._branched(branch))}\n) AS {quoted(branch)} ON {many} = {one}"
+            pairs = zip(step.columns, self._entity(step.source).key, strict=True)
+            on = " AND ".join(
+                f"{self._plain(branch, f'{branch} {many}')} = {self._plain(step.source, one)}"
+                for many, one in pairs
             )
+            parts.append(f"LEFT JOIN (\n{indented(self._branched(branch))}\n) AS {quoted(branch)} ON {on}")
         return "\n".join(parts)
 
     def _branched(self, branch: str) -> str:
@@ -103,7 +106,8 @@ class Frame:
 
     def _condition(self, step: Step) -> str:
         one, many = step.ends
-        return f"{self._plain(many, step.column)} = {self._plain(one, self._entity(one).key[0])}"
+        pairs = zip(step.columns, self._entity(one).key, strict=True)
+        return " AND ".join(f"{self._plain(many, name)} = {self._plain(one, key)}" for name, key in pairs)
 
     @staticmethod
     def _plain(node: str, name: str) -> str:
@@ -182,8 +186,10 @@ class Frame:
         )
         names = ", ".join(map(quoted, (*taken, *kept, *share.amounts)))
         apart = ", ".join(map(quoted, (*kept, *share.amounts)))
+        stretch = self._moment.stretch
+        within = f" WHERE {stretch.holds(quoted(lines.by))}" if stretch else ""
         return (
             f"SELECT {names} FROM (SELECT {', '.join(selected)}\nFROM {whole.source()}\n"
-            f"LEFT ANY JOIN (SELECT {quoted(lines.by)}, {listed} FROM {share.view}) AS lines"
+            f"LEFT ANY JOIN (SELECT {quoted(lines.by)}, {listed} FROM {share.view}{within}) AS lines"
             f" ON {quoted(share.of)}.{quoted(lines.by)} = lines.{quoted(lines.by)}) ARRAY JOIN {apart}"
         )

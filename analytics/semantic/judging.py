@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analytics.semantic.model import Definition, Dimension, Entity, Model
+from analytics.semantic.model import Definition, Dimension, Entity, Kept, Model
+from analytics.semantic.parts import measures_of
 from analytics.semantic.paths import path
+from analytics.semantic.pieces import divided, piece
 from analytics.semantic.scope import Elsewhere, meaning
+from analytics.semantic.sources import CLOCK
 from analytics.semantic.template import references
 from mesh.kernel.errors import ContractError, MeasureError, did_you_mean
 
@@ -24,6 +27,7 @@ def faults(model: Model) -> Iterator[ContractError]:
             yield from _circle(model, dimension)
         yield from _measures(model, entity)
     yield from _saved(model)
+    yield from _kept(model)
 
 
 def _defect(one: Definition | Entity, code: str, what: str, remedy: str = "") -> ContractError:
@@ -63,19 +67,20 @@ def _relations(model: Model) -> Iterator[ContractError]:
                     f"{link.entity!r} is not an entity",
                     did_you_mean(link.entity, model.entities),
                 )
-            elif link.by not in entity.columns:
+            elif strange := [name for name in link.by if name not in entity.columns]:
                 yield _defect(
                     entity,
                     "reference-unknown",
-                    f"{link.by!r} is not a column",
-                    did_you_mean(link.by, entity.columns),
+                    f"{strange[0]!r} is not a column",
+                    did_you_mean(strange[0], entity.columns),
                 )
-            elif len(other.key) != 1:
+            elif len(other.key) != len(link.by):
+                key, given = ", ".join(other.key), ", ".join(link.by)
                 yield _defect(
                     entity,
                     "key-wide",
-                    f"{link.entity!r} has a key of several columns",
-                    "relate the other way",
+                    f"{link.entity!r} has the key {key}, and {given} is given for it",
+                    "name a column for each of the key's, or relate the other way",
                 )
             if link.is_role:
                 if link.node in roles:
@@ -170,3 +175,38 @@ def _saved(model: Model) -> Iterator[ContractError]:
             yield ContractError(
                 error.code, f"{error.place!r} {error.what}", place=saved.place, remedy=error.remedy
             )
+
+
+def _kept(model: Model) -> Iterator[ContractError]:
+    """Kept measures that are not the sum of pieces."""
+    for kept in model.kept:
+        entity = model.entities.get(kept.pieces_of)
+        if entity is None or len(entity.key) != 1:
+            what = f"{kept.pieces_of!r} is not an entity with a key of one column"
+            near = did_you_mean(kept.pieces_of, model.entities)
+            yield ContractError("entity-unknown", what, place=kept.place, remedy=near)
+            continue
+        try:
+            found = list(_unkept(model, kept))
+        except MeasureError as error:
+            what = f"{error.place!r} {error.what}"
+            yield ContractError(error.code, what, place=kept.place, remedy=error.remedy)
+            continue
+        for what in found:
+            yield ContractError("semantics-broken", what, place=kept.place, remedy="leave it out")
+
+
+def _unkept(model: Model, kept: Kept) -> Iterator[str]:
+    """Why measures cannot be kept so: a row must belong to one piece and one group, whatever day it is."""
+    query, own = piece(model, kept, "UTC", "''", "''"), divided(model, kept.pieces_of)
+    nodes = [model.dimension(name).node for name in kept.by]
+    for measure in measures_of(model, kept).values():
+        if measure.entity not in own or measure.name in query.repeats:
+            yield f"a row of {measure.name!r} is not of one {kept.pieces_of} and one group"
+        split = measure.form.split
+        if split and model.entities[split.entity].share is None:
+            ways = (path(model, measure.entity, node) for node in nodes)
+            if not all(step.forward for way in ways for step in way):
+                yield f"the parts of {measure.name!r} are of another table, and might not add up to it"
+    if CLOCK in query.sql.replace(f"<= (SELECT clock FROM {CLOCK})", ""):
+        yield f"{kept.name!r} changes with every day, whatever lands"

@@ -63,8 +63,8 @@ class Relationship:
     node: str
     """What it leads to: the name of the other entity, or its role."""
     entity: str
-    by: str
-    """The column of the many; it holds the other's key."""
+    by: tuple[str, ...]
+    """The columns of the many; they hold the other's key."""
     is_role: bool
 
 
@@ -92,7 +92,7 @@ class Entity:
     newest_by: tuple[str, ...]
     time: str | None
     is_fact: bool
-    """Whether its view is one of those that make the clock."""
+    """Whether no row is later than the clock: it is one of those that make it, or made of these."""
     where: str | None
     columns: Mapping[str, Column]
     relationships: Mapping[str, Relationship]
@@ -115,6 +115,14 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept(Saved):
+    """Measures by dimensions that are kept as a table of the warehouse."""
+
+    pieces_of: str
+    """The entity whose keys are divided into pieces, each worked out by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A dimension as a question names it: at which node, and how its column is called in the answer."""
 
@@ -131,6 +139,7 @@ class Model:
     clock: tuple[str, ...]
     """Tables of the facts whose greatest event time is the clock, superseded revisions included."""
     saved: tuple[Saved, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     @property
     def measures(self) -> dict[str, Measure]:

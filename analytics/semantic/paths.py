@@ -20,8 +20,8 @@ class Step:
 
     source: str
     target: str
-    column: str
-    """The column of the many; it holds the key of the one."""
+    columns: tuple[str, ...]
+    """The columns of the many; they hold the key of the one."""
     forward: bool
 
     @property

@@ -7,20 +7,18 @@ its whole, and any other measure counts a row once in each group in which it occ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics.semantic.condition import Comparison, Condition
+from analytics.semantic.condition import Comparison, Condition, comparisons
 from analytics.semantic.frame import Frame
 from analytics.semantic.model import Measure, Model
 from analytics.semantic.parameters import Parameters
+from analytics.semantic.parts import KeptRows, measures_of, put_together, quotient
 from analytics.semantic.question import Question
-from analytics.semantic.sources import CLOCK, Moment, indented, quoted, timezone_text
-
-DECIMALS = 4
-"""Of averages, ratios and percentages; half away from zero."""
+from analytics.semantic.sources import CLOCK, Moment, Stretch, indented, quoted, timezone_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,78 @@ class _Group:
     aggregates: dict[str, str] = field(default_factory=dict)
     """SQL by measure."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a row may count in several groups."""
+        return self.frame.multiplies
+
     def given(self, text: str) -> str:
         """The name under which an expression over the rows is handed to an aggregate."""
         return quoted(self.inputs.setdefault(self.frame.expression(text), f"input {len(self.inputs) + 1}"))
 
+    def rows(self, measures: Sequence[str]) -> str:
+        """The answer: columns ``group 1``, …, then the measures, NULL where they are others'."""
+        places = _places(self.dimensions)
+        selected = [f"{sql} AS {place}" for sql, place in zip(self.dimensions, places, strict=True)]
+        selected += [f"{sql} AS {quoted(name)}" for sql, name in self.inputs.items()]
+        distinct = ""
+        if self.frame.multiplies:
+            distinct = "DISTINCT "
+            keys = map(self.frame.column, self.frame.entity.key)
+            selected += [f"{sql} AS {quoted(f'key {number + 1}')}" for number, sql in enumerate(keys)]
+        inner = f"SELECT {distinct}{', '.join(selected) or '1'}\nFROM {self.frame.source()}"
+        if self.condition:
+            inner += f"\nWHERE {self.condition}"
+        return _aggregated(places, self.aggregates, measures, f"(\n{indented(inner)}\n)")
 
-def compile_question(model: Model, question: Question, timezone: str) -> Query:
-    """The SQL that answers a question; raises :class:`MeasureError` where no single path leads on."""
-    return _Compilation(model, question, timezone).query()
+
+@dataclass
+class _KeptGroup:
+    """Measures that are put together from the rows of a kept table."""
+
+    kept: KeptRows
+    dimensions: list[str]
+    condition: str
+    aggregates: dict[str, str] = field(default_factory=dict)
+    repeats: bool = False
+
+    def rows(self, measures: Sequence[str]) -> str:
+        """The answer, as that of a group of rows."""
+        places = _places(self.dimensions)
+        named = [f"{sql} AS {place}" for sql, place in zip(self.dimensions, places, strict=True)]
+        inner = f"SELECT {', '.join([*named, '*'])}\nFROM {self.kept.table}"
+        if self.condition:
+            inner += f"\nWHERE {self.condition}"
+        return _aggregated(places, self.aggregates, measures, f"(\n{indented(inner)}\n)")
+
+
+def _places(dimensions: Sequence[str]) -> list[str]:
+    """The columns of groups, whatever the dimensions are called."""
+    return [quoted(f"group {number + 1}") for number in range(len(dimensions))]
+
+
+def _aggregated(
+    places: Sequence[str], aggregates: Mapping[str, str], measures: Sequence[str], source: str
+) -> str:
+    selected = [*places, *(f"{aggregates.get(name, 'NULL')} AS {quoted(name)}" for name in measures)]
+    sql = f"SELECT {', '.join(selected)}\nFROM {source}"
+    return f"{sql}\nGROUP BY {', '.join(places)}" if places else sql
+
+
+def compile_question(
+    model: Model,
+    question: Question,
+    timezone: str,
+    *,
+    stretch: Stretch | None = None,
+    tables: Mapping[str, str] | None = None,
+) -> Query:
+    """The SQL that answers a question; raises :class:`MeasureError` where no single path leads on.
+
+    ``stretch`` is the part of all rows that it is about. ``tables`` are those of kept measures, by their
+    names; they stand in for the rows of facts wherever they have all that is asked for.
+    """
+    return _Compilation(model, question, timezone, stretch, tables or {}).query()
 
 
 def end_of(day: date, timezone: str) -> datetime:
@@ -64,24 +126,34 @@ def end_of(day: date, timezone: str) -> datetime:
 class _Compilation:
     """One question on its way to SQL."""
 
-    def __init__(self, model: Model, question: Question, timezone: str) -> None:
+    def __init__(
+        self,
+        model: Model,
+        question: Question,
+        timezone: str,
+        stretch: Stretch | None,
+        tables: Mapping[str, str],
+    ) -> None:
         self._model = model
         self._question = question
         self._parameters = Parameters()
         zone = timezone_text(timezone)
         if question.as_of is None:
-            self._moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=zone)
+            self._moment = Moment(f"(SELECT clock FROM {CLOCK})", False, zone, stretch)
         else:
             last = self._parameters.moment("as_of", end_of(question.as_of, timezone))
-            self._moment = Moment(last, stated=True, timezone=zone)
+            self._moment = Moment(last, True, zone, stretch)
         self._groups: dict[str, _Group] = {}
+        self._from_kept: dict[str, _KeptGroup] = {}
+        self._tables = tables if question.as_of is None else {}
 
     def query(self) -> Query:
         """The whole statement."""
         measures, labels = self._question.measures, [choice.label for choice in self._question.by]
         for measure in self._taken():
             self._take(measure)
-        groups = [group for group in self._groups.values() if group.aggregates]
+        groups: list[_Group | _KeptGroup] = list(self._from_kept.values())
+        groups += [group for group in self._groups.values() if group.aggregates]
         names = [quoted(label) for label in labels]
         body = self._united(groups)
         places = [quoted(f"group {number + 1}") for number in range(len(names))]
@@ -90,7 +162,7 @@ class _Compilation:
         sql = f"SELECT {', '.join(finals)}\nFROM (\n{indented(body)}\n)"
         if names:
             sql += f"\nORDER BY {', '.join(names)}"
-        repeated = [name for group in groups if group.frame.multiplies for name in group.aggregates]
+        repeated = [name for group in groups if group.repeats for name in group.aggregates]
         return Query(
             sql=f"{sql}\nSETTINGS join_use_nulls = 1",
             parameters=self._parameters.values,
@@ -108,12 +180,31 @@ class _Compilation:
         return list(found.values())
 
     def _take(self, measure: Measure) -> None:
-        """Put a measure to the rows that it is taken over: the entity's, or the parts of its whole."""
+        """Put a measure to the rows that it is taken over: kept ones, the entity's, or parts of its whole."""
+        if kept := self._kept(measure):
+            kept.aggregates[measure.name] = put_together(measure)
+            return
         form, group = measure.form, self._group(measure.entity)
         value, where = form.sum, form.where
         if group.frame.multiplies and form.split:
             group, value = self._group(form.split.entity), form.split.sum
         group.aggregates[measure.name] = _aggregate(group, measure, value, where)
+
+    def _kept(self, measure: Measure) -> _KeptGroup | None:
+        """The rows of a kept table that has the measure and all dimensions of the question."""
+        where = self._question.where
+        named = [self._model.dimension(one.name) for one in comparisons(where)] if where else []
+        for kept in self._model.kept:
+            if kept.name not in self._tables or measure.name not in measures_of(self._model, kept):
+                continue
+            rows = KeptRows(self._tables[kept.name], tuple(map(self._model.dimension, kept.by)))
+            if all(rows.has(one.node, one.dimension) for one in (*self._question.by, *named)):
+                if kept.name not in self._from_kept:
+                    dimensions = [rows.dimension(one.node, one.dimension) for one in self._question.by]
+                    condition = self._condition(where, rows) if where else ""
+                    self._from_kept[kept.name] = _KeptGroup(rows, dimensions, condition)
+                return self._from_kept[kept.name]
+        return None
 
     def _group(self, entity: str) -> _Group:
         if entity not in self._groups:
@@ -124,30 +215,13 @@ class _Compilation:
             self._groups[entity] = _Group(frame, dimensions, condition)
         return self._groups[entity]
 
-    def _rows(self, group: _Group, measures: Sequence[str]) -> str:
-        """One group's answer: columns ``group 1``, …, then the measures, NULL where they are others'."""
-        places = [quoted(f"group {number + 1}") for number in range(len(group.dimensions))]
-        selected = [f"{sql} AS {place}" for sql, place in zip(group.dimensions, places, strict=True)]
-        selected += [f"{sql} AS {quoted(name)}" for sql, name in group.inputs.items()]
-        distinct = ""
-        if group.frame.multiplies:
-            distinct = "DISTINCT "
-            keys = map(group.frame.column, group.frame.entity.key)
-            selected += [f"{sql} AS {quoted(f'key {number + 1}')}" for number, sql in enumerate(keys)]
-        inner = f"SELECT {distinct}{', '.join(selected) or '1'}\nFROM {group.frame.source()}"
-        if group.condition:
-            inner += f"\nWHERE {group.condition}"
-        aggregates = [f"{group.aggregates.get(name, 'NULL')} AS {quoted(name)}" for name in measures]
-        sql = f"SELECT {', '.join([*places, *aggregates])}\nFROM (\n{indented(inner)}\n)"
-        return f"{sql}\nGROUP BY {', '.join(places)}" if places else sql
-
-    def _united(self, groups: Sequence[_Group]) -> str:
+    def _united(self, groups: Sequence[_Group | _KeptGroup]) -> str:
         """The answers of several groups, those to the same dimensions in one row."""
         measures = [name for group in groups for name in group.aggregates]
         if len(groups) == 1:
-            return self._rows(groups[0], measures)
+            return groups[0].rows(measures)
         places = [quoted(f"group {number + 1}") for number in range(len(self._question.by))]
-        united = "\nUNION ALL\n".join(self._rows(group, measures) for group in groups)
+        united = "\nUNION ALL\n".join(group.rows(measures) for group in groups)
         selected = [*places, *(f"any({quoted(name)}) AS {quoted(name)}" for name in measures)]
         sql = f"SELECT {', '.join(selected)}\nFROM (\n{indented(united)}\n)"
         return f"{sql}\nGROUP BY {', '.join(places)}" if places else sql
@@ -156,10 +230,10 @@ class _Compilation:
         """A measure from what was aggregated: a count or sum of no rows is 0, all else of none is unknown."""
         form = measure.form
         if form.ratio:
-            return _divided(quoted(form.ratio.of), quoted(form.ratio.per))
+            return quotient(quoted(form.ratio.of), quoted(form.ratio.per))
         return f"ifNull({quoted(measure.name)}, 0)" if form.count or form.sum else quoted(measure.name)
 
-    def _condition(self, condition: Condition, frame: Frame) -> str:
+    def _condition(self, condition: Condition, frame: Frame | KeptRows) -> str:
         if isinstance(condition, Comparison):
             return self._comparison(condition, frame)
         parts = [self._condition(part, frame) for part in condition.parts]
@@ -167,7 +241,7 @@ class _Compilation:
             return f"NOT ({parts[0]})"
         return "(" + f" {condition.word.upper()} ".join(parts) + ")"
 
-    def _comparison(self, comparison: Comparison, frame: Frame) -> str:
+    def _comparison(self, comparison: Comparison, frame: Frame | KeptRows) -> str:
         choice = self._model.dimension(comparison.name)
         left = frame.dimension(choice.node, choice.dimension)
         values = [self._parameters.value(choice.dimension, value) for value in comparison.values]
@@ -193,13 +267,7 @@ def _aggregate(group: _Group, measure: Measure, value: str | None, where: str | 
         return rows
     if form.share:
         met = group.given(form.share)
-        return _divided(f"(100 * countIf({met} AND {only}))" if only else f"(100 * countIf({met}))", rows)
+        return quotient(f"(100 * countIf({met} AND {only}))" if only else f"(100 * countIf({met}))", rows)
     column = group.given(value or str(form.average))
     given = f"If({column}, {only})" if only else f"({column})"
-    return _divided(f"sum{given}", f"count{given}") if form.average else f"sum{given}"
-
-
-def _divided(total: str, count: str) -> str:
-    """A quotient in decimals; unknown where there is nothing to divide by."""
-    wide = f"toDecimal256({total}, {2 * DECIMALS})"
-    return f"toDecimal128(round({wide} / nullIf({count}, 0), {DECIMALS}), {DECIMALS})"
+    return quotient(f"sum{given}", f"count{given}") if form.average else f"sum{given}"

@@ -14,6 +14,7 @@ from analytics.semantic.model import (
     Column,
     Dimension,
     Entity,
+    Kept,
     Measure,
     Model,
     Relationship,
@@ -81,7 +82,7 @@ def read_model(mesh: Mesh) -> Model:
         for file in files
         for place, name in enumerate(file.statement.clock)
     )
-    model = Model(entities, clock, tuple(_saved(files)))
+    model = Model(entities, clock, tuple(_saved(files)), tuple(_kept(files)))
     for fault in faults(model):
         raise fault
     return model
@@ -92,6 +93,15 @@ def _saved(files: Iterable[_File]) -> Iterator[Saved]:
         for place, one in enumerate(file.statement.views):
             node = file.at("views", place)
             yield Saved(one.name, one.description, tuple(one.measures), tuple(one.by), node.place)
+
+
+def _kept(files: Iterable[_File]) -> Iterator[Kept]:
+    for file in files:
+        for place, one in enumerate(file.statement.kept):
+            node = file.at("kept", place)
+            yield Kept(
+                one.name, one.description, tuple(one.measures), tuple(one.by), node.place, one.pieces_of
+            )
 
 
 def _read(domain: Domain) -> _File:
@@ -143,7 +153,7 @@ def _entity(file: _File, stated: EntityStatement, node: Node) -> Entity:
         key=tuple(stated.key),
         newest_by=tuple(stated.newest_by),
         time=stated.time,
-        is_fact=stated.from_ in file.statement.clock,
+        is_fact=stated.from_ in file.statement.clock or port.revision == "version",
         where=stated.where,
         columns=columns,
         relationships=_relationships(stated, node),
@@ -265,7 +275,8 @@ def _relationships(stated: EntityStatement | ShareStatement, node: Node) -> dict
                     "semantics-repeated", f"two relationships lead to {name!r}", "name one of them with as: …"
                 )
             )
-        found[name] = Relationship(name, one.to, one.by, one.as_ is not None)
+        by = (one.by,) if isinstance(one.by, str) else tuple(one.by)
+        found[name] = Relationship(name, one.to, by, one.as_ is not None)
     return found
 
 

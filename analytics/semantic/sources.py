@@ -17,13 +17,31 @@ CLOCK = "model.clock"
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of one entity's keys, for what is worked out piece by piece."""
+
+    columns: Mapping[str, str]
+    """The column that holds the key, by entity."""
+    low: str
+    """SQL of the first key."""
+    high: str
+    """SQL of the first key beyond; empty where there is no end."""
+
+    def holds(self, column: str) -> str:
+        """The condition of keys within."""
+        return f"{column} >= {self.low}" + (f" AND {column} < {self.high}" if self.high else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """The moment that a question is about, as SQL: its own, or the clock."""
+    """The moment that a question is about, as SQL: its own, or the clock; and which part of all rows."""
 
     sql: str
     stated: bool
     timezone: str
     """The business time zone as a quoted text."""
+    stretch: Stretch | None = None
+    """Rows that are read, where not all are."""
 
     def given(self, name: str) -> str:
         """One of the names that the question gives."""
@@ -80,6 +98,8 @@ def rows(model: Model, entity: Entity, wanted: Mapping[str, Wanted], moment: Mom
     conditions = [_local(model, entity, Wanted(entity.where), moment, in_clear)] if entity.where else []
     if entity.time and (moment.stated or (entity.newest_by and not entity.is_fact)):
         conditions.append(f"{_column(entity.time)} <= {moment.sql}")
+    if moment.stretch and entity.name in moment.stretch.columns:
+        conditions.append(moment.stretch.holds(_column(moment.stretch.columns[entity.name])))
     parts = [f"SELECT {', '.join(selected)}", f"FROM {view} AS {_ROW}"]
     if conditions:
         parts.append(f"WHERE {' AND '.join(conditions)}")

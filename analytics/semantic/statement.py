@@ -99,10 +99,10 @@ class MeasureStatement(Defined):
 
 
 class RelationshipStatement(Statement):
-    """Many rows of this entity to one of another, whose key is the column ``by``."""
+    """Many rows of this entity to one of another, whose key the columns ``by`` hold, in the key's order."""
 
     to: Name
-    by: Name
+    by: Name | list[Name]
     as_: Annotated[Name | None, Field(alias="as")] = None
     """The other entity in another role: its dimensions are then asked for as ``<role>.<dimension>`` only."""
 
@@ -157,6 +157,13 @@ class SavedQuestion(Statement):
     by: list[Text] = []
 
 
+class KeptStatement(SavedQuestion):
+    """Sums and counts by dimensions that are kept as a table, and brought up to date piece by piece."""
+
+    pieces_of: Name
+    """The entity whose keys are divided into pieces; whatever is measured belongs to one of its rows."""
+
+
 class SemanticsStatement(Statement):
     """A whole file."""
 
@@ -165,3 +172,4 @@ class SemanticsStatement(Statement):
     entities: list[EntityStatement] = []
     shares: list[ShareStatement] = []
     views: list[SavedQuestion] = []
+    kept: list[KeptStatement] = []

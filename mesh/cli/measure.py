@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.cli.query import reason
+from mesh.kernel.clock import now
 from mesh.kernel.errors import WarehouseError
 from mesh.kernel.settings import load_settings
 
@@ -32,11 +34,17 @@ def command(
         str, typer.Option(help="A condition on dimensions, such as \"country = 'Germany'\".")
     ] = "",
     as_of: Annotated[str, typer.Option(help="The last day of which anything is known, as YYYY-MM-DD.")] = "",
+    within: Annotated[
+        float,
+        typer.Option(min=0, help="Take kept measures that are at most so many seconds behind; 0: none."),
+    ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of asking it.")] = False,
 ) -> None:
     """Ask for measures by dimensions: `mesh measure total_revenue --by channel_type transaction_month`."""
     from analytics.semantic.answer import answer
+    from analytics.semantic.kept_log import fresh
+    from analytics.semantic.pieces import kept_tables
     from analytics.semantic.query import compile_question
     from analytics.semantic.question import ask
     from analytics.semantic.reading import read_model
@@ -58,7 +66,9 @@ def command(
         return
     client = connect(settings)
     try:
-        found = answer(client, model, question, settings.timezone)
+        tables = kept_tables(model, settings.timezone) if within and not as_of else {}
+        usable = fresh(client, tables, now() - timedelta(seconds=within)) if tables else {}
+        found = answer(client, model, question, settings.timezone, usable)
     except ClickHouseError as error:
         raise WarehouseError(
             "query-failed", reason(str(error)), remedy="`--sql` shows the statement with its values"

@@ -18,7 +18,15 @@ CLOCK = date(2014, 7, 7)
 """The day of the last shipment."""
 UNIT = 10_000
 
-Values = dict[str, Decimal | int]
+Values = dict[str, Decimal | int | None]
+ABSENT: Values = {
+    **dict.fromkeys(("total_returns", "total_returned_units", "total_refunded_amount"), 0),
+    **dict.fromkeys(("returned_units_each", "total_campaigns", "total_campaign_budget", "total_contacts"), 0),
+    **dict.fromkeys(("total_web_sessions", "total_visitors", "stock_on_hand", "stock_on_order"), 0),
+    **dict.fromkeys(("opened_contact_percentage", "clicked_contact_percentage"), None),
+    **dict.fromkeys(("web_session_conversion_percentage", "low_stock_percentage"), None),
+}
+"""What it has nothing of: counts and sums are 0, means and shares unknown."""
 
 
 def read(name: str) -> pl.DataFrame:
@@ -52,6 +60,7 @@ class Books:
     products: pl.DataFrame
     stores: int
     employees: int
+    shipments: int
 
     @classmethod
     def until(cls, day: date) -> Books:
@@ -91,6 +100,7 @@ class Books:
             products,
             stores=len(read("Sales.Store")) + 1,
             employees=len(pl.read_csv(FILES / "HumanResources.Employee.csv", columns=["BusinessEntityID"])),
+            shipments=len(read("Sales.SalesOrderHeader").filter(pl.col("ShipDate").dt.date() <= day)),
         )
 
     def totals(self) -> Values:
@@ -101,6 +111,8 @@ class Books:
             **_of_customers(self.customers),
             "total_stores": self.stores,
             "total_employees": self.employees,
+            "total_shipments": self.shipments,
+            **ABSENT,
         }
 
     def by(self, column: str) -> dict[str | None, Values]:
@@ -152,6 +164,9 @@ def _of_orders(orders: pl.DataFrame, lines: pl.DataFrame) -> Values:
         "total_discounted_amount": money(orders["discount"].sum()),
         "ups_delivered_percentage": Decimal(0),
         "canceled_order_percentage": Decimal(0),
+        "delivered_order_percentage": Decimal(0),
+        "delivered_in_time_percentage": None,
+        "average_delivery_days": None,
         "net_sales": money(lines["net"].sum()),
         "total_units": lines["OrderQty"].sum(),
         "total_margin": money(lines["net"].sum() - lines["cost"].sum()),

@@ -80,7 +80,7 @@ def test_an_item_says_otherwise_for_itself(read: Read) -> None:
             "semantics-repeated",
             "'toy' is a name",
         ),
-        ("key: [colour]", "key: [colour, toy_id]", "key-wide", "'paint' has a key of several columns"),
+        ("key: [colour]", "key: [colour, toy_id]", "key-wide", "'paint' has the key colour, toy_id"),
         ("clock: [toys]", "clock: [clocks]", "view-unknown", "'clocks' is not a view of toys"),
         ("by: [shade]", "by: [shadow]", "name-unknown", "did you mean 'shade'"),
         ("measures: [total_toys]", "measures: [toys]", "measure-unknown", "'toys' is not a measure"),

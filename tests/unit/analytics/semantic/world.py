@@ -74,6 +74,35 @@ def trade(seed: int, orders: int = 60) -> dict[str, list[Row]]:
     ]
     for table in ("sales.orders", "sales.transactions", "sales.fulfilments", "sales.orders_enriched"):
         made[table] = []
+    moment = "2024-05-05 10:00:00"
+    made["sales.returns"] = [
+        {"return_id": "r0", "order_id": "o1", "account": "a1", "line_number": 1, "quantity": 1, "amount": "2"}
+        | {"fx_rate": "1", "returned_at": moment, "occurred_at": moment, "seq": 1}
+    ]
+    made["customer.campaigns"] = [{"campaign_id": "c1", "name": "Spring", "starts_at": moment, "seq": 1}]
+    made["customer.contacts"] = [
+        {"contact_id": f"{n}", "campaign_id": "c1", "account": f"a{n}", "outcome": outcome, "seq": 1}
+        | {"contacted_at": moment}
+        for n, outcome in enumerate(("Sent", "Opened", "Clicked"))
+    ]
+    made["customer.web_sessions"] = [
+        {
+            "session_id": "s1",
+            "account": "a1",
+            "location_id": "web",
+            "ended_at": moment,
+            "order_id": "o1",
+            "seq": 1,
+        }
+    ]
+    made["location.arrivals"] = [
+        {"count_id": "d1", "location_id": "shop", "counted_from": moment, "visitors": 12, "seq": 1}
+    ]
+    made["product.stock"] = [
+        {"count_id": f"n{n}", "product_id": "p1", "location_id": place, "counted_at": moment, "on_hand": n}
+        | {"reorder_level": 2, "seq": 1}
+        for n, place in enumerate(("shop", "depot", "depot"))
+    ]
     for number in range(orders):
         for table, row in _order(chance, number):
             made[table].append(row)

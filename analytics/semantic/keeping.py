@@ -1,0 +1,172 @@
+"""Brings kept measures up to date: the pieces that something landed for are worked out and put in place.
+
+``model.kept_<name>_<digest>``  the rows, one partition a piece; another definition gets another table
+``model.kept_pieces``           the first key of each piece, by table
+
+A piece is replaced at once, by the query that everybody else would ask, so no correction can leave a trace of
+what was there before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from analytics.marts.marks import read_marks
+from analytics.semantic import kept_log
+from analytics.semantic.due import Due
+from analytics.semantic.kept_log import Refreshed
+from analytics.semantic.model import Kept, Model
+from analytics.semantic.pieces import DATABASE, PIECE, piece, table
+from analytics.semantic.sources import CLOCK, quoted
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from mesh.kernel.contract import Port
+    from mesh.kernel.discovery import Mesh
+
+SIZE = 50_000
+"""Keys of a piece; the last one is divided when it has twice as many."""
+PIECES = f"{DATABASE}.kept_pieces"
+_SET_UP = (
+    *kept_log.SET_UP,
+    f"CREATE TABLE IF NOT EXISTS {PIECES} (name String, number UInt32, low String) "
+    "ENGINE = ReplacingMergeTree ORDER BY (name, number)",
+)
+_SPARING = {"max_threads": 1}
+"""A refresh takes one processor and leaves the others to whoever asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """One table as a refresh finds it."""
+
+    kept: Kept
+    name: str
+    ports: dict[str, Port]
+    """Of the views that its rows are made of."""
+
+
+class Keeper:
+    """Refreshes the kept measures of a model."""
+
+    def __init__(self, client: Client, model: Model, mesh: Mesh, timezone: str, size: int = SIZE) -> None:
+        self._client = client
+        self._model = model
+        self._timezone = timezone
+        self._size = size
+        ports = {str(port.view): port for port in mesh.ports.values() if port.view}
+        for statement in _SET_UP:
+            client.command(statement)
+        self._stands = {kept.name: self._stand(kept, ports) for kept in model.kept}
+
+    def refresh(self, name: str, now: datetime) -> Refreshed:
+        """Bring the table of one definition up to date."""
+        stand = self._stands[name]
+        before = kept_log.refreshes(self._client).get(stand.name)
+        tables = {view: str(port.physical_table) for view, port in stand.ports.items()}
+        marks = read_marks(self._client, tables)
+        clock = self._client.query(f"SELECT clock FROM {CLOCK}").result_rows[0][0].replace(tzinfo=UTC)
+        if before is None:
+            self._create(stand)
+            lows = self._divide(stand, [])
+            due = set(range(len(lows)))
+        else:
+            old = self._lows(stand)
+            what = Due(self._client, self._model, stand.kept, stand.ports, before.clock, clock)
+            due = self._pieces(what.keys(before.marks, marks), what.parameters, old)
+            lows = self._divide(stand, old) if len(old) - 1 in due else old
+            due |= set(range(len(old), len(lows)))
+        for number in sorted(due):
+            self._work_out(stand, lows, number)
+        done = Refreshed(stand.name, now, clock, len(due), marks)
+        kept_log.keep(self._client, done)
+        return done
+
+    def _stand(self, kept: Kept, ports: dict[str, Port]) -> _Stand:
+        sql = piece(self._model, kept, self._timezone, "low", "high").sql
+        read = set(re.findall(r"FROM (\w+\.\w+?)(?:_clear)?\b", sql))
+        found = {view: port for view, port in ports.items() if view in read}
+        return _Stand(kept, table(self._model, kept, self._timezone), found)
+
+    def _create(self, stand: _Stand) -> None:
+        """The empty table, with the types that its query has; those of other definitions go."""
+        query = piece(self._model, stand.kept, self._timezone, "''", "''")
+        found = self._client.query(f"DESCRIBE ({query.sql})").result_rows
+        body = ", ".join(f"{quoted(str(row[0]))} {row[1]}" for row in found)
+        others = self._client.query(
+            "SELECT name FROM system.tables "
+            "WHERE database = {database:String} AND match(name, {like:String})",
+            {"database": DATABASE, "like": f"^kept_{stand.kept.name}_[0-9a-f]{{12}}$"},
+        ).result_rows
+        for (other,) in others:
+            self._client.command(f"DROP TABLE {DATABASE}.{other}")
+        self._client.command(f"DELETE FROM {PIECES} WHERE name = {{name:String}}", {"name": stand.name})
+        self._client.command(
+            f"CREATE TABLE {stand.name} ({PIECE} UInt32, {body}) ENGINE = MergeTree "
+            f"PARTITION BY {PIECE} ORDER BY tuple()"
+        )
+
+    def _lows(self, stand: _Stand) -> list[str]:
+        rows = self._client.query(
+            f"SELECT low FROM {PIECES} FINAL WHERE name = {{name:String}} ORDER BY number",
+            {"name": stand.name},
+        ).result_rows
+        return [str(low) for (low,) in rows]
+
+    def _divide(self, stand: _Stand, lows: list[str]) -> list[str]:
+        """The first keys of all pieces: those that there are, and more where the last one is too large."""
+        entity = self._model.entities[stand.kept.pieces_of]
+        key, held = quoted(entity.key[0]), stand.ports[entity.view].physical_table
+        keys = f"SELECT DISTINCT {key} AS low FROM {held} WHERE {key} >= {{last:String}} ORDER BY low"
+        found = self._client.query(
+            f"SELECT low FROM (SELECT low, rowNumberInAllBlocks() AS place FROM ({keys})) "
+            f"WHERE place > 0 AND place % {self._size} = 0 ORDER BY low",
+            {"last": lows[-1] if lows else ""},
+            settings=_SPARING,
+        ).result_rows
+        fresh = [str(low) for (low,) in found]
+        if lows and len(fresh) < 2:
+            return lows
+        divided = [*(lows or [""]), *fresh]
+        rows = [[stand.name, number, low] for number, low in enumerate(divided)][len(lows) :]
+        self._client.insert(PIECES, rows, ["name", "number", "low"])
+        return divided
+
+    def _pieces(self, keys: Iterable[str | None], parameters: dict[str, str], lows: list[str]) -> set[int]:
+        """The numbers of the pieces that hold some keys."""
+        found: set[int] = set()
+        for select in keys:
+            if select is None:
+                return set(range(len(lows)))
+            rows = self._client.query(
+                f"SELECT DISTINCT arrayCount(low -> low <= key, {{lows:Array(String)}}) - 1 FROM ({select})",
+                {"lows": lows, **parameters},
+                settings=_SPARING,
+            ).result_rows
+            found |= {int(number) for (number,) in rows}
+        return found
+
+    def _work_out(self, stand: _Stand, lows: list[str], number: int) -> None:
+        """Work out one piece beside the table, and put it in the place of the old one."""
+        ends = {"low": lows[number]}
+        if number + 1 < len(lows):
+            ends["high"] = lows[number + 1]
+        high = "{high:String}" if "high" in ends else ""
+        query = piece(self._model, stand.kept, self._timezone, "{low:String}", high)
+        draft = f"{DATABASE}.kept_draft"
+        self._client.command(f"DROP TABLE IF EXISTS {draft}")
+        self._client.command(f"CREATE TABLE {draft} AS {stand.name}")
+        self._client.command(
+            f"INSERT INTO {draft} SELECT {number}, * FROM ({query.sql})",
+            {**query.parameters, **ends},
+            settings=_SPARING,
+        )
+        rows = self._client.query(f"SELECT count() FROM {draft}").result_rows[0][0]
+        change = f"REPLACE PARTITION {number} FROM {draft}" if rows else f"DROP PARTITION {number}"
+        self._client.command(f"ALTER TABLE {stand.name} {change}")
+        self._client.command(f"DROP TABLE {draft}")
