@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from benchmarks import chart, growth, ingest, recovery, run, scaling, sink, whole
+from benchmarks import chart, growth, ingest, questions, recovery, run, scaling, sink, whole
 from mesh.kernel.errors import MeshError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -18,6 +18,7 @@ app.command("ingest")(ingest.command)
 app.command("growth")(growth.command)
 app.command("scaling")(scaling.command)
 app.command("recovery")(recovery.command)
+app.command("questions")(questions.command)
 app.command("chart")(chart.command)
 
 

@@ -1,6 +1,6 @@
 """Brings the warehouse to what the contracts say: creates, adds, and refuses what would change a column.
 
-What is needed is found first and run afterwards, so that a plan can tell it. Reading takes three queries,
+What is needed is found first and run afterwards, so that a plan can tell it. Reading takes four queries,
 however many tables there are; queries of views are compared as the warehouse itself writes them.
 """
 
@@ -60,6 +60,8 @@ class Present:
     queries: Mapping[str, str]
     """Query by view, as the warehouse writes it."""
     databases: frozenset[str]
+    indices: frozenset[str]
+    """Skipping indices, as ``<table>.<index>``."""
 
     @property
     def landings(self) -> list[str]:
@@ -99,11 +101,15 @@ def read(client: Client) -> Present:
         columns.setdefault(table, {})[name] = kind
     objects = _rows(client, f"database || '.' || name, sorting_key, as_select FROM system.tables {outside}")
     databases = _rows(client, "name FROM system.databases")
+    indices = _rows(
+        client, f"database || '.' || table || '.' || name FROM system.data_skipping_indices {outside}"
+    )
     return Present(
         columns,
         {name: sorting for name, sorting, _ in objects},
         {name: query for name, _, query in objects if query},
         frozenset(name for (name,) in databases),
+        frozenset(name for (name,) in indices),
     )
 
 
@@ -160,15 +166,18 @@ def _table(table: Table, present: Present, stale: set[str]) -> Upgrade | None:
         return Upgrade(table.name, False, (refusal.what,), (), refusal)
     added = [column for column in table.columns if not _is_there(column.name, table, present)]
     computed = [c for c in table.port.computed if c.stored and c.name not in columns]
+    indices = [index for index in table.indices() if f"{table.name}.{index.name}" not in present.indices]
     renewed = [select for select in (*table.feeds(), *table.views()) if select.name in stale]
     statements = [
         *_landing(table, present),
         *(statement for column in added for statement in table.extend(column)),
         *map(table.extend_computed, computed),
+        *(statement for index in indices for statement in table.add_index(index)),
         *(select.renew if select.name in present.queries else select.create for select in renewed),
     ]
     names = [*(column.name for column in added), *(column.name for column in computed)]
     details = tuple(f"column {name} added" for name in names)
+    details += tuple(f"index {index.name} added" for index in indices)
     details = details or tuple(f"{select.name} renewed" for select in renewed)
     return Upgrade(table.name, False, details, tuple(statements)) if statements else None
 

@@ -146,6 +146,13 @@ class Select(NamedTuple):
     """Brings one of an older release to this query, without a gap."""
 
 
+class Index(NamedTuple):
+    """A skipping index of a table."""
+
+    name: str
+    definition: str
+
+
 class Table:
     """The warehouse's side of one port."""
 
@@ -191,6 +198,32 @@ class Table:
         """The statement that gives a landing of an older release its seal; who does not write it passes."""
         return f"ALTER TABLE {self.landing} ADD COLUMN IF NOT EXISTS `{self.seal.name}` {self.seal.type}"
 
+    def indices(self) -> Iterator[Index]:
+        """Indices of columns by which single facts are sought, where the sort key does not begin with them.
+
+        That is the table's key, and what names a row of another table of the domain, as a payment its order.
+        Only tables that are partitioned are so long that this counts.
+        The smallest and greatest values serve where keys grow with time, and stretches of keys; the bloom
+        filter serves any single one.
+        """
+        first = (self.port.order_by or self.port.table_key)[0]
+        named = [
+            path
+            for path, promise in self.port.promises.items()
+            if self.port.partition_by and any(one.domain == self.port.domain for one in promise.references)
+        ]
+        for name in dict.fromkeys((self.port.table_key[0], *named)):
+            if name != first and name in {column.name for column in self.columns}:
+                yield Index(f"{name}_range", f"`{name}` TYPE minmax GRANULARITY 1")
+                yield Index(f"{name}_value", f"`{name}` TYPE bloom_filter(0.01) GRANULARITY 1")
+
+    def add_index(self, index: Index) -> list[str]:
+        """Statements that give a table of an older release an index, for the rows that are there too."""
+        return [
+            f"ALTER TABLE {self.name} ADD INDEX IF NOT EXISTS {index.name} {index.definition}",
+            f"ALTER TABLE {self.name} MATERIALIZE INDEX {index.name}",
+        ]
+
     def extend_computed(self, computed: Computed) -> str:
         """The statement that adds a computed column that is kept; older rows work it out when read."""
         return f"ALTER TABLE {self.name} ADD COLUMN IF NOT EXISTS {_materialized(computed)}"
@@ -210,6 +243,7 @@ class Table:
             extra.append(f"`_rank` UInt128 MATERIALIZED {rank}")
             engine = "ReplacingMergeTree(_rank)"
         extra += [_materialized(computed) for computed in self.port.computed if computed.stored]
+        extra += [f"INDEX {index.name} {index.definition}" for index in self.indices()]
         body = ",\n    ".join([column.ddl for column in self.columns + self.lineage] + extra)
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} (\n    {body}\n) ENGINE = {engine} "

@@ -17,7 +17,9 @@ CREATE TABLE IF NOT EXISTS customer.contacts_v1 (
     `_offset` Int64 COMMENT 'Where the record stood on its topic',
     `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
     `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
-    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset),
+    INDEX campaign_id_range `campaign_id` TYPE minmax GRANULARITY 1,
+    INDEX campaign_id_value `campaign_id` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(_rank) ORDER BY (contact_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_contacts_v1_to_table TO customer.contacts_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `contact_id` String, `campaign_id` String, `account` String, `contacted_at` DateTime64(6, 'UTC'), `outcome` String, `promo_code` Nullable(String), `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `contact_id`, `campaign_id`, `account`, `contacted_at`, `outcome`, `promo_code`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_customer_contacts_v1 WHERE throwIf(`_seal` != 6816953110412484211, 'a record does not end where its bytes do') = 0;

@@ -18,7 +18,9 @@ CREATE TABLE IF NOT EXISTS product.stock_v1 (
     `_offset` Int64 COMMENT 'Where the record stood on its topic',
     `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
     `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
-    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset),
+    INDEX product_id_range `product_id` TYPE minmax GRANULARITY 1,
+    INDEX product_id_value `product_id` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(_rank) ORDER BY (count_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_product_stock_v1_to_table TO product.stock_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `count_id` String, `product_id` String, `location_id` String, `counted_at` DateTime64(6, 'UTC'), `on_hand` Int64, `on_order` Nullable(Int64), `reorder_level` Nullable(Int64), `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `count_id`, `product_id`, `location_id`, `counted_at`, `on_hand`, `on_order`, `reorder_level`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_product_stock_v1 WHERE throwIf(`_seal` != 6816953110412484211, 'a record does not end where its bytes do') = 0;

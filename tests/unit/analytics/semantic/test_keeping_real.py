@@ -68,13 +68,15 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeping]:
     """A warehouse whose kept measures were worked out once."""
     server = EmbeddedServer(tmp_path_factory.mktemp("keeping") / "path")
     client = clickhouse_connect.get_client(port=server.port)
-    set_up(client)
-    fill(client, WORLD)
-    keeping = Keeping(client)
-    keeping.refresh()
-    yield keeping
-    client.close()
-    server.stop()
+    try:
+        set_up(client)
+        fill(client, WORLD)
+        keeping = Keeping(client)
+        keeping.refresh()
+        yield keeping
+    finally:
+        client.close()
+        server.stop()
 
 
 def order(place: int) -> Row:

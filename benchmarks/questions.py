@@ -1,0 +1,317 @@
+"""``python -m benchmarks questions``: how soon people are answered at a size, while rows keep landing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.request import urlopen
+
+import psutil
+import typer
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from rich.console import Console
+
+from analytics.marts.reading import read_library
+from analytics.marts.refresh import Refresh
+from analytics.semantic.kept_log import refreshes
+from analytics.semantic.pieces import kept_tables
+from analytics.semantic.reading import read_model
+from benchmarks.bounds import RATES, RECORDS, check
+from benchmarks.error import BenchmarkError
+from benchmarks.processes import Tree, cpu_seconds
+from benchmarks.questions_asked import MARTS, TIMEZONE, questions
+from benchmarks.questions_base import Base
+from benchmarks.questions_table import show
+from benchmarks.questions_users import LIMIT, Answers, work
+from benchmarks.result import keep
+from mesh.cli._screen import screen
+from mesh.kernel.clock import now
+from mesh.kernel.discovery import find_mesh
+from mesh.kernel.errors import MartError
+from mesh.kernel.settings import Settings, load_settings
+from mesh.kernel.warehouse import connect
+from mesh.platform.paths import ROOT
+from mesh.provisioning.views import Views
+from sinks.clickhouse import migrate
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
+    from analytics.semantic.model import Model
+
+GROWTH = 0.5
+_START = 60.0  # seconds within which the warehouse answers
+_PREPARE = 600.0  # seconds within which the ingest has its events and kept measures are there
+_WARM_UP = 10  # seconds that are not counted
+_EVERY = 2  # seconds between two refreshes of kept measures
+
+
+@dataclass(frozen=True)
+class Load:
+    """What goes on while it is measured."""
+
+    rate: int
+    users: int
+    seconds: int
+    within: int
+
+
+class Lag:
+    """How far kept measures are behind what has landed, looked at again and again."""
+
+    def __init__(self, client: Client, model: Model, timezone: str) -> None:
+        self._client = client
+        self._tables = kept_tables(model, timezone)
+        self.most: dict[str, float] = {}
+
+    def is_known(self) -> bool:
+        """Whether each was refreshed since this began to look."""
+        found = refreshes(self._client)
+        return all(table in found for table in self._tables.values())
+
+    def look(self) -> None:
+        """Note how far each is behind."""
+        found = refreshes(self._client)
+        for name, table in self._tables.items():
+            behind = (now() - found[table].started_at).total_seconds()
+            self.most[name] = max(self.most.get(name, 0.0), round(behind, 1))
+
+
+@dataclass
+class Phase:
+    """What was measured at one size."""
+
+    lines: int
+    answers: dict[str, Answers]
+    kinds: dict[str, str]
+    seconds: float
+    cpu: dict[str, float]
+    """CPU seconds by process: warehouse, ingest, users."""
+    events: int
+    lag: dict[str, float]
+    """Seconds that kept measures were behind at the most, by name."""
+    memory: int
+    """Bytes of the warehouse at the most."""
+    marts: dict[str, float | str] = field(default_factory=dict)
+    """Seconds that a refresh took by mart, or why there is none."""
+
+    @property
+    def cpu_share(self) -> float:
+        """The share of all processors of the machine that the three used."""
+        return sum(self.cpu.values()) / self.seconds / (psutil.cpu_count() or 1)
+
+    @property
+    def in_time(self) -> float:
+        """The share of questions that were answered within the limit; a failure was not."""
+        asked = sum(one.count for one in self.answers.values())
+        return sum(one.in_time for one in self.answers.values()) / asked if asked else 0.0
+
+
+def command(
+    lines: Annotated[int, typer.Option(help="Order lines in the warehouse.")] = 10_000_000,
+    rate: Annotated[int, typer.Option(help="Events a second that land meanwhile.")] = 20_000,
+    users: Annotated[int, typer.Option(min=1, help="People who ask at a time.")] = 8,
+    seconds: Annotated[int, typer.Option(min=5, help="Seconds that are measured at each size.")] = 60,
+    within: Annotated[
+        int, typer.Option(min=0, help="Seconds that kept measures may be behind; 0: ask the facts.")
+    ] = 60,
+    memory: Annotated[int, typer.Option(min=512, help="MiB that the warehouse may use.")] = 4096,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Ask the semantic model, marts and single orders of an embedded warehouse, then with half as many more.
+
+    Tells how long each question took, what all of it costs the machine, and how far behind aggregates are.
+    """
+    check("--lines", lines, RECORDS)
+    check("--rate", rate, RATES)
+    console = screen(stderr=as_json)
+    base, load = Base(lines), Load(rate, users, seconds, within)
+    home = load_settings().home / "bench-questions"
+    phases = []
+    with _warehouse(home, memory) as (server, settings), closing(connect(settings)) as client:
+        _set_up(settings)
+        with console.status("making order lines") as spinner:
+            base.make(client, spinner.update)
+        phases.append(_phase(settings, server, base, lines, load, console))
+        with console.status("making half as many more") as spinner:
+            base.grow(client, GROWTH, spinner.update)
+        phases.append(_phase(settings, server, base, int(lines * (1 + GROWTH)), load, console))
+    stated = {"users": users, "rate": rate, "within_seconds": within, "memory_mb": memory}
+    text = keep({**stated, "sizes": [_figures(phase) for phase in phases]}, "questions")
+    if as_json:
+        typer.echo(text, nl=False)
+    else:
+        for phase in phases:
+            show(console, phase, rate)
+
+
+def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load, console: Console) -> Phase:
+    with console.status("refreshing marts"):
+        marts = _refreshed(settings)
+    mesh = find_mesh(settings)
+    model = read_model(mesh)
+    there = tuple(name for name in MARTS if isinstance(marts[name], float))
+    asked = list(questions(model, read_library(mesh), base, there, load.within))
+    with (
+        _keeper(settings, load.within) as keeper,
+        _ingest(settings, load.rate) as ingest,
+        closing(connect(settings)) as client,
+        console.status("asking"),
+    ):
+        lag = Lag(client, model, settings.timezone)
+        if keeper:
+            _until(lag.is_known, _PREPARE, keeper, "the refresh of kept measures")
+        work(settings, asked, load.users, _WARM_UP, 1.0)
+        used = {"warehouse": server.look, "ingest": ingest.look, "users": _own_cpu}
+        used |= {"keeper": keeper.look} if keeper else {}
+        before = {name: look() for name, look in used.items()}
+        begun = time.monotonic()
+        answers = work(settings, asked, load.users, load.seconds, 1.0, lag.look if keeper else server.look)
+        took = time.monotonic() - begun
+        cpu = {name: look() - before[name] for name, look in used.items()}
+        for one in (ingest, keeper):
+            if one and one.ended:
+                raise BenchmarkError(
+                    "engine-failed",
+                    f"ended early: {one.last_words()}",
+                    place=str(one.log),
+                    remedy="measure fewer events a second, or fewer seconds",
+                )
+    kinds = {one.name: one.kind for one in asked}
+    events = int(took * load.rate)
+    return Phase(lines, answers, kinds, took, cpu, events, lag.most, server.peak_memory, marts)
+
+
+def _own_cpu() -> float:
+    return cpu_seconds(psutil.Process())
+
+
+def _refreshed(settings: Settings) -> dict[str, float | str]:
+    """Refresh the marts that are asked for: the seconds of each, or why it could not be."""
+    mesh = find_mesh(settings)
+    library = read_library(mesh)
+    found: dict[str, float | str] = {}
+    with closing(connect(settings)) as client:
+        run = Refresh(client, library, mesh, TIMEZONE)
+        for name in MARTS:
+            begun = time.monotonic()
+            try:
+                run.run(library.mart(name), now())
+            except (ClickHouseError, MartError) as error:
+                found[name] = str(error).splitlines()[0][:160]
+            else:
+                found[name] = round(time.monotonic() - begun, 1)
+    return found
+
+
+def _set_up(settings: Settings) -> None:
+    """Every table and view, empty."""
+    migrate.apply(settings, lambda _line: None)
+    views = Views(settings, find_mesh(settings))
+    views.apply(views.changes())
+
+
+@contextmanager
+def _warehouse(home: Path, memory: int) -> Iterator[tuple[Tree, Settings]]:
+    """An embedded warehouse of its own, deleted at the end whatever happens."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ("--path", str(home / "data"), "--port", str(port), "--memory-limit", str(memory << 20))
+    server = Tree(
+        [sys.executable, "-m", "sinks.warehouse_server", *words], os.environ, ROOT, home / "warehouse.log"
+    )
+    try:
+        settings = load_settings(home=home, warehouse=f"http://127.0.0.1:{port}")
+        _until(lambda: _answers(settings), _START, server, "the warehouse")
+        yield server, settings
+    finally:
+        server.end()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _keeper(settings: Settings, within: int) -> Iterator[Tree | None]:
+    """The command that keeps measures up to date; None where nobody asks for kept ones."""
+    if not within:
+        yield None
+        return
+    words = [sys.executable, "-m", "mesh.cli.main", "keep", "--every", str(_EVERY), "--json"]
+    keeper = Tree(words, _env(settings), ROOT, settings.home / "keeper.log")
+    try:
+        yield keeper
+    finally:
+        keeper.end()
+
+
+def _env(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "MESH_HOME": str(settings.home), "MESH_WAREHOUSE": settings.warehouse}
+
+
+@contextmanager
+def _ingest(settings: Settings, rate: int) -> Iterator[Tree]:
+    """Events that land meanwhile, by a process of its own; ready to begin."""
+    words = [sys.executable, "-m", "benchmarks.questions_ingest", str(rate)]
+    log = settings.home / "ingest.log"
+    ingest = Tree(words, _env(settings), ROOT, log)
+    try:
+        _until(lambda: "ready" in log.read_text(), _PREPARE, ingest, "the ingest")
+        yield ingest
+    finally:
+        ingest.end()
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with urlopen(f"{settings.warehouse}/ping", timeout=5):  # noqa: S310 - the address is our own
+            return True
+    except OSError:
+        return False
+
+
+def _until(is_so: Callable[[], bool], seconds: float, tree: Tree, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if tree.ended or time.monotonic() > deadline:
+            raise BenchmarkError(
+                "engine-failed",
+                f"{what} did not start: {tree.last_words()}",
+                place=str(tree.log),
+                remedy="run it by hand",
+            )
+        time.sleep(0.1)
+
+
+def _figures(phase: Phase) -> dict[str, Any]:
+    return {
+        "lines": phase.lines,
+        "events_landed": phase.events,
+        "in_time_percent": round(100 * phase.in_time, 2),
+        "limit_seconds": LIMIT,
+        "cpu_percent": round(100 * phase.cpu_share, 1),
+        "kept_measures_behind_seconds": phase.lag,
+        "cpu_seconds": {name: round(cpu, 1) for name, cpu in phase.cpu.items()},
+        "peak_memory_mb": phase.memory >> 20,
+        "questions": {
+            name: {
+                "kind": phase.kinds[name],
+                "asked": one.count,
+                "p50": one.at(0.5),
+                "p95": one.at(0.95),
+                "p99": one.at(0.99),
+                "failures": one.failures[:1],
+            }
+            for name, one in phase.answers.items()
+        },
+        "mart_refresh_seconds": phase.marts,
+    }

@@ -1,0 +1,50 @@
+"""What was measured of questions, as a person reads it: whether each was in time, and all together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.table import Table
+
+from benchmarks.questions_users import LIMIT
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from benchmarks.questions import Phase
+
+SHARE, CPU = 0.95, 0.80
+"""Of questions that are to be answered in time, and of the processors that may be busy."""
+
+
+def mark(is_met: bool) -> str:
+    """A target met or missed."""
+    return "[green]✓[/]" if is_met else "[red]✗[/]"
+
+
+def show(console: Console, phase: Phase, rate: int) -> None:
+    """Print one size."""
+    title = f"{phase.lines:,} order lines, {rate:,} events a second landing"
+    table = Table(title=title, box=SIMPLE, title_justify="left")
+    table.add_column("question")
+    table.add_column("kind")
+    for name in ("asked", "p50", "p95", "p99", "failed", ""):
+        table.add_column(name, justify="right")
+    for name, one in phase.answers.items():
+        at = [one.at(share) for share in (0.5, 0.95, 0.99)]
+        times = ("–" if moment is None else f"{1000 * moment:,.0f} ms" for moment in at)
+        is_met = not one.failures and at[1] is not None and at[1] <= LIMIT
+        table.add_row(
+            name, phase.kinds[name], str(one.count), *times, str(len(one.failures) or "–"), mark(is_met)
+        )
+    console.print(table)
+    console.print(f"{mark(phase.in_time >= SHARE)} {phase.in_time:.1%} answered within {LIMIT * 1000:.0f} ms")
+    cpu = ", ".join(f"{name} {used:,.0f} s" for name, used in phase.cpu.items())
+    console.print(f"{mark(phase.cpu_share < CPU)} {phase.cpu_share:.0%} of all processors: {cpu}")
+    for name, behind in phase.lag.items():
+        console.print(f"  kept measures {name} were at most {behind:,.1f} s behind")
+    for name, taken in phase.marts.items():
+        told = f"{taken:,.1f} s" if isinstance(taken, float) else f"[red]{taken}[/]"
+        console.print(f"  mart {name} refreshed: {told}")
+    console.print(f"  the warehouse took {phase.memory >> 20:,} MiB at the most")

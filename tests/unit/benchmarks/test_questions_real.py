@@ -1,0 +1,33 @@
+"""Questions to a small warehouse, while rows land and measures are kept up to date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import questions, result
+from benchmarks.questions_asked import MARTS, MEASURED
+
+pytestmark = pytest.mark.real
+
+
+def test_questions_are_answered_while_rows_land(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every question at both sizes, none of which fails; the ingest keeps on, and so do kept measures."""
+    monkeypatch.setenv("MESH_HOME", str(tmp_path))
+    monkeypatch.setattr(result, "FOLDER", tmp_path / "results")
+    monkeypatch.setattr(questions, "_WARM_UP", 1)
+    questions.command(lines=3_000, rate=200, users=8, seconds=8, memory=900, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert [size["lines"] for size in found["sizes"]] == [3_000, 4_500]
+    for size in found["sizes"]:
+        assert size["questions"].keys() == {*MEASURED, *MARTS, "one order", "one customer"}
+        assert [one["failures"] for one in size["questions"].values() if one["failures"]] == []
+        assert sum(one["asked"] for one in size["questions"].values()) >= 8
+        assert size["cpu_seconds"].keys() == {"warehouse", "ingest", "users", "keeper"}
+        assert 0 < max(size["kept_measures_behind_seconds"].values()) < 60
+    assert not list(tmp_path.glob("bench-questions*"))
+    assert json.loads((tmp_path / "results" / "latest-questions.json").read_text()) == found
