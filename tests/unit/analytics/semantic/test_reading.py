@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from analytics.semantic.pieces import piece
 from mesh.kernel.errors import ContractError
 from tests.unit.analytics.semantic.conftest import Read
 
@@ -112,3 +113,48 @@ def test_a_dimension_of_the_many_is_refused_in_an_expression(read: Read) -> None
     shade = '{name: shade, expression: "{toy.wheels}", type: number, unit: wheels, description: Wheels}'
     with pytest.raises(ContractError, match="has many values a row of paint"):
         read(("{name: shade, column: colour, also: [tint]}", shade), ("by: [shade]", "by: [maker]"))
+
+
+KEPT = """
+kept:
+  - name: toys_kept
+    description: Toys by their shade
+    pieces_of: toy
+    measures: [total_toys, wheels_each]
+    by: [shade]
+views:
+"""
+
+
+def test_measures_can_be_kept_by_what_their_rows_have_one_of(read: Read) -> None:
+    """A mean in its parts, so that pieces can be put together."""
+    model = read(("\nviews:\n", KEPT))
+    (kept,) = model.kept
+    assert kept.pieces_of == "toy"
+    sql = piece(model, kept, "UTC", "'a'", "'m'").sql
+    assert "WHERE row.`toy_id` >= 'a' AND row.`toy_id` < 'm'" in sql
+    assert "`wheels_each_sum`" in sql
+    assert "`wheels_each_rows`" in sql
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("pieces_of: toy", "pieces_of: toyz", "did you mean 'toy'"),
+        ("[total_toys, wheels_each]", "[total_toyz]", "did you mean 'total_toys'"),
+        ("by: [shade]", "by: [shadow]", "did you mean 'shade'"),
+        ("by: [shade]", "by: [is_old]", "changes with every day, whatever lands"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(read: Read, old: str, new: str, said: str) -> None:
+    """Where its list stands, and why."""
+    assert KEPT.count(old) == 1
+    old_age = "      - name: wheels\n"
+    is_old = (
+        '      - name: is_old\n        expression: "{valid_from} < {as_of}"\n        type: flag\n'
+        "        description: Made before the as-of day\n      - name: wheels\n"
+    )
+    with pytest.raises(ContractError) as caught:
+        read(("\nviews:\n", KEPT.replace(old, new)), (old_age, is_old))
+    assert said in str(caught.value)
+    assert "semantics.yaml:" in caught.value.place
