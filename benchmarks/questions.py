@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 GROWTH = 0.5
 _START = 60.0  # seconds within which the warehouse answers
 _PREPARE = 600.0  # seconds within which the ingest has its events and kept measures are there
+_MERGES = 120.0  # seconds
 _WARM_UP = 10  # seconds that are not counted
 _EVERY = 15  # seconds between two refreshes of kept measures
 
@@ -155,6 +156,7 @@ def command(
 
 def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load, console: Console) -> Phase:
     with console.status("refreshing marts"):
+        _merged(settings)
         marts = _refreshed(settings)
     mesh = find_mesh(settings)
     model = read_model(mesh)
@@ -188,6 +190,16 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
     kinds = {one.name: one.kind for one in asked}
     events = int(took * load.rate)
     return Phase(lines, answers, kinds, took, cpu, events, lag.most, server.peak_memory, marts)
+
+
+def _merged(settings: Settings) -> None:
+    """Wait until the warehouse has merged what came in one go, as it would have over years."""
+    deadline = time.monotonic() + _MERGES
+    with closing(connect(settings)) as client:
+        while client.query("SELECT count() FROM system.merges").result_rows[0][0]:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(1)
 
 
 def _own_cpu() -> float:

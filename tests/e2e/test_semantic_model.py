@@ -27,6 +27,7 @@ LANDED = {
     "total_transactions": 31_465,
     "total_customers": 19_820,
     "total_products": 504,
+    "total_shipments": 31_465,
 }
 
 
