@@ -290,6 +290,7 @@ def test_the_topics_on_which_records_wait() -> None:
     ports = find_mesh(Settings(home="nowhere")).ports.values()
     assert {port.topic for port in ports if holds_keys(port)} == {
         "customer.raw.customer-record.v1",
+        "customer.public.segment-assigned.v1",
         "sales.public.order-placed.v1",
         "sales.public.payment-recorded.v1",
         "sales.public.fulfilment-updated.v1",
