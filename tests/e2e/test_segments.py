@@ -50,6 +50,8 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retailer]:
     try:
         started = mesh.run("up", "--retailer", "strideright", "--no-monitoring")
         assert started.returncode == 0, started.stdout + started.stderr
+        nothing = mesh.run("segment", "--due")
+        assert (nothing.returncode, nothing.stdout) == (0, "no week is due\n"), nothing.stderr
         published = mesh.run(*HISTORY)
         assert published.returncode == 0, published.stdout + published.stderr
         settle(mesh.settings, 240, lambda _: None)
