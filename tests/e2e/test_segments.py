@@ -193,6 +193,18 @@ def test_a_prediction_of_an_earlier_day_knows_nothing_later(mesh: Retailer) -> N
         assert risk["days_since"] == (day - last[risk["customer_id"]]).days <= 90
 
 
+def test_people_see_tables(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """Of the segments, of the tests, and of whom to contact."""
+    shown = mesh.run("segment")
+    assert shown.returncode == 0, shown.stderr
+    assert f"{weeks[-1]['week']}, run 1" in shown.stdout
+    assert "as it was run before: nothing was written" in shown.stdout
+    shown = mesh.run("churn", "--limit", "3")
+    assert shown.returncode == 0, shown.stderr
+    for part in ("Tested on earlier days, contacting 10 %", "an association", "At risk as of "):
+        assert part in shown.stdout
+
+
 def test_what_cannot_be_is_told_in_one_line(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
     """With what would do."""
     assert "like 2014-W26" in mesh.refuses("segment", "--as-of", "June")
