@@ -29,7 +29,7 @@ from mesh.kernel.warehouse import connect
 from schemas.codec import Codec, Codecs
 from schemas.registry import Registry
 from schemas.wire import partition
-from sinks.block import Block
+from sinks.block import MAX_ROWS, Block
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.intake import Intake
@@ -200,7 +200,8 @@ def main(rate: int) -> None:
     sys.stdout.flush()
     begun, landed = time.monotonic(), 0
     while True:
-        due = int(rate * (time.monotonic() - begun + _TICK)) - landed
+        # whoever falls behind lands no larger blocks than the sink does
+        due = min(int(rate * (time.monotonic() - begun + _TICK)) - landed, MAX_ROWS)
         feed.land(due)
         landed += due
         time.sleep(max(0.0, begun + landed / rate - _TICK - time.monotonic()))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from benchmarks.questions import Phase
 
-SHARE, CPU = 0.95, 0.80
-"""Of questions that are to be answered in time, and of the processors that may be busy."""
+SHARE, CPU, PACE = 0.95, 0.80, 0.95
+"""Of questions that are to be answered in time, of processors that may be busy, of events to land."""
 
 
 def mark(is_met: bool) -> str:
@@ -40,6 +40,8 @@ def show(console: Console, phase: Phase, rate: int) -> None:
         )
     console.print(table)
     console.print(f"{mark(phase.in_time >= SHARE)} {phase.in_time:.1%} answered within {LIMIT * 1000:.0f} ms")
+    pace = phase.events / phase.seconds
+    console.print(f"{mark(pace >= PACE * rate)} {pace:,.0f} events a second landed")
     cpu = ", ".join(f"{name} {used:,.0f} s" for name, used in phase.cpu.items())
     console.print(f"{mark(phase.cpu_share < CPU)} {phase.cpu_share:.0%} of all processors: {cpu}")
     for name, behind in phase.lag.items():
