@@ -157,7 +157,9 @@ class Feed:
             table: EventLane(Table(port), Intake(port, 1, codecs), writer) for table, port in ports.items()
         }
         self._events = self._forever(events)
-        self._offsets: dict[tuple[str, int], int] = defaultdict(lambda: 1 << 40)
+        # later ones than those of any feed before, so that no block has the token of another
+        first = int(clock.now_seconds() * 1_000_000)
+        self._offsets: dict[tuple[str, int], int] = defaultdict(lambda: first)
 
     @staticmethod
     def _forever(events: list[Event]) -> Iterator[Event]:
