@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 GROWTH = 0.5
 _START = 60.0  # seconds within which the warehouse answers
 _PREPARE = 600.0  # seconds within which the ingest has its events and kept measures are there
+_LOOK = 2.0  # seconds between two looks at how far kept measures are behind
 _MERGES = 120.0  # seconds
 _WARM_UP = 10  # seconds that are not counted
 _EVERY = 15  # seconds between two refreshes of kept measures
@@ -71,6 +72,7 @@ class Lag:
     def __init__(self, client: Client, model: Model, timezone: str) -> None:
         self._client = client
         self._tables = kept_tables(model, timezone)
+        self._looked = 0.0
         self.most: dict[str, float] = {}
 
     def is_known(self) -> bool:
@@ -79,7 +81,10 @@ class Lag:
         return all(table in found for table in self._tables.values())
 
     def look(self) -> None:
-        """Note how far each is behind."""
+        """Note how far each is behind, unless that was done just before."""
+        if time.monotonic() - self._looked < _LOOK:
+            return
+        self._looked = time.monotonic()
         found = refreshes(self._client)
         for name, table in self._tables.items():
             behind = (now() - found[table].started_at).total_seconds()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from analytics.marts.marks import Marks
 
 if TYPE_CHECKING:
@@ -42,10 +44,14 @@ class Refreshed:
 
 def refreshes(client: Client) -> dict[str, Refreshed]:
     """The last refresh of each table; of none where nothing was ever refreshed."""
-    if not client.query(f"EXISTS TABLE {TABLE}").result_rows[0][0]:
-        return {}
     names = ", ".join(Refreshed.__dataclass_fields__)
-    rows = client.query(f"SELECT {names} FROM {TABLE} ORDER BY started_at DESC LIMIT 1 BY name").result_rows
+    newest = f"SELECT {names} FROM {TABLE} ORDER BY started_at DESC LIMIT 1 BY name"
+    try:
+        rows = client.query(newest).result_rows
+    except ClickHouseError as error:
+        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+            return {}
+        raise
     return {
         name: Refreshed(name, _utc(started), _utc(clock), pieces, _marks(marks))
         for name, started, clock, pieces, marks in rows

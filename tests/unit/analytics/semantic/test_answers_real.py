@@ -13,6 +13,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from analytics.semantic.answer import Answer, answer
+from analytics.semantic.kept_log import refreshes
 from analytics.semantic.question import ask
 from mesh.kernel.errors import MeasureError
 from tests.ports.embedded_server import EmbeddedServer
@@ -277,3 +278,8 @@ def test_every_view_of_the_model_can_be_read(client: Client) -> None:
         assert found == [(len(WORLD[f"sales.{table}"]),)]
     ((people,),) = by_hand(client, "SELECT count() FROM (SELECT * FROM model.customer)")
     assert people == len({row["golden_id"] for row in WORLD["customer.customers"]})
+
+
+def test_nothing_is_kept_before_the_first_refresh(client: Client) -> None:
+    """Whoever asks for kept measures then is answered from the facts."""
+    assert refreshes(client) == {}
