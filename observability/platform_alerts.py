@@ -205,14 +205,14 @@ def _sink_behind(owner: str) -> Alert:
 
 def _job(owner: str) -> Alert:
     """A command that runs by the clock has failed, and not yet run well again."""
-    failed = 'mesh_job_failed{part="scheduler", app="scheduler", name="marts"}'
+    failed = 'mesh_failed_jobs{part="scheduler", app="scheduler", name="marts"}'
     return Alert(
         name="PlatformJobFailing",
         symptom=Symptom.JOB,
         domain=PLATFORM,
         owner=owner,
         drill="job-failing",
-        expr="max by (name) (mesh_job_failed) == 1",
+        expr="max by (name) (mesh_failed_jobs) == 1",
         holds=STEADY,
         summary="The job {{ $labels.name }} has failed",
         description=(

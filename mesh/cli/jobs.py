@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mesh.cli._screen import screen
-from mesh.jobs.book import Entry, read
+from mesh.jobs.book import Standing, read
 from mesh.jobs.job import FILE, Job, jobs
 from mesh.jobs.run import log_of
 from mesh.kernel.clock import now_seconds
@@ -55,7 +55,7 @@ class Listed:
     """A job and what is known of it; None before the scheduler has seen it."""
 
     job: Job
-    entry: Entry | None
+    entry: Standing | None
     moment: float
 
     @property
@@ -100,7 +100,7 @@ class Listed:
             found |= {
                 "started": self.entry.started,
                 "seconds": self.entry.seconds,
-                "code": self.entry.code,
+                "exit_code": self.entry.exit_code,
                 "failed": self.entry.failed,
                 "said": self.entry.said,
             }

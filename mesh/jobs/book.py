@@ -14,13 +14,13 @@ FILE = "job-runs.json"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A job's entry; times are Unix seconds. Before the first run ``started`` is when it became known."""
+class Standing:
+    """Where a job stands, in Unix seconds. Before the first run ``started`` is when it became known."""
 
     started: float
     seconds: float | None = None
     """How long the last run took; None before the first."""
-    code: int = 0
+    exit_code: int = 0
     failed: bool = False
     said: str = ""
     """The last line that a run printed which did not end well."""
@@ -39,7 +39,7 @@ class Book:
 
     def meet(self, jobs: Iterable[Job], now: float) -> None:
         """Put down jobs that are seen for the first time: each is due when its interval has passed."""
-        if new := {job.name: Entry(now) for job in jobs if job.name not in self.entries}:
+        if new := {job.name: Standing(now) for job in jobs if job.name not in self.entries}:
             self._write(new)
 
     def due(self, jobs: Iterable[Job], now: float) -> list[Job]:
@@ -47,11 +47,11 @@ class Book:
         late = [(self.entries[job.name].due(job), job) for job in jobs]
         return [job for due, job in sorted(late, key=itemgetter(0)) if due <= now]
 
-    def note(self, name: str, entry: Entry) -> None:
+    def note(self, name: str, entry: Standing) -> None:
         """Put down how a run ended."""
         self._write({name: entry})
 
-    def _write(self, entries: dict[str, Entry]) -> None:
+    def _write(self, entries: dict[str, Standing]) -> None:
         self.entries |= entries
         draft = self._path.with_suffix(".part")
         draft.write_text(
@@ -60,10 +60,10 @@ class Book:
         draft.replace(self._path)
 
 
-def read(home: Path) -> dict[str, Entry]:
+def read(home: Path) -> dict[str, Standing]:
     """The entries of a home; none where no job was ever known."""
     try:
         stated = json.loads((home / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    return {name: Entry(**entry) for name, entry in stated.items()}
+    return {name: Standing(**entry) for name, entry in stated.items()}

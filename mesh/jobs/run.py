@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from mesh.jobs.book import Entry
+from mesh.jobs.book import Standing
 from mesh.jobs.job import Job
 
 LONGEST = 3600.0
@@ -21,7 +21,7 @@ GRACE = 10.0
 """Seconds that a run may take to end when it is told to."""
 
 
-def run(job: Job, home: Path, started: float, stop: Event, longest: float = LONGEST) -> Entry | None:
+def run(job: Job, home: Path, started: float, stop: Event, longest: float = LONGEST) -> Standing | None:
     """Run a job to its end; None when ``stop`` was set meanwhile. What it prints is in its log."""
     log = log_of(job.name, home)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -40,19 +40,19 @@ def run(job: Job, home: Path, started: float, stop: Event, longest: float = LONG
                     return None
                 if monotonic() > began + longest:
                     _end(process)
-                    return Entry(
+                    return Standing(
                         started, monotonic() - began, -1, True, f"did not end within {longest:.0f} s"
                     )
         finally:
             _end(process)
-    code = process.returncode
-    said = "" if code in job.answers else _last_line(log)
-    return Entry(started, monotonic() - began, code, has_failed(job, code, said), said)
+    exit_code = process.returncode
+    said = "" if exit_code in job.answers else _last_line(log)
+    return Standing(started, monotonic() - began, exit_code, has_failed(job, exit_code, said), said)
 
 
-def has_failed(job: Job, code: int, said: str) -> bool:
+def has_failed(job: Job, exit_code: int, said: str) -> bool:
     """Whether a run that ended with this exit code and this last line is to be told to somebody."""
-    return code not in job.answers and NOTHING_YET not in said
+    return exit_code not in job.answers and NOTHING_YET not in said
 
 
 def log_of(name: str, home: Path) -> Path:

@@ -10,7 +10,7 @@ from threading import Event
 from prometheus_client import Gauge
 
 from mesh.jobs import job as job_file
-from mesh.jobs.book import Book, Entry
+from mesh.jobs.book import Book, Standing
 from mesh.jobs.job import Job, jobs
 from mesh.jobs.run import run
 from mesh.kernel.errors import JobError
@@ -51,7 +51,7 @@ class Scheduler:
             _log.log(
                 logging.ERROR if entry.failed else logging.INFO,
                 "%s: exit code %d after %.1f s %s",
-                *(job.name, entry.code, entry.seconds, entry.said),
+                *(job.name, entry.exit_code, entry.seconds, entry.said),
             )
 
     def _read(self) -> None:
@@ -61,19 +61,19 @@ class Scheduler:
         except JobError as error:
             if job_file.FILE not in self._names():
                 _log.error("%s", error)
-            self._show(job_file.FILE, Entry(self._clock(), failed=True))
+            self._show(job_file.FILE, Standing(self._clock(), failed=True))
             return
         wanted, shown = {job.name for job in self._jobs}, self._names()
         for gauge, name in [series for series in self._shown if series[1] not in wanted]:
             gauge.remove(name)
             self._shown.discard((gauge, name))
         for name in wanted - shown:
-            self._show(name, self._book.entries.get(name, Entry(self._clock())))
+            self._show(name, self._book.entries.get(name, Standing(self._clock())))
 
     def _names(self) -> set[str]:
         return {name for _, name in self._shown}
 
-    def _show(self, name: str, entry: Entry) -> None:
+    def _show(self, name: str, entry: Standing) -> None:
         found: dict[Gauge, float] = {JOB_FAILED: entry.failed}
         if entry.seconds is not None:
             found[JOB_SECONDS] = entry.seconds

@@ -121,7 +121,7 @@ WATCHDOG_SEEN = _gauge("mesh_watchdog_last_seen_timestamp_seconds", "Last watchd
 
 # What runs by the clock: whether the last run of a job failed (1 or 0), how long it took, and when one last
 # ended well (Unix time).
-JOB_FAILED = _gauge("mesh_job_failed", "Whether the last run failed", "name")
+JOB_FAILED = _gauge("mesh_failed_jobs", "Whether the last run failed", "name")
 JOB_SECONDS = _gauge("mesh_job_seconds", "Duration of the last run", "name")
 JOB_SUCCEEDED = _gauge("mesh_job_last_success_timestamp_seconds", "End of the last good run", "name")
 

@@ -381,7 +381,7 @@ def _alerting() -> tuple[Panel, ...]:
             "Jobs that failed",
             "Commands of the clock whose last run ended with an error.",
             Unit.COUNT,
-            Query("max by (name) (mesh_job_failed)", "{{name}}"),
+            Query("max by (name) (mesh_failed_jobs)", "{{name}}"),
             thresholds=above(None, 1),
         ),
         series(

@@ -71,10 +71,10 @@ def test_measures_lists_meaning_unit_and_owner() -> None:
     """As JSON and for people, both ways of each relationship."""
     (order,) = json.loads(run("measures", "order", "--json").stdout)
     assert order["many_to_one"] == ["account", "channel", "territory", "employee", "shipment"]
-    assert order["one_to_many"] == ["transaction", "order_line"]
+    assert order["one_to_many"] == ["transaction", "order_line", "return"]
     (shipping,) = (one for one in order["measures"] if one["name"] == "total_shipping_amount")
     assert (shipping["unit"], shipping["certified"]) == ("reporting currency", True)
     assert shipping["owner"] == "sales@retail.example"
     shown = run("measures").stdout
     assert "total_revenue" in shown
-    assert "1:N customer (home_store), order" in shown
+    assert "1:N customer (home_store), web_session (visited_platform), arrival, order" in shown

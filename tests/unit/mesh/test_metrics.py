@@ -21,6 +21,7 @@ UNITS = (
     "_restarts",
     "_statements",
     "_rules",
+    "_jobs",
     "_up",
 )
 

@@ -142,7 +142,7 @@ def test_an_expression_can_be_read(alert: Alert) -> None:
     """In lines that fit, those on a monitor's numbers with what holds while it is blind."""
     assert max(map(len, lines(alert))) <= 115
     of_processes = (
-        *("min by (part, app) (up", "max by (name) (mesh_job_failed)"),
+        *("min by (part, app) (up", "max by (name) (mesh_failed_jobs)"),
         "max(sum by (application) (\n  mesh_records_parked_total",
     )
     if "mesh_" in alert.expr and not alert.expr.startswith(of_processes):

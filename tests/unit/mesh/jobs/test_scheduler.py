@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mesh.jobs.book import Entry, read
+from mesh.jobs.book import Standing, read
 from mesh.jobs.job import FILE, USUAL, Job
 from mesh.jobs.run import has_failed, log_of, run
 from mesh.jobs.scheduler import Scheduler
@@ -44,16 +44,16 @@ def test_a_job_is_due_when_its_interval_has_passed(tmp_path: Path, never: thread
     moment = 1000.0
     scheduler = Scheduler(tmp_path, lambda: moment)
     scheduler.round(never)
-    assert read(tmp_path) == {"daily": Entry(1000.0)}
+    assert read(tmp_path) == {"daily": Standing(1000.0)}
     moment = 1099.0
     scheduler.round(never)
     assert read(tmp_path)["daily"].seconds is None
     moment = 1100.0
     scheduler.round(never)
     entry = read(tmp_path)["daily"]
-    assert (entry.started, entry.code, entry.failed, entry.said) == (1100.0, 0, False, "")
+    assert (entry.started, entry.exit_code, entry.failed, entry.said) == (1100.0, 0, False, "")
     assert "drill-failed" in log_of("daily", tmp_path).read_text()
-    assert measured("mesh_job_failed", "daily") == 0
+    assert measured("mesh_failed_jobs", "daily") == 0
     assert measured("mesh_job_last_success_timestamp_seconds", "daily") == 1100.0 + (entry.seconds or 0)
     moment = 1199.0
     scheduler.round(never)
@@ -77,16 +77,16 @@ def test_a_job_that_fails_is_measured_until_it_runs_well(tmp_path: Path, never: 
     scheduler.round(never)
     moment = 1.0
     scheduler.round(never)
-    assert (measured("mesh_job_failed", "bad"), measured("mesh_job_failed", "good")) == (1, 0)
+    assert (measured("mesh_failed_jobs", "bad"), measured("mesh_failed_jobs", "good")) == (1, 0)
     assert measured("mesh_job_last_success_timestamp_seconds", "bad") is None
     bad = read(tmp_path)["bad"]
-    assert bad.code == 2
+    assert bad.exit_code == 2
     assert BADLY in bad.said
     plan(tmp_path, bad=(WELL, 1))
     moment = 2.0
     scheduler.round(never)
-    assert measured("mesh_job_failed", "bad") == 0
-    assert measured("mesh_job_failed", "good") is None, "a job that is gone has no series"
+    assert measured("mesh_failed_jobs", "bad") == 0
+    assert measured("mesh_failed_jobs", "good") is None, "a job that is gone has no series"
 
 
 def test_an_unreadable_plan_has_failed_and_the_jobs_go_on(tmp_path: Path, never: threading.Event) -> None:
@@ -98,11 +98,11 @@ def test_an_unreadable_plan_has_failed_and_the_jobs_go_on(tmp_path: Path, never:
     (tmp_path / FILE).write_text("{")
     moment = 10.0
     scheduler.round(never)
-    assert measured("mesh_job_failed", FILE) == 1
+    assert measured("mesh_failed_jobs", FILE) == 1
     assert read(tmp_path)["daily"].started == 10.0
     plan(tmp_path, daily=(WELL, 10))
     scheduler.round(never)
-    assert measured("mesh_job_failed", FILE) is None
+    assert measured("mesh_failed_jobs", FILE) is None
 
 
 def test_the_longest_overdue_is_first(tmp_path: Path) -> None:
