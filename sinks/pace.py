@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-MIN_AGE, MAX_AGE = 0.1, 0.75
+MIN_AGE, MAX_AGE = 0.1, 0.4
 """Seconds that a record waits for company, at the least and at the most."""
-REST = 1.5
+REST = 1.0
 """Where one block of each topic that has records takes a second to land, each waits so many.
 
 An insert costs the warehouse some ten milliseconds of CPU however few its rows are. So rows are fresh while

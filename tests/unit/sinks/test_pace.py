@@ -20,10 +20,10 @@ def test_blocks_wait_for_what_a_round_of_all_topics_takes() -> None:
 def test_a_topic_that_has_fallen_silent_does_not_hold_up_the_others() -> None:
     """After a while what its last block took is forgotten."""
     pace = Pace()
-    pace.took("extract", 0.4, 10.0)
-    pace.took("orders", 0.1, 12.0)
-    assert pace.patience(12.0) == pytest.approx(REST * 0.5)
-    assert pace.patience(10.0 + MEMORY) == pytest.approx(REST * 0.1)
+    pace.took("extract", 0.1, 10.0)
+    pace.took("orders", 0.2, 12.0)
+    assert pace.patience(12.0) == pytest.approx(REST * 0.3)
+    assert pace.patience(10.0 + MEMORY) == pytest.approx(REST * 0.2)
 
 
 def test_there_are_bounds() -> None:
