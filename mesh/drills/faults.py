@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -147,24 +148,21 @@ def robbed(ground: Ground) -> Steps:
 
 
 def disk_filling(ground: Ground) -> Steps:
-    """The volume of the mesh's state filled to below the limit, by one file that is never written to."""
-    path = ground.home / "drill-disk-filling"
-    path.unlink(missing_ok=True)
+    """The volume of the mesh's state filled to below the limit, by space set aside and never written to."""
     free, limit = shutil.disk_usage(ground.home).free, ground.settings.disk_free_limit
     size = free - limit * 7 // 8
-    try:
-        if size <= 0:
-            raise DrillError(
-                "drill-impossible",
-                f"only {free >> 20:,} MiB are free, less than the limit already",
-                place=str(ground.home),
-                remedy="free some space, or lower MESH_DISK_FREE_LIMIT",
-            )
-        ground.tell(f"setting {size >> 30:,} GiB aside in {path}")
-        _set_aside(path, size)
+    if size <= 0:
+        raise DrillError(
+            "drill-impossible",
+            f"only {free >> 20:,} MiB are free, less than the limit already",
+            place=str(ground.home),
+            remedy="free some space, or lower MESH_DISK_FREE_LIMIT",
+        )
+    # A file without a name: its space is free again once this process ends, however it ends.
+    with tempfile.TemporaryFile(dir=ground.home) as file:
+        ground.tell(f"setting {size >> 30:,} GiB aside in {ground.home}")
+        _set_aside(file.fileno(), size, ground.home)
         yield
-    finally:
-        path.unlink(missing_ok=True)
     yield
 
 
@@ -180,15 +178,14 @@ def certificate_ending(ground: Ground) -> Steps:
     yield
 
 
-def _set_aside(path: Path, size: int) -> None:
+def _set_aside(file: int, size: int, home: Path) -> None:
     try:
-        with path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        os.posix_fallocate(file, 0, size)
     except OSError as error:
         raise DrillError(
             "drill-impossible",
             f"the space cannot be set aside: {error.strerror}",
-            place=str(path),
+            place=str(home),
             remedy="put MESH_HOME on a file system that can (ext4, xfs)",
         ) from None
 
