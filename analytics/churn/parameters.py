@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import dataclass
+
+from analytics.repeatable import stated
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,4 @@ class Parameters:
 
     def text(self) -> str:
         """Them and the versions of the libraries, as JSON: the same text, the same prediction."""
-        libraries = {name: version(name) for name in ("numpy", "scikit-learn")}
-        return json.dumps({**asdict(self), **libraries}, sort_keys=True)
+        return stated(self, "numpy", "scikit-learn")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analytics.marts import closing, history, scope
@@ -18,7 +14,6 @@ from analytics.marts.relation import CUSTOMER, Library, Mart
 from analytics.marts.statement import SCOPE, query
 from analytics.marts.table import Rows
 from mesh.kernel.discovery import Mesh
-from mesh.kernel.errors import MartError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -103,17 +98,3 @@ class Refresh:
             "timezone": self._timezone,
         }
         return scope.fill(self._client, self._library, mart, last.marks, marks, self._tables, days)
-
-
-@contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Keep a second refresh of this home from running meanwhile."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "marts.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise MartError(
-                "marts-busy", "marts are being refreshed just now", place=str(home), remedy="try again soon"
-            ) from None
-        yield

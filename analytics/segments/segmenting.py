@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analytics.segments import history
@@ -116,20 +113,3 @@ def _require_same(run: Run, learned: Learned) -> None:
             place=str(run.week),
             remedy="another processor or build of NumPy may add differently: repeat it where it was run",
         )
-
-
-@contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Keep a second run of this home from running meanwhile."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "segments.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LearningError(
-                "learning-busy",
-                "segments are being learned just now",
-                place=str(home),
-                remedy="try again soon",
-            ) from None
-        yield

@@ -23,7 +23,8 @@ def command(
     """Close a month: what is known of it stays, later corrections show as adjustments with their events."""
     from analytics.marts import asking, closing
     from analytics.marts.reading import read_library
-    from analytics.marts.refresh import Refresh, alone
+    from analytics.marts.refresh import Refresh
+    from mesh.kernel.alone import alone
     from mesh.kernel.discovery import find_mesh
 
     first = closing.parse_month(month)
@@ -31,7 +32,7 @@ def command(
     mesh = find_mesh(settings)
     library = read_library(mesh)
     who = f"{getpass.getuser()}@{socket.gethostname()}"
-    with alone(settings.home), warehouse(settings) as client:
+    with alone(settings.home, "marts"), warehouse(settings) as client:
         run = Refresh(client, library, mesh, settings.timezone)
         closed = closing.close(client, library, first, settings.timezone, who=who, now=now())
         for name in closing.MARTS:

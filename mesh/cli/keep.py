@@ -28,6 +28,7 @@ def command(
     from analytics.semantic.keeping import Keeper
     from analytics.semantic.reading import read_model
     from mesh.cli._marts_asked import warehouse
+    from mesh.kernel.alone import alone
     from mesh.kernel.discovery import find_mesh
     from mesh.kernel.errors import MeasureError, did_you_mean
 
@@ -38,7 +39,7 @@ def command(
     for name in names or ():
         if name not in known:
             raise MeasureError("measure-unknown", "is not kept", place=name, remedy=did_you_mean(name, known))
-    with warehouse(settings) as client:
+    with alone(settings.home, "kept"), warehouse(settings) as client:
         keeper = Keeper(client, model, mesh, settings.timezone)
         while True:
             table = Table("kept", title="kept measures")

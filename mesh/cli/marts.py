@@ -41,8 +41,9 @@ def refresh(
 ) -> None:
     """Bring marts up to date: work out what has changed since the last time, write what differs."""
     from analytics.marts.reading import read_library
-    from analytics.marts.refresh import Refresh, alone
+    from analytics.marts.refresh import Refresh
     from mesh.cli._marts_asked import refused, warehouse
+    from mesh.kernel.alone import alone
     from mesh.kernel.discovery import find_mesh
 
     settings = load_settings()
@@ -52,7 +53,7 @@ def refresh(
     done: dict[str, Refreshed | None] = {}
     seconds: dict[str, float] = {}
     failures: list[MeshError] = []
-    with alone(settings.home), warehouse(settings) as client:
+    with alone(settings.home, "marts"), warehouse(settings) as client:
         run = Refresh(client, library, mesh, settings.timezone)
         for mart in marts:
             began = now()

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from mesh.cli._marts_asked import warehouse
 from mesh.cli._screen import screen
+from mesh.kernel.alone import alone
 from mesh.kernel.clock import now
 from mesh.kernel.errors import LearningError, MeshError
 from mesh.kernel.settings import load_settings
@@ -41,7 +42,6 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a week, for programs.")] = False,
 ) -> None:
     """Learn segments of customers as of the end of a week, keep them, publish whose segment is new."""
-    from analytics.segments.segmenting import alone
     from analytics.segments.week import parse_week
 
     if due and as_of:
@@ -51,7 +51,7 @@ def command(
     asked = parse_week(as_of) if as_of else None
     settings = load_settings()
     try:
-        with alone(settings.home), _segmenting(settings) as (segmenting, first, today):
+        with alone(settings.home, "segments"), _segmenting(settings) as (segmenting, first, today):
             found = _weeks(segmenting, first, today, asked, weeks if due else 0)
             for week in found:
                 try:

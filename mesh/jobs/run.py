@@ -14,8 +14,9 @@ from mesh.jobs.job import Job
 
 LONGEST = 3600.0
 """Seconds after which a run is ended: it hangs."""
-NOTHING_YET = "[no-facts]"
-"""How a command says that it has nothing to work on yet: on an empty mesh nobody is paged for that."""
+EXCUSES = ("[no-facts]", "[busy]")
+"""How a command says that it has nothing to work on yet, or that a person does the same just now: nobody is
+paged for that."""
 POLL = 0.2
 GRACE = 10.0
 """Seconds that a run may take to end when it is told to."""
@@ -39,7 +40,6 @@ def run(job: Job, home: Path, started: float, stop: Event, longest: float = LONG
                 if stop.wait(POLL):
                     return None
                 if monotonic() > began + longest:
-                    _end(process)
                     return Standing(
                         started, monotonic() - began, -1, True, f"did not end within {longest:.0f} s"
                     )
@@ -52,7 +52,7 @@ def run(job: Job, home: Path, started: float, stop: Event, longest: float = LONG
 
 def has_failed(job: Job, exit_code: int, said: str) -> bool:
     """Whether a run that ended with this exit code and this last line is to be told to somebody."""
-    return exit_code not in job.answers and NOTHING_YET not in said
+    return exit_code not in job.answers and not any(excuse in said for excuse in EXCUSES)
 
 
 def log_of(name: str, home: Path) -> Path:

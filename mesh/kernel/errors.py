@@ -12,6 +12,7 @@
     ├── MeasureError       a question to the semantic model cannot be answered
     ├── MartError          a mart cannot be read or refreshed, or a month cannot be closed
     ├── LearningError      there is too little, or no such time, to learn a model of
+    ├── BusyError          the same work is being done in this home already
     ├── StreamError        a stream cannot go on without losing or spoiling a record
     ├── DeadLetterError    a dead letter cannot be found, shown or redriven
     ├── IncidentError      an alert cannot become an incident, or there is no such incident
@@ -93,6 +94,10 @@ class MartError(MeshError):
 
 class LearningError(MeshError):
     """A model cannot be learned from what has landed, or not of the time that was asked for."""
+
+
+class BusyError(MeshError):
+    """The same work is being done in this home already; it would write over itself."""
 
 
 class StreamError(MeshError):

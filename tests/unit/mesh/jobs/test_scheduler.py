@@ -152,6 +152,7 @@ def test_nothing_to_do_yet_is_no_failure() -> None:
     assert not has_failed(
         marts, 2, "MartError[no-facts]: no order, payment, shipment or return has landed yet"
     )
+    assert not has_failed(marts, 2, "BusyError[busy] /home: somebody else is at work on marts just now")
     assert has_failed(marts, 2, "WarehouseError[warehouse-away] http://127.0.0.1:8123: does not answer")
     assert has_failed(marts, -9, "")
     assert not has_failed(USUAL[0], 1, "rules are broken")
