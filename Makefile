@@ -54,9 +54,9 @@ check: $(SETUP) ## Static checks and fast tests, some minutes
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts, $(MESHES) at a time"
-	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rs
+	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rs --durations 20
 	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
-	@.venv/bin/python -m pytest -m "real and timed" -rs
+	@.venv/bin/python -m pytest -m "real and timed" -rs --durations 20
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge
