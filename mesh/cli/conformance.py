@@ -6,9 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from mesh.cli._screen import screen
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.newest import newest
 from mesh.kernel.settings import load_settings
@@ -51,7 +51,7 @@ def command(
 
 
 def _print(topic: str, read: int, wrong: list[dict[str, Any]]) -> None:
-    console = Console(highlight=False)
+    console = screen()
     if wrong:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("partition", "offset", "what is wrong"):

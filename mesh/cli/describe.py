@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.kernel.discovery import Domain, find_mesh
 
 
@@ -34,7 +35,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        (_product if isinstance(found, Domain) else _port)(Console(highlight=False), document)
+        (_product if isinstance(found, Domain) else _port)(screen(), document)
 
 
 def _product(console: Console, product: dict[str, Any]) -> None:

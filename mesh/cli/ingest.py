@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from mesh.cli._screen import screen
 from mesh.ingest.run import ingest
 from mesh.kernel.settings import load_settings
 
@@ -34,7 +34,7 @@ def command(
     Rows that break type or contract go to the dead letters of their domain with file, row and reason; the
     rest go on. How to write a mapping: portal/docs/how-to/bring-your-own-data.md.
     """
-    console = Console(stderr=as_json, highlight=False)
+    console = screen(stderr=as_json)
     bar = Progress(
         TextColumn("{task.fields[day]}"),
         BarColumn(),

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.cli.query import reason
 from mesh.kernel.clock import now
 from mesh.kernel.errors import WarehouseError
@@ -75,7 +76,7 @@ def command(
         ) from None
     finally:
         client.close()
-    _show(Console(highlight=False), question, found, as_json=as_json)
+    _show(screen(), question, found, as_json=as_json)
 
 
 def _show(console: Console, question: Question, found: Answer, *, as_json: bool) -> None:

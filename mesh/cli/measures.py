@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def command(
     if as_json:
         typer.echo(json.dumps([_document(model, one) for one in shown], indent=1, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = screen()
     for one in shown:
         _print(console, _document(model, one))
 

@@ -6,10 +6,10 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.kernel.discovery import find_mesh
 
 
@@ -23,7 +23,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
         return
-    console = Console(highlight=False)
+    console = screen()
     for product in found:
         title = Text.assemble(
             (product["name"], "bold"), f"  {product['owner']}  ", (product["status"], "dim"), "\n"

@@ -11,10 +11,10 @@ import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.kernel.errors import WarehouseError
 from mesh.kernel.settings import load_settings
 
@@ -47,7 +47,7 @@ def command(
             document = dict(zip(names, row, strict=True))
             print(json.dumps(document, default=str, ensure_ascii=False))  # noqa: T201 - echo flushes every line
         return
-    console = Console(highlight=False)
+    console = screen()
     console.print(shown(names, rows[:limit], console.width))
     hidden = len(rows) - limit
     if hidden > 0:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mesh.cli._screen import screen
 from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def command(
     from mesh.reconcile.settle import settle
 
     settings = load_settings()
-    console = Console(stderr=as_json, highlight=False)
+    console = screen(stderr=as_json)
     begun = time.monotonic()
     with console.status("waiting") as status:
 

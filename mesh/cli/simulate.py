@@ -7,9 +7,9 @@ import signal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from mesh.cli._screen import screen
 from mesh.kernel.settings import load_settings
 
 
@@ -44,7 +44,7 @@ def command(
     from mesh.simulate.run import simulate
 
     plan = Plan(retailer, customers, days, live, rate, seed, late, duplicates, shuffled, bad)
-    console = Console(stderr=as_json, highlight=False)
+    console = screen(stderr=as_json)
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from mesh.cli._screen import screen
 from mesh.platform import client
 from mesh.platform.workers import STREAMS
 
@@ -16,7 +16,7 @@ def command(
     app: Annotated[str | None, typer.Option(help="Only this application, or 'sink'.", metavar="NAME")] = None,
 ) -> None:
     """Scale the stream applications to so many processes each; partitions are shared out among them."""
-    console = Console(highlight=False)
+    console = screen()
     partitions = client.running_settings().get("partitions", count)
     if count > partitions:
         console.print(
