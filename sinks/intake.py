@@ -45,19 +45,22 @@ class Intake:
     def __init__(self, port: Port, schema_id: int, codecs: Codecs) -> None:
         self._codec = Codec.of_port(port, schema_id)
         self._codecs = codecs
-        # an account is the key of everything that is partitioned by it
-        keyed = port.partition_by == "account"
+        owner = port.keyed_by
         # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
-        moves_clock = port.domain == "sales" and keyed and "occurred_at" in port.record.model_fields
+        moves_clock = (
+            port.domain == "sales" and owner is not None and "occurred_at" in port.record.model_fields
+        )
         # every field that is located costs as much as ten that are stepped over
-        fields = ["account"] * keyed + ["occurred_at"] * moves_clock
+        fields = [] if owner is None else [owner]
+        fields += ["occurred_at"] * moves_clock
         walker = Walker(self._codec.schema, fields=fields)
         self._offsets = walker.offsets
         self._usual_offsets = Walker(self._codec.schema, canonical=True, fields=fields).offsets
-        self._account = walker.position["account"] if keyed else None
+        self._owner = None if owner is None else walker.position[owner]
+        self._mismatch = Refusal("key-mismatch", f"the key does not start with the record's {owner}")
         self._occurred = walker.position["occurred_at"] if moves_clock else None
         is_ours = bool(port.application) and port.revision == "version"
-        self._begins = _beginning(self._codec, keyed=keyed) if is_ours else None
+        self._begins = _beginning(self._codec, owner) if is_ours else None
 
     @property
     def is_trusting(self) -> bool:
@@ -90,11 +93,11 @@ class Intake:
         except (ValueError, IndexError):  # their text may quote the record
             name = self._codec.record_type.__name__
             return Refusal("undecodable", f"the body is not that of a {name}")
-        if self._account is not None:
-            _, start = raw(value, at[self._account])
-            account = value[start : at[self._account + 1]]
-            if key is None or not _is_of(account, key):
-                return Refusal("key-mismatch", "the key does not start with the record's account")
+        if self._owner is not None:
+            _, start = raw(value, at[self._owner])
+            owner = value[start : at[self._owner + 1]]
+            if key is None or not _is_of(owner, key):
+                return self._mismatch
         if self._occurred is not None:
             occurred = decode_long(value, at[self._occurred], at[self._occurred + 1])
             if occurred > timestamp * 1000 + _DAY:
@@ -123,23 +126,23 @@ class Intake:
         return value, self._offsets(value, HEADER_SIZE)
 
 
-def _is_of(account: bytes, key: bytes) -> bool:
-    """Whether a record with this key belongs to the account."""
-    return key == account or key.startswith((account + b"@", account + b"#"))
+def _is_of(owner: bytes, key: bytes) -> bool:
+    """Whether a record with this key belongs to the account or golden id."""
+    return key == owner or key.startswith((owner + b"@", owner + b"#"))
 
 
 Begins = Callable[[bytes | None, bytes], bool]
 
 
-def _beginning(codec: Codec, *, keyed: bool) -> Begins | None:
+def _beginning(codec: Codec, owner: str | None) -> Begins | None:
     """Whether a record with this key and value has our schema and the account that its key says.
 
     It may say no where the answer is yes, and never the other way round. None where other things than texts
-    stand before the account.
+    stand before the account, whose field is ``owner``.
     """
     header = codec.header
     names = [field["name"] for field in codec.schema["fields"]]
-    before = codec.schema["fields"][: names.index("account")] if keyed else []
+    before = [] if owner is None else codec.schema["fields"][: names.index(owner)]
     if any(field["type"] != "string" for field in before):
         return None
     steps = (None,) * len(before)
@@ -156,4 +159,4 @@ def _beginning(codec: Codec, *, keyed: bool) -> Begins | None:
         except IndexError:
             return False
 
-    return begins if keyed else lambda _, value: value.startswith(header)
+    return begins if owner is not None else lambda _, value: value.startswith(header)

@@ -48,6 +48,7 @@ READS: dict[str, tuple[str, ...]] = {
         "sales.public.payment-recorded.v1",
         "sales.private.clock.v1",
         "customer.private.account-activity.v1",
+        "customer.public.segment-assigned.v1",
     ),
 }
 """The topics that each application reads, alone or whole; stated apart for the same reason."""

@@ -368,3 +368,7 @@ class Customer360(Record):
     """How much this row knows: parts structure (40 bits), registers (88), clocks (56), seqs (72)."""
     is_deleted: bool
     """True when no account belongs to this golden id any more."""
+    segment: str | None = None
+    """The segment that was told of it last; null while none was."""
+    segment_week: str | None = None
+    """The week whose end the segment holds from, in ISO 8601, as 2014-W26."""

@@ -77,6 +77,10 @@ class Computed:
         return "".join(text + (f"{prefix}`{name}`" if name else "") for text, name, _, _ in parts)
 
 
+KEYED = ("account", "customer_id")
+"""The fields by which topics are partitioned so that facts of one customer meet in a stream."""
+
+
 @dataclass(frozen=True, eq=False)
 class Port:
     """One topic of a domain. Ports are compared by identity; a mesh has one a topic."""
@@ -116,6 +120,14 @@ class Port:
     """The stream that writes the topic, such as ``mesh.orders-enriched``; empty: a source does."""
     place: str = field(default="", repr=False)
     """Where the port is written down, ``<file>:<line>``."""
+
+    @property
+    def keyed_by(self) -> str | None:
+        """The field that every reader holds against the key: whose the record is (rule 2 of the semantics).
+
+        None where no reader looks.
+        """
+        return self.partition_by if self.partition_by in KEYED else None
 
     @property
     def kind(self) -> str:

@@ -1,4 +1,4 @@
-"""customer_360 recomputed: rules 13 to 20 of the semantics, for customers mastered one to one.
+"""customer_360 recomputed: rules 13 to 20 and 25 of the semantics, for customers mastered one to one.
 
 An account is its own golden customer, so rows are grouped by account and no account ever leaves.
 """
@@ -31,7 +31,10 @@ _FAVOURITES = {
 _ORDERS = ("orders", "cancelled_orders", "online_orders", "orders_last_year")
 _SUMS = ("gross", "discount", "net", "cost", "returned_amount")
 _COUNTS = (*_ORDERS, "lines", "units", *_SUMS, "returned_units", "transactions", "transaction_amount")
-_KNOWN = ("line_registers", "line_clocks", "line_seqs", "payment_registers", "customer_clock", "customer_seq")
+_KNOWN = (
+    "line_registers", "line_clocks", "line_seqs", "payment_registers", "customer_clock", "customer_seq",
+    "segment_register",
+)  # fmt: skip
 
 LIVE = (
     "account", "order_id", "line_number", "ordered_at", "channel", "order_status", "quantity", "gross",
@@ -63,6 +66,7 @@ def customers(facts: Facts, live: pl.DataFrame, gone: pl.DataFrame, timezone: st
         *(_favourite(live, name, field) for name, field in _FAVOURITES.items()),
         _lines_known(every, today, timezone),
         _payments(paid, today, timezone),
+        _segments(facts.newest["SegmentAssigned"]),
     )
     for part in parts:
         out = out.join(part, on="account", how="left")
@@ -86,7 +90,7 @@ def _rates(out: pl.DataFrame) -> pl.DataFrame:
         margin=pl.col("net") - pl.col("cost"),
         online_share=pl.when(pl.col("orders") > 0).then(pl.col("online_orders") / pl.col("orders")),
         average_transaction_amount=pl.when(count > 0).then(average),
-        registers=pl.col("line_registers") + pl.col("payment_registers"),
+        registers=pl.col("line_registers") + pl.col("payment_registers") + pl.col("segment_register"),
         clocks=pl.col("line_clocks") + pl.col("customer_clock"),
         seqs=pl.col("line_seqs") + pl.col("customer_seq"),
     )
@@ -179,6 +183,16 @@ def _payments(paid: pl.DataFrame, today: date | None, timezone: str) -> pl.DataF
             last_transaction_at=pl.col("transaction_at").max(),
             payment_registers=(4 * (pl.col("seq").cast(pl.Int128) + 1) + old).sum(),
         )
+    )
+
+
+def _segments(told: pl.DataFrame) -> pl.DataFrame:
+    """The segment that holds, and what it adds to the version (rule 25); the golden id is the account."""
+    return told.select(
+        "segment",
+        account="customer_id",
+        segment_week="week",
+        segment_register=pl.col("seq").cast(pl.Int128) + 1,
     )
 
 

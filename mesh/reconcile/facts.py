@@ -31,6 +31,7 @@ DAY = 86_400_000_000
 
 ENTITY = {
     "CustomerRecorded": ("account", "valid_from"),
+    "SegmentAssigned": ("customer_id",),
     "ProductDescribed": ("product_id", "valid_from"),
     "LocationDescribed": ("location_id", "valid_from"),
     "EmployeeDescribed": ("employee_id", "valid_from"),
@@ -194,7 +195,7 @@ class Intake:
     def __init__(self, port: Port, schema: dict[str, Any], registry: Registry) -> None:
         self._schema = schema
         self._registry = registry
-        self._by_account = port.partition_by == "account"
+        self._owner = port.keyed_by
         self._clocked = fact_name(port) in OF_ORDERS
         self._readers: dict[int, Reader | None] = {}
 
@@ -210,9 +211,9 @@ class Intake:
             row = reader.read(value)
         except ValueError:
             return None
-        if self._by_account:
-            account, key = row["account"].encode(), message.key() or b""
-            if key != account and not key.startswith((account + b"@", account + b"#")):
+        if self._owner:
+            owner, key = row[self._owner].encode(), message.key() or b""
+            if key != owner and not key.startswith((owner + b"@", owner + b"#")):
                 return None
         if self._clocked and row["occurred_at"] > message.timestamp()[1] * 1000 + DAY:
             return None

@@ -29,6 +29,7 @@ INPUTS = {
         "sales.public.orders-enriched.v1",
         "sales.public.payment-recorded.v1",
         "customer.private.account-activity.v1",
+        "customer.public.segment-assigned.v1",
     ),
 }
 """What each application reads as a group. Broadcast topics need none: their effect is new records."""

@@ -69,9 +69,9 @@ class Intake:
         self._codec = codec
         self._codecs = codecs
         self._masking = None if clear else Masking.of(port)
-        self._keyed = port.partition_by == "account"
+        self._owner = port.keyed_by
         # the clock of the mesh moves by these facts alone, so only they can push it ahead of time
-        self._moves_clock = port.domain == "sales" and self._keyed and port.revision == "seq"
+        self._moves_clock = port.domain == "sales" and bool(self._owner) and port.revision == "seq"
 
     def read(self, message: Message, holding: Holding | None = None) -> Received | Rejected:
         """The record in a message, personal text in clear, or why there is none.
@@ -95,8 +95,9 @@ class Intake:
             values = self.decode(message.value())
         except UndecodableError as problem:
             return Rejected(*at, problem.code, " ".join(str(problem).split()))
-        if self._keyed and not _starts_with(message.key() or b"", str(values["account"]).encode()):
-            return Rejected(*at, "key-mismatch", "the key does not start with the record's account")
+        owner = self._owner
+        if owner and not _starts_with(message.key() or b"", str(values[owner]).encode()):
+            return Rejected(*at, "key-mismatch", f"the key does not start with the record's {owner}")
         if self._moves_clock and values["occurred_at"] > at[-1] + _DAY:
             return Rejected(
                 *at, "event-time-ahead", "occurred_at is more than a day after the time of publishing"
@@ -121,5 +122,5 @@ def place(message: Message) -> tuple[str, int, int, str, datetime]:
     return message.topic() or "", message.partition(), message.offset(), key, published_at
 
 
-def _starts_with(key: bytes, account: bytes) -> bool:
-    return key == account or key.startswith((account + b"@", account + b"#"))
+def _starts_with(key: bytes, owner: bytes) -> bool:
+    return key == owner or key.startswith((owner + b"@", owner + b"#"))

@@ -36,7 +36,6 @@ INVALID = (*REFUSALS, UnicodeDecodeError)
 Touched = dict[bytes, None]
 """Facets that are to be written, each once, in the order in which they were touched."""
 
-_MOST_SEQ = 1 << 60
 _VERSION = FIELDS.index("version")
 _NUMBER = FIELDS.index("line_number")
 
@@ -173,8 +172,7 @@ class AccountsFold:
             check_key(record[2], account)
             if topic == topics.PAYMENT:
                 check_event_time(fact.number("occurred_at"), record[1])
-            if not 0 <= fact.number("seq") < _MOST_SEQ:
-                raise UndecodableError("seq is not within 0 and 2^60")
+            fact.check_seq()
             if not account.startswith(GUEST):
                 put(fact, record)
 

@@ -26,7 +26,7 @@ STORES = ("accounts", "golden")
 def application(
     settings: Settings, ids: Mapping[str, int], resolver: Resolver
 ) -> tuple[Application, Application]:
-    """Both stages: facts to accounts, accounts to golden customers.
+    """Both stages: facts to accounts, accounts and segments to golden customers.
 
     ``ids`` are the schema ids by topic; values with other ids are rewritten by ``resolver``. Raises
     :class:`mesh.kernel.errors.StreamError` (``layout-broken``) when the events no longer fit the writers.
@@ -45,9 +45,10 @@ def application(
         return AccountsFold(shared, readers, pick_line, activity)
 
     def by_golden_id(partition: int, shared: Shared) -> PartitionFold:
-        return GoldensFold(partition, pick_register, row)
+        return GoldensFold(partition, pick_register, readers[topics.SEGMENT], row)
 
-    facts = readers.keys() - {topics.ACTIVITY}
+    golden_inputs = (topics.ACTIVITY, topics.SEGMENT)
+    facts = readers.keys() - set(golden_inputs)
     return (
         Application(
             name=names.CUSTOMER_360,
@@ -61,12 +62,12 @@ def application(
         ),
         Application(
             name=names.CUSTOMER_360,
-            inputs=(topics.ACTIVITY,),
+            inputs=golden_inputs,
             broadcast=(),
             store=STORES[1],
             shared=Nothing(),
             fold=by_golden_id,
             outputs=(topics.CUSTOMER_360,),
-            rewritten=lambda: {topics.ACTIVITY: readers[topics.ACTIVITY].rewritten},
+            rewritten=lambda: {topic: readers[topic].rewritten for topic in golden_inputs},
         ),
     )

@@ -1,4 +1,4 @@
-"""Rows of customer-360, written as bytes from the summaries of the member accounts (rules 16 to 21)."""
+"""Rows of customer-360, written as bytes from the summaries of the member accounts (rules 16 to 21, 25)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from streams.customer_360.numbers import (
     text_bytes,
 )
 from streams.customer_360.picking import Pick
+from streams.customer_360.segment import UNASSIGNED
 from streams.customer_360.summary import SHOWN, combined
 
 _ROW = (
@@ -32,7 +33,7 @@ _ROW = (
     "last_transaction_at orders cancelled_orders online_orders online_share orders_last_year lines units "
     "gross discount net cost margin returned_units returned_amount transactions transaction_amount "
     "average_transaction_amount favourite_category favourite_product_id favourite_location_id "
-    "favourite_employee_id churn_status churned_at version is_deleted"
+    "favourite_employee_id churn_status churned_at version is_deleted segment segment_week"
 )
 _FAVOURITES = (CATEGORY, PRODUCT, LOCATION, EMPLOYEE)
 _DOUBLE = Struct("<d").pack
@@ -55,7 +56,8 @@ class RowWriter:
         orders, cancelled, online, last_year, lines, units, gross, discount, net, cost = counts[:10]
         returned_units, returned_amount, transactions, amount, *times, last_paid, as_of = counts[10:19]
         _, account, _, fields, version = counts[19:]
-        favourites = golden.favourites()
+        favourites, segment = golden.favourites(), golden.segment
+        known = golden.structure() * STRUCTURE + version_of(version)
         ordered, paid = long_of(orders), long_of(transactions)
         status, churned_at = self._churn(moment_of(last_paid), moment_of(as_of))
         return b"".join(
@@ -87,8 +89,9 @@ class RowWriter:
                 *[_shown(name, favourites[name]) for name in _FAVOURITES],
                 status,
                 moment_bytes(churned_at),
-                version_bytes(golden.structure() * STRUCTURE + version_of(version)),
+                version_bytes(known if segment is None else known + segment.version),
                 b"\x00" if summaries else b"\x01",
+                UNASSIGNED if segment is None else segment.shown,
             )
         )
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from streams.customer_360.facets import NAMES
 from streams.customer_360.numbers import text_end, text_of
+from streams.customer_360.segment import Assignment
+from streams.facts import RevisionConflictError
 
 Score = int
 """Units and net of a facet as one number that orders as they do, units first; scores are added up."""
@@ -50,9 +52,10 @@ class Member:
 class Golden:
     """The state of one golden id. Accounts and facets (:mod:`streams.customer_360.facets`) are Avro bytes."""
 
-    __slots__ = ("_top", "cause", "members")
+    __slots__ = ("_top", "assignments", "cause", "members")
 
     def __init__(self) -> None:
+        self.assignments: tuple[Assignment, ...] = ()  # every revision, the newest last
         self.members: dict[bytes, Member] = {}
         self._top: dict[bytes, Favourite] = {}  # by name; missing: to be looked for
         self.cause = 0  # Kafka timestamp of the record that touched it last, ms
@@ -92,6 +95,29 @@ class Golden:
         if contested:
             self._contest(name, facet, old, new if membership == member.membership else None)
         return True
+
+    def assign(self, assignment: Assignment) -> bool:
+        """Take in an assignment to a segment; False when it is known.
+
+        Raises :class:`RevisionConflictError` when another one claimed its revision before.
+        """
+        for known in self.assignments:
+            if known.seq == assignment.seq:
+                if known.digest != assignment.digest:
+                    raise RevisionConflictError(f"another record has seq {known.seq} and other contents")
+                return False
+        self.assignments = tuple(sorted((*self.assignments, assignment)))
+        return True
+
+    @property
+    def segment(self) -> Assignment | None:
+        """The assignment that holds: of the highest revision."""
+        return self.assignments[-1] if self.assignments else None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any account ever belonged to it: a segment alone makes no row (rule 25)."""
+        return any(member.membership >= 0 for member in self.members.values())
 
     def active(self) -> list[Member]:
         """The accounts that belong to it now."""

@@ -1,7 +1,7 @@
-"""The second fold: registers of accounts in, one row per golden id out. The state of one partition.
+"""The second fold: registers of accounts, and segments, in; one row per golden id out. One partition's state.
 
 It needs no clock: windows, customer and churn follow the clock that each summary was made by, so a row is a
-function of the registers that its version counts.
+function of the registers that its version counts. The segment is one more of them, and the golden id's own.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from streams.customer_360.golden import Golden, score
 from streams.customer_360.knowledge import version_of
 from streams.customer_360.numbers import long_of, money_of, text_of
 from streams.customer_360.picking import Pick
+from streams.customer_360.reading import Reader
+from streams.customer_360.segment import assignment_of
 from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
-from streams.facts import KeyMismatchError, code_of
+from streams.facts import KeyMismatchError, check_key, code_of
 
 FIELDS = (
     "golden_id",
@@ -34,25 +36,29 @@ FIELDS = (
 """What is picked of a register's record."""
 
 _TRUE = b"\x01"
+_REGISTER, _SEGMENT = b"R", b"S"
+"""How the keys of the changelog begin."""
 
 
 class GoldensFold:
     """One partition of the golden ids."""
 
-    def __init__(self, partition: int, pick: Pick, writer: RowWriter) -> None:
+    def __init__(self, partition: int, pick: Pick, segments: Reader, writer: RowWriter) -> None:
         self._partition = partition
         self._writer = writer
         self._pick = pick
+        self._segments = segments
         self._goldens: dict[bytes, Golden] = {}
         self._facets: dict[bytes, bytes] = {}  # each once
         self._dirty: dict[bytes, Golden] = {}
         self._changelog: list[tuple[bytes, bytes]] = []
 
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
-        """Take in registers; yield those that cannot be read."""
+        """Take in registers or segments; yield those that cannot be taken in."""
+        put = self._assign if topic == topics.SEGMENT else self._put
         for record in records:
             try:
-                self._put(record)
+                put(record)
             except INVALID as problem:
                 yield Rejection(record, code_of(problem), str(problem))
 
@@ -73,8 +79,11 @@ class GoldensFold:
 
     def recover(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
         """Take in changelog entries, in any order."""
-        for _, value in entries:
-            self._put((0, 0, None, value, ()), recovering=True)
+        for key, value in entries:
+            if key.startswith(_SEGMENT):
+                self._assign((0, 0, None, value, ()), recovering=True)
+            else:
+                self._put((0, 0, None, value, ()), recovering=True)
         self._dirty.clear()
         self._changelog.clear()
 
@@ -90,9 +99,7 @@ class GoldensFold:
         if name not in NAMES and name != SUMMARY:
             raise UndecodableError("a facet of an unknown name")
         membership, version, is_member = long_of(raw_membership), version_of(raw_version), flag == _TRUE
-        golden = self._goldens.get(golden_id)
-        if golden is None:
-            golden = self._goldens[golden_id] = Golden()
+        golden = self._golden(golden_id)
         if name in NAMES:
             facet = self._facets.setdefault(facet, facet)
             new = score(long_of(units), money_of(net)) if is_member else None
@@ -102,5 +109,26 @@ class GoldensFold:
             golden.cause = timestamp
             self._dirty[golden_id] = golden
         if kept:
-            register = (b"R", raw_golden_id, account, facet, raw_membership, raw_version)
+            register = (_REGISTER, raw_golden_id, account, facet, raw_membership, raw_version)
             self._changelog.append((b"".join(register), value))
+
+    def _assign(self, record: Fetched, recovering: bool = False) -> None:
+        _, timestamp, key, value, _ = record
+        fact = self._segments.read(value)
+        golden_id = fact.text("customer_id")
+        if not recovering:
+            check_key(key, golden_id)
+        fact.check_seq()
+        golden = self._golden(golden_id)
+        if golden.assign(assignment_of(fact)):
+            key = b"".join((_SEGMENT, fact.raw("customer_id"), fact.raw("seq")))
+            self._changelog.append((key, fact.value))
+        if golden.is_known:
+            golden.cause = timestamp
+            self._dirty[golden_id] = golden
+
+    def _golden(self, golden_id: bytes) -> Golden:
+        golden = self._goldens.get(golden_id)
+        if golden is None:
+            golden = self._goldens[golden_id] = Golden()
+        return golden

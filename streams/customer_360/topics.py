@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from domains.customer.events import AccountActivity, AccountLinked, Customer360, CustomerMastered
+from domains.customer.events import (
+    AccountActivity,
+    AccountLinked,
+    Customer360,
+    CustomerMastered,
+    SegmentAssigned,
+)
 from domains.sales.events import ClockAdvanced, OrderLineEnriched, PaymentRecorded
 from mesh.kernel.event import Record
 
@@ -12,6 +18,7 @@ LINE = "sales.public.orders-enriched.v1"
 PAYMENT = "sales.public.payment-recorded.v1"
 CLOCK = "sales.private.clock.v1"
 ACTIVITY = "customer.private.account-activity.v1"
+SEGMENT = "customer.public.segment-assigned.v1"
 CUSTOMER_360 = "customer.public.customer-360.v1"
 
 RECORDS: dict[str, type[Record]] = {
@@ -21,5 +28,6 @@ RECORDS: dict[str, type[Record]] = {
     PAYMENT: PaymentRecorded,
     CLOCK: ClockAdvanced,
     ACTIVITY: AccountActivity,
+    SEGMENT: SegmentAssigned,
     CUSTOMER_360: Customer360,
 }

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -60,12 +60,42 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Retailer]:
         print(mesh.run("down", "--purge").stdout)
 
 
+Row = tuple[str, str | None, str | None, int]
+"""Of customer 360: golden id, segment, its week, version."""
+
+
+def customer_rows(mesh: Retailer) -> list[Row]:
+    """What customer 360 shows of everybody."""
+    asked = "SELECT golden_id, segment, segment_week, version FROM customer.customer_360 ORDER BY golden_id"
+    return mesh.ask(asked)  # type: ignore[return-value]
+
+
+class Told(NamedTuple):
+    """What a first week was told to customer 360, and what stood there before."""
+
+    run: dict[str, Any]
+    before: list[Row]
+    after: list[Row]
+
+
 @pytest.fixture(scope="module")
-def weeks(mesh: Retailer) -> list[dict[str, Any]]:
+def first(mesh: Retailer) -> Told:
+    """The oldest of the weeks that are due, run by itself."""
+    (clock,) = mesh.ask("SELECT toDate(clock) FROM model.clock")
+    monday = clock[0] - timedelta(clock[0].weekday() + 7 * WEEKS)
+    year, number, _ = monday.isocalendar()
+    before = customer_rows(mesh)
+    (run,) = mesh.lines("segment", "--as-of", f"{year}-W{number:02}")
+    settle(mesh.settings, 120, lambda _: None)
+    return Told(run, before, customer_rows(mesh))
+
+
+@pytest.fixture(scope="module")
+def weeks(mesh: Retailer, first: Told) -> list[dict[str, Any]]:
     """The weeks that were due, as they were run."""
     found = mesh.lines("segment", "--due", "--weeks", str(WEEKS))
     settle(mesh.settings, 120, lambda _: None)
-    return found
+    return [first.run, *found]
 
 
 def test_weeks_that_are_due_are_run_in_order_and_once(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
@@ -98,6 +128,41 @@ def test_segments_come_back_as_a_stream_and_land(mesh: Retailer, weeks: list[dic
     told = mesh.ask("SELECT count() FROM mesh.raw_events WHERE topic = 'customer.public.segment-assigned.v1'")
     assert told == [(sum(week["told"] for week in weeks),)]
     assert 0 < weeks[-1]["told"] < weeks[-1]["customers"] == len(landed)
+
+
+def test_customer_360_shows_the_first_segment(mesh: Retailer, first: Told) -> None:
+    """Of each customer of the run, as a newer version of the row; all others are as they were."""
+    week = first.run["week"]
+    kept = dict(
+        mesh.ask(f"SELECT customer_id, segment FROM learned.segment_assignments WHERE week = '{week}'")
+    )
+    assert 0 < len(kept) == first.run["told"] < len(first.before)
+    assert {(segment, told) for _, segment, told, _ in first.before} == {(None, None)}
+    assert len(first.after) == len(first.before)
+    for was, row in zip(first.before, first.after, strict=True):
+        golden_id, segment, told, version = row
+        if golden_id in kept:
+            assert (segment, told) == (kept[golden_id], week)
+            assert version > was[3]
+        else:
+            assert row == was
+
+
+def test_later_weeks_change_the_rows_of_whom_they_tell(
+    mesh: Retailer, first: Told, weeks: list[dict[str, Any]]
+) -> None:
+    """To the newest segment with its week; the oracle finds the same, and the same versions."""
+    rows = customer_rows(mesh)
+    shown = {golden_id: (segment, week) for golden_id, segment, week, _ in rows if segment is not None}
+    newest = mesh.ask("SELECT customer_id, segment, week FROM customer.segments")
+    assert shown == {customer: (segment, week) for customer, segment, week in newest}
+    assert len(shown) == weeks[-1]["customers"]
+    changed = [(was, row) for was, row in zip(first.after, rows, strict=True) if was != row]
+    assert 0 < len(changed) < len(shown)
+    assert all(row[3] > was[3] and row[2] != was[2] for was, row in changed)
+    proof = mesh.run("reconcile", "--json")
+    assert proof.returncode == 0, proof.stdout + proof.stderr
+    assert json.loads(proof.stdout)["equal"] is True
 
 
 def test_a_repetition_writes_and_tells_nothing(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:

@@ -147,6 +147,23 @@ def test_favourite_by_units_then_net_then_least_id() -> None:
     assert row["favourite_category"] is None
 
 
+def test_the_segment_of_the_highest_revision_is_shown() -> None:
+    """It adds its seq + 1 to the registers, and makes no row by itself (rule 25)."""
+    told = [("a", 7, "new", "2024-W02"), ("a", 3, "old", "2024-W01"), ("nobody", 0, "none", "2024-W01")]
+    segments = [
+        {"customer_id": name, "seq": seq, "segment": segment, "week": week}
+        for name, seq, segment, week in told
+    ]
+    bought = {"OrderPlaced": [order("o", at(5)), order("p", at(5), account="b")]}
+    found = rows(facts(**bought, SegmentAssigned=segments))
+    without = rows(facts(**bought))
+    assert (found["a"]["segment"], found["a"]["segment_week"]) == ("new", "2024-W02")
+    assert found["a"]["registers"] == without["a"]["registers"] + 8
+    assert set(found) == {"a", "b"}
+    assert found["b"] == without["b"]
+    assert (found["b"]["segment"], found["b"]["segment_week"]) == (None, None)
+
+
 @pytest.mark.parametrize(("amounts", "average"), [((1, 2), 2), ((-1, -2), -2), ((1, 0, 0), 0)])
 def test_average_is_rounded_half_away_from_zero(amounts: tuple[int, ...], average: int) -> None:
     """0.00015 becomes 0.0002, and -0.00015 becomes -0.0002 (rule 19)."""

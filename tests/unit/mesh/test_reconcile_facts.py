@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from domains.customer.events import SegmentAssigned
 from domains.sales.events import OrderLine, OrderPlaced
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import Settings
@@ -128,6 +129,22 @@ def test_invalid_record_is_no_fact(intake: Intake, bad: Message) -> None:
 def test_edge_of_validity_is_a_fact(intake: Intake, good: Message) -> None:
     """A key may go on after @; exactly one day ahead is allowed."""
     assert intake.admit(good) is not None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "valid"), [(b"g:1", True), (b"g:12", False), (None, False)])
+def test_a_segment_is_a_fact_under_its_golden_id(key: bytes | None, valid: bool) -> None:
+    """Under another key it may lie in a partition where its customer is not."""
+    told = {"customer_id": "g:1", "segment": "Lost buyers", "week": "2024-W10", "run": "0123456789ab"}
+    event = SegmentAssigned(event_id="e", source="s", seq=4, occurred_at=NOW, recorded_at=NOW, **told)
+    port = find_mesh(Settings(home="nowhere")).port("customer.public.segment-assigned.v1")
+
+    class Segments:
+        def schema(self, schema_id: int) -> dict[str, Any]:
+            return avro_schema(SegmentAssigned)
+
+    framed = bytes(Codec(SegmentAssigned, PRESENT).encode(event))
+    row = Intake(port, avro_schema(SegmentAssigned), Segments()).admit(Message(key, framed))  # type: ignore[arg-type]
+    assert (row is not None) == valid
 
 
 def test_record_of_an_older_schema_is_read_with_defaults(intake: Intake) -> None:

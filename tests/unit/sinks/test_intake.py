@@ -33,6 +33,7 @@ from tests.unit.sinks.samples import (
 
 PUBLISHED = 1_700_000_000_000
 ENRICHED = MESH.port("sales.public.orders-enriched.v1")
+SEGMENTS = MESH.port("customer.public.segment-assigned.v1")
 ROW = record(ENRICHED)
 AT = datetime.fromtimestamp(PUBLISHED / 1000, UTC)
 
@@ -122,6 +123,14 @@ def test_the_key_is_the_account_or_begins_with_it(key: bytes | None, right: bool
     """Else the record stands in a partition where its order is not."""
     value = codec(CUSTOMERS).encode(record(CUSTOMERS, account="shop:1"))
     found = intake(CUSTOMERS).admit(key, value, PUBLISHED)
+    assert found == value if right else isinstance(found, Refusal) and found.code == "key-mismatch"
+
+
+@pytest.mark.parametrize(("key", "right"), [(b"g:1", True), (b"g:12", False), (b"g:", False), (None, False)])
+def test_the_key_of_a_segment_is_the_golden_id(key: bytes | None, right: bool) -> None:
+    """A segment meets the customer's row in its partition, as facts meet their account."""
+    value = codec(SEGMENTS).encode(record(SEGMENTS, customer_id="g:1"))
+    found = intake(SEGMENTS).admit(key, value, PUBLISHED)
     assert found == value if right else isinstance(found, Refusal) and found.code == "key-mismatch"
 
 

@@ -23,6 +23,7 @@ class Worker:
         self.fold = self.accounts.fold(0, self.accounts.shared)
         self.second = self.golden.fold(0, self.golden.shared)
         self.changelog: list[tuple[bytes, bytes]] = []
+        self.golden_changelog: list[tuple[bytes, bytes]] = []
         self.clock: list[Fetched] = []
         self.written: list[Fetched] = []
 
@@ -61,8 +62,19 @@ class Worker:
         """What the second fold writes for all that the first has written since the last call."""
         batch, self.written = self.written, []
         assert list(self.second.fold(topics.ACTIVITY, batch)) == []
+        return self.owed()
+
+    def assign(self, *facts: Fact) -> dict[str, Fact]:
+        """Segments as one batch: the rows that the second fold then writes."""
+        records = [fetched(topics.SEGMENT, offset, fact) for offset, fact in enumerate(facts)]
+        assert list(self.second.fold(topics.SEGMENT, records)) == []
+        return self.owed()
+
+    def owed(self) -> dict[str, Fact]:
+        """The rows that the second fold owes."""
         found: dict[str, Fact] = {}
         while (emission := self.second.take(2)) is not None:
+            self.golden_changelog += emission.changelog
             for output in emission.outputs:
                 assert (output.topic, output.partition) == (topics.CUSTOMER_360, 0)
                 for key, value, _ in output.rows:

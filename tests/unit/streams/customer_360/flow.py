@@ -51,7 +51,7 @@ def key_of(topic: str, fact: Fact) -> bytes:
     """The Kafka key of a fact."""
     if topic == topics.CUSTOMER:
         return f"{fact['account']}@{int(fact['valid_from'].timestamp())}#{fact['seq']}".encode()
-    return str(fact["account"]).encode()
+    return str(fact["customer_id"] if topic == topics.SEGMENT else fact["account"]).encode()
 
 
 def logs(world: World, chance: Random, *, shuffled: bool = True) -> dict[str, list[Fetched]]:
@@ -62,6 +62,7 @@ def logs(world: World, chance: Random, *, shuffled: bool = True) -> dict[str, li
         (topics.PAYMENT, world.payments),
         (topics.CUSTOMER, world.customers),
         (topics.CROSSWALK, world.links),
+        (topics.SEGMENT, world.segments),
     ):
         said = list(facts)
         if shuffled:
@@ -193,11 +194,12 @@ class Flow:
 def run(world: World, chance: Random, timezone: str = "UTC", crashes: float = 0.0) -> dict[str, Fact]:
     """Both stages side by side until all is done: the rows as a table holds them."""
     said = logs(world, chance)
-    clock = said.pop(topics.CLOCK)
+    clock, segments = said.pop(topics.CLOCK), said.pop(topics.SEGMENT)
     activity: list[Fetched] = []
     written: list[Fetched] = []
     first = Flow(0, timezone, said, activity, chance, crashes, clock)
-    second = Flow(1, timezone, {topics.ACTIVITY: activity}, written, chance, crashes)
+    taken = {topics.ACTIVITY: activity, topics.SEGMENT: segments}
+    second = Flow(1, timezone, taken, written, chance, crashes)
     going = True
     while going:
         going = any([first.step(), second.step()])

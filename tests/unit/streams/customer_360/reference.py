@@ -1,4 +1,4 @@
-"""Rules 13 to 21 of the semantics, read plainly: from decoded records to the rows of customer-360."""
+"""Rules 13 to 21 and 25 of the semantics, read plainly: from decoded records to the rows of customer-360."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def rows(
     payments: Iterable[Fact],
     customers: Iterable[Fact],
     links: Iterable[Fact],
+    segments: Iterable[Fact],
     clock: datetime | None,
     timezone: str,
 ) -> dict[str, Fact]:
@@ -69,8 +70,9 @@ def rows(
         for one in seen:
             structure[one] += 0 if link is None else link["seq"] + 1
             belongs.setdefault(one, [])
+    told = {fact["customer_id"]: fact for fact in _newest(segments, "customer_id")}
     return {
-        golden_id: _row(golden_id, accounts, structure[golden_id], clock, zone)
+        golden_id: _row(golden_id, accounts, told.get(golden_id), structure[golden_id], clock, zone)
         for golden_id, accounts in belongs.items()
     }
 
@@ -130,7 +132,12 @@ def _account(
 
 
 def _row(
-    golden_id: str, accounts: list[Fact], structure: int, clock: datetime | None, zone: ZoneInfo
+    golden_id: str,
+    accounts: list[Fact],
+    segment: Fact | None,
+    structure: int,
+    clock: datetime | None,
+    zone: ZoneInfo,
 ) -> Fact:
     def total(name: str) -> int:
         return sum(account[name] for account in accounts)
@@ -158,6 +165,7 @@ def _row(
             status = "Churned"
             midnight = datetime.combine(last + timedelta(days=91), time(), zone)
             churned_at = midnight.astimezone(UTC)
+    told = 0 if segment is None else segment["seq"] + 1
     row: Fact = dict.fromkeys(Customer360.model_fields)
     row.update({name: None if shown is None else shown.get(name) for name in SHOWN})
     row.update({name: _favourite(lines, field) for name, field in FACETS.items()})
@@ -188,8 +196,10 @@ def _row(
         average_transaction_amount=_money(amount / len(payments)) if payments else None,
         churn_status=status,
         churned_at=churned_at,
-        version=pack((structure, total("registers"), total("clocks"), total("seqs")), CUSTOMER),
+        version=pack((structure, total("registers") + told, total("clocks"), total("seqs")), CUSTOMER),
         is_deleted=not accounts,
+        segment=None if segment is None else segment["segment"],
+        segment_week=None if segment is None else segment["week"],
     )
     return row
 

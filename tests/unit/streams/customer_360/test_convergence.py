@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.version import ORDER_LINE, unpack
+from streams.engine.fold import Fetched
 from tests.unit.streams.customer_360.flow import Fact, Flow, decoded, logs, parts, run, topics
 from tests.unit.streams.customer_360.reference import rows
 from tests.unit.streams.customer_360.world import World, world
@@ -18,7 +19,7 @@ from tests.unit.streams.customer_360.world import World, world
 def expected(made: World, timezone: str) -> dict[str, Fact]:
     """The rows that the rules ask for."""
     clock = max(made.clock, default=None)
-    return rows(made.lines, made.payments, made.customers, made.links, clock, timezone)
+    return rows(made.lines, made.payments, made.customers, made.links, made.segments, clock, timezone)
 
 
 @given(st.integers())
@@ -57,10 +58,16 @@ def test_more_knowledge_gives_a_higher_version(seed: int) -> None:
     made = world(chance)
     made.lines = growing(made.lines, chance)
     said = logs(made, chance, shuffled=False)
-    first = Flow(0, "UTC", said, [], chance, clock=said.pop(topics.CLOCK))
-    second = Flow(1, "UTC", {topics.ACTIVITY: first.output}, [], chance, whole=True)
-    while first.step():
+    clock, segments = said.pop(topics.CLOCK), said.pop(topics.SEGMENT)
+    first = Flow(0, "UTC", said, [], chance, clock=clock)
+    told: list[Fetched] = []
+    second = Flow(1, "UTC", {topics.ACTIVITY: first.output, topics.SEGMENT: told}, [], chance, whole=True)
+    while first.step() or segments:
+        if segments and chance.random() < 0.5:
+            told.append(segments.pop(0))
         second.step()  # all that the first has written, as the registers of a change belong together
+    while second.step():
+        pass
     known: dict[str, Fact] = {}
     for row in decoded(topics.CUSTOMER_360, second.output):
         before = known.get(row["golden_id"])

@@ -29,6 +29,7 @@ class World:
     payments: list[Fact] = field(default_factory=list)
     customers: list[Fact] = field(default_factory=list)
     links: list[Fact] = field(default_factory=list)
+    segments: list[Fact] = field(default_factory=list)
     clock: list[datetime] = field(default_factory=list)
 
 
@@ -46,6 +47,9 @@ def world(chance: Random) -> World:
                 made.customers.append(customer(account, valid_from, seq, f"{number}-{seq}"))
         for seq in range(chance.choice([0, 1, 1, 3])):
             made.links.append(link(account, seq, chance.choice([account, chance.choice(GOLDEN_IDS)])))
+    for golden_id in (*GOLDEN_IDS, "nobody"):
+        for seq in chance.sample(range(5), chance.choice([0, 0, 1, 3])):
+            made.segments.append(segment(golden_id, seq, chance.choice(["Recent regulars", "Lost buyers"])))
     made.clock = [START + moment(chance) for _ in range(chance.randint(0, 4))]
     return made
 
@@ -190,6 +194,18 @@ def customer(account: str, valid_from: datetime, seq: int, name: str) -> Fact:
 def link(account: str, seq: int, golden_id: str) -> Fact:
     """A revision of the crosswalk."""
     return {**envelope(f"{account}#{seq}", seq), "account": account, "golden_id": golden_id}
+
+
+def segment(golden_id: str, seq: int, name: str, week: str | None = None) -> Fact:
+    """A revision of a golden customer's segment."""
+    return {
+        **envelope(f"{golden_id}#{seq}", seq),
+        "customer_id": golden_id,
+        "segment": name,
+        "previous_segment": None,
+        "week": week or f"2024-W{seq + 10}",
+        "run": "0123456789ab",
+    }
 
 
 def envelope(event_id: str, seq: int) -> Fact:
