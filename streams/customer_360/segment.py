@@ -1,7 +1,8 @@
-"""The segment of a golden customer, as bytes: what a row shows of it, and what it adds to the version (rule 25)."""
+"""The segment of a golden customer, as bytes: what a row shows, and what it adds to the version (rule 25)."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.customer_360.knowledge import REGISTER
@@ -29,5 +30,10 @@ class Assignment(NamedTuple):
 
 def assignment_of(fact: Read) -> Assignment:
     """The assignment that a fact states."""
-    shown = b"".join((PRESENT, fact.raw("segment"), PRESENT, fact.raw("week")))
+    shown = _shown(fact.raw("segment"), fact.raw("week"))
     return Assignment(fact.number("seq"), shown, hash(fact.contents))
+
+
+@lru_cache(4096)  # a week says a few things of many customers, so each is kept once
+def _shown(segment: bytes, week: bytes) -> bytes:
+    return b"".join((PRESENT, segment, PRESENT, week))

@@ -13,6 +13,7 @@ from mesh.kernel.errors import StreamError
 from mesh.kernel.settings import Settings
 from streams import applications
 from streams.applications import READS, STORES, build, stores
+from streams.holding import HeldKeys
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,14 @@ def test_what_is_stated_apart_is_what_is_built(name: str, ids: dict[str, int]) -
     ports = find_mesh(Settings()).ports.values()
     written = {topic for stage in stages for topic in stage.outputs}
     assert written == {port.topic for port in ports if port.application == name}
+
+
+def test_segments_wait_behind_an_invalid_one_of_their_customer(ids: dict[str, int]) -> None:
+    """Their key stands for several facts; that of an account's activity names the newest state."""
+    _, golden = build(names.CUSTOMER_360, Settings(), ids)
+    assert golden.inputs == ("customer.private.account-activity.v1", "customer.public.segment-assigned.v1")
+    assert isinstance(golden.holding, HeldKeys)
+    assert golden.holding.topics == {"customer.public.segment-assigned.v1"}
 
 
 def test_changelogs_are_named_as_faust_names_them() -> None:
