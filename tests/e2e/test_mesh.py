@@ -22,7 +22,7 @@ from mesh.kernel.warehouse import connect
 from mesh.platform import client
 from mesh.publish import Publisher
 from tests.e2e.running_mesh import Mesh as RunningMesh
-from tests.e2e.world import facts
+from tests.e2e.world import facts, segments
 
 pytestmark = pytest.mark.real
 MAPPING = "data/adventureworks/mapping.yaml"
@@ -115,8 +115,9 @@ def test_everything_again_in_another_order_changes_nothing(mesh: Mesh) -> None:
 
 
 def test_awkward_facts_in_any_order_give_the_oracles_rows(mesh: Mesh) -> None:
-    """Amended orders, late dimensions, revisions, guests, returns; workers killed meanwhile."""
-    world = facts(seed=5, orders=1200)
+    """Amended orders, late dimensions, revisions, guests, returns, segments; workers killed meanwhile."""
+    world = facts(seed=5, orders=1200) + segments(seed=5)
+    random.Random(5).shuffle(world)
 
     def send() -> None:
         with Publisher(mesh.settings) as publisher:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from domains.customer.events import CustomerRecorded
+from domains.customer.events import CustomerRecorded, SegmentAssigned
 from domains.employee.events import EmployeeDescribed
 from domains.location.events import LocationDescribed
 from domains.product.events import ProductDescribed
@@ -37,6 +37,28 @@ def facts(seed: int, orders: int) -> list[Fact]:
         *(fact for number in range(orders) for fact in _order(chance, source, number)),
     ]
     made += chance.sample(made, len(made) // 10)
+    chance.shuffle(made)
+    return made
+
+
+def segments(seed: int) -> list[Fact]:
+    """Segments told of the customers of this world, some of whom nobody knows: as awkward as its facts."""
+    source, chance = f"world-{seed}", random.Random(seed)
+    made: list[Fact] = [
+        (
+            SegmentAssigned,
+            {
+                **_stamp(source, START + timedelta(weeks=week), week),
+                "customer_id": f"{source}:c{number}",
+                "segment": chance.choice(("Recent regulars", "Lapsing buyers", "Lost buyers")),
+                "week": f"2013-W{week:02}",
+                "run": "0f3a9c1d2e4b",
+            },
+        )
+        for number in range(40)
+        for week in chance.sample(range(1, 20), chance.choice((0, 1, 4)))
+    ]
+    made += chance.sample(made, len(made) // 4)
     chance.shuffle(made)
     return made
 
