@@ -68,14 +68,14 @@ class ChangelogReader:
             turn = time.monotonic()
             while ends is not None and position < ends[partition] and not self.cancelled():
                 found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=RECORDS)
-                # Where records are found the position is known at once, and a time limit is dear.
-                reached = consumer.position(partition) if found else self._position(partition, position)
                 for records in found.values():
-                    yield records, records[-1][0] + 1
+                    position = records[-1][0] + 1
+                    yield records, position
                 if time.monotonic() - turn > SLICE_SECONDS:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
-                position = await reached
+                if not found:  # the end may lie behind a gap
+                    position = await self._position(partition, position)
             if not self.cancelled():
                 yield [], position
         except NOT_ALLOWED as problem:
