@@ -20,7 +20,7 @@ help: ## Print this list
 
 setup: $(SETUP) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
 
-$(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd)
+$(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd sinks/_*.pyx)
 	@echo "==> Python environment in .venv (locked, with checksums)"
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there: name a Python 3.11 or newer, as in make setup PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: name one, as in make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'

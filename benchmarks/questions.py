@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 GROWTH = 0.5
 _START = 60.0  # seconds within which the warehouse answers
-_PREPARE = 600.0  # seconds within which the ingest has its events and kept measures are there
+_PREPARE = 1800.0  # seconds within which the ingest has its events, and kept measures are worked out whole
 _LOOK = 2.0  # seconds between two looks at how far kept measures are behind
 _MERGES = 120.0  # seconds
 _WARM_UP = 10  # seconds that are not counted

@@ -168,27 +168,20 @@ class Feed:
 
     def land(self, count: int) -> None:
         """Land the next events, a block a topic."""
-        blocks: dict[str, list[Message]] = defaultdict(list)
-        stamp = (1, int(clock.now_seconds() * 1000) + 2 * 365 * 86_400_000)  # growth reaches into the future
+        blocks: dict[str, Block] = {}
+        message = Message()  # nobody asks for headers
+        moment = int(clock.now_seconds() * 1000) + 2 * 365 * 86_400_000  # growth reaches into the future
         for event in (next(self._events) for _ in range(count)):
             port = self._ports[event.table]
             place = partition(event.key, port.partitions)
             offset = self._offsets[event.table, place]
             self._offsets[event.table, place] = offset + 1
-            blocks[event.table].append(
-                Message(
-                    topic=port.topic,
-                    partition=place,
-                    offset=offset,
-                    key=event.key,
-                    value=event.value,
-                    timestamp=stamp,
-                )
-            )
-        for table, messages in blocks.items():
-            parked = self._lanes[table].land(Block(self._ports[table].topic, 0.0, messages=messages))
+            block = blocks.setdefault(event.table, Block(port.topic, 0.0))
+            block.take(place, [(offset, moment, event.key, event.value, message)])
+        for table, block in blocks.items():
+            parked = self._lanes[table].land(block)
             if parked:
-                raise ValueError(f"{len(parked)} records of {table} were refused: {parked[0][1]}")
+                raise ValueError(f"{len(parked)} records of {table} were refused: {parked[0].refusal}")
 
 
 def main(rate: int) -> None:

@@ -40,9 +40,10 @@ from schemas.registry import Registry, schema_ids
 from schemas.wire import partition
 from sinks.block import Block
 from sinks.clickhouse.tables import Table
-from sinks.container import Container, Rows
+from sinks.container import Container
 from sinks.intake import Intake
 from sinks.landing import EventLane
+from sinks.record import Record
 
 DISTINCT = 5_000
 """Different rows; beyond them they repeat, as re-emitted rows do."""
@@ -97,28 +98,28 @@ def _stages(port: Port) -> dict[str, int]:
     intake = Intake(port, 1, Codecs(Registry("http://127.0.0.1:9")))
     lane = EventLane(Table(port), intake, Nowhere())
     container = Container(Table(port).schema)
-    offsets = [0] * port.partitions
-    messages = []
+    runs: dict[int, list[Record]] = {number: [] for number in range(port.partitions)}
+    size = 0
     for number, (key, value) in enumerate(rows(port, 1)):
-        place = partition(key, port.partitions)
-        stamp = (1, 1_700_000_000_000 + number // 50)
-        messages.append(
-            Message(
-                topic=ENRICHED, partition=place, offset=offsets[place], key=key, value=value, timestamp=stamp
-            )
-        )
-        offsets[place] += 1
-    keys, values = [m.key() for m in messages], [m.value() or b"" for m in messages]
-    times = [m.timestamp()[1] for m in messages]
+        records = runs[partition(key, port.partitions)]
+        records.append((len(records), 1_700_000_000_000 + number // 50, key, value, Message()))
+        size += len(value)
+
+    def gather() -> Block:
+        block = Block(ENRICHED, 0.0)
+        for place, records in runs.items():
+            block.take(place, records)
+        return block
+
+    whole = gather()
+    every = [record for records in runs.values() for record in records]
     return {
-        "bytes a row": sum(map(len, values)) // len(values),
-        "walk it": _best(lambda: [intake.admit(*each) for each in zip(keys, values, times, strict=True)]),
-        "gather": _best(lambda: Block(ENRICHED, 0.0).take(messages)),
-        "admit": _best(lambda: intake.admit_all(keys, values, times)),
-        "container": _best(lambda: container.build(Rows(messages, times, values))),
-        "land (admit, container and bookkeeping)": _best(
-            lambda: lane.land(Block(ENRICHED, 0.0, messages=messages))
-        ),
+        "bytes a row": size // DISTINCT,
+        "walk it": _best(lambda: [intake.admit(key, value, moment) for _, moment, key, value, _ in every]),
+        "gather": _best(gather),
+        "look at it": _best(lambda: [intake.doubtful(records) for records in runs.values()]),
+        "container": _best(lambda: container.build(list(runs.items()))),
+        "land (look, container and bookkeeping)": _best(lambda: lane.land(whole)),
     }
 
 

@@ -1,22 +1,24 @@
-"""Zero-decode landing: an Avro object container built from raw message values.
+"""Zero-decode landing: an Avro object container built from raw record values.
 
 A container is a header with the schema, then blocks of count, size, concatenated bodies and a sync mark
 (Apache Avro 1.12 specification, "Object Container Files"). A record is the concatenation of its fields,
-without framing. So a message's value is a record as it stands: its Confluent frame is a first field of five
+without framing. So a record's value is a row as it stands: its Confluent frame is a first field of five
 bytes, which the warehouse skips, and the lineage columns and the seal are appended as their encoded bytes.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from confluent_kafka import Message
 
 from schemas.column import cut, longs, same, slices
 from schemas.wire import HEADER_SIZE
+from sinks.block import Run
 from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED
+from sinks.kernel import ROWS
 from streams.engine.avro.varint import encode_long
 
 _MAGIC = b"Obj\x01"
@@ -25,18 +27,6 @@ _SEALED = encode_long(SEALED)
 _FRAME = {"name": "_frame", "type": {"type": "fixed", "name": "Frame", "size": HEADER_SIZE}}
 
 assert len(_SYNC) == 16
-
-
-class Rows(NamedTuple):
-    """Messages, and of each its Kafka timestamp in ms and the framed value that lands."""
-
-    messages: list[Message]
-    timestamps: list[int]
-    values: list[bytes]
-
-    def part(self, start: int, end: int) -> Rows:
-        """The rows from ``start`` on, before ``end``."""
-        return Rows(self.messages[start:end], self.timestamps[start:end], self.values[start:end])
 
 
 class Container:
@@ -49,13 +39,25 @@ class Container:
         pairs = b"".join(encode_long(len(k)) + k + encode_long(len(v)) + v for k, v in meta.items())
         self._header = _MAGIC + encode_long(len(meta)) + pairs + b"\x00" + _SYNC
 
-    def build(self, rows: Rows) -> bytes:
-        """The container of the rows."""
-        count = len(rows.values)
-        partitions, offsets = map(Message.partition, rows.messages), map(Message.offset, rows.messages)
-        places = np.array([list(partitions), list(offsets), rows.timestamps], dtype=np.int64)
-        records = [b""] * (2 * count)
-        records[::2] = rows.values
-        records[1::2] = tails = slices(*cut([*map(longs, places), same(_SEALED, count)]))
-        size = sum(map(len, rows.values)) + sum(map(len, tails))
-        return b"".join((self._header, encode_long(count), encode_long(size), *records, _SYNC))
+    def build(self, runs: Sequence[Run]) -> bytes:
+        """The container of the records, each with its partition, its offset and its Kafka timestamp."""
+        return built(self._header, runs, _SEALED, _SYNC)
+
+
+def python_container(header: bytes, runs: Sequence[Run], seal: bytes, sync: bytes) -> bytes:
+    """The header, and one block of the values of all runs, each with its place and the seal behind it."""
+    records = [record for _, run in runs for record in run]
+    count = len(records)
+    partitions = [number for number, run in runs for _ in run]
+    offsets, moments = [record[0] for record in records], [record[1] for record in records]
+    places = np.array([partitions, offsets, moments], dtype=np.int64)
+    rows = [b""] * (2 * count)
+    rows[::2] = values = [record[3] or b"" for record in records]
+    rows[1::2] = tails = slices(*cut([*map(longs, places), same(seal, count)]))
+    size = sum(map(len, values)) + sum(map(len, tails))
+    return b"".join((header, encode_long(count), encode_long(size), *rows, sync))
+
+
+built: Callable[[bytes, Sequence[Run], bytes, bytes], bytes] = (
+    python_container if ROWS is None else ROWS.container
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -15,12 +15,21 @@ from mesh.kernel.errors import StreamError
 from mesh.kernel.holding import UNCOUNTED
 from mesh.kernel.names import SINK, TopicName
 from sinks.intake import Refusal
+from sinks.record import Record
 
 TABLE = "mesh.dead_letters_v1"
 COLUMNS = (
     "topic", "partition", "offset", "consumer", "file", "code", "reason", "schema_id", "code_version",
     "first_seen", "attempts", "key", "value", "dead_topic", "dead_partition", "dead_offset",
 )  # fmt: skip
+
+
+class Parked(NamedTuple):
+    """A record that may not land, and why."""
+
+    partition: int
+    record: Record
+    refusal: Refusal
 
 
 class Parking:
@@ -36,14 +45,14 @@ class Parking:
         self._recent: deque[tuple[float, int]] = deque()  # moment, records
         self._errors: list[str] = []
 
-    def park(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
-        """Park records and wait until they are on the broker.
+    def park(self, topic: str, refused: Sequence[Parked]) -> None:
+        """Park records of a topic and wait until they are on the broker.
 
         Raises :class:`StreamError` ``dead-letter-limit`` with none of them written, and ``parking-failed``.
         """
-        self._count(refused)
-        for message, refusal in refused:
-            self._produce(message, refusal)
+        self._count(topic, refused)
+        for one in refused:
+            self._produce(topic, one)
         if self._producer.flush(60) or self._errors:
             raise StreamError(
                 "parking-failed",
@@ -51,36 +60,35 @@ class Parking:
                 remedy="nothing is lost: the records are read again; see `mesh status`",
             )
 
-    def _count(self, refused: Sequence[tuple[Message, Refusal]]) -> None:
-        bad = [(message, refusal) for message, refusal in refused if refusal.code not in UNCOUNTED]
+    def _count(self, topic: str, refused: Sequence[Parked]) -> None:
+        bad = [one.refusal for one in refused if one.refusal.code not in UNCOUNTED]
         moment = time.monotonic()
         while self._recent and self._recent[0][0] < moment - 60:
             self._recent.popleft()
         self._recent.append((moment, len(bad)))
         in_a_minute = sum(records for _, records in self._recent)
         if bad and in_a_minute > self._limit:
-            message, refusal = bad[0]
             raise StreamError(
                 "dead-letter-limit",
                 f"{in_a_minute} records to park within a minute, more than {self._limit}; "
-                f"one of them {refusal.code}: {refusal.reason}",
-                place=message.topic(),
+                f"one of them {bad[0].code}: {bad[0].reason}",
+                place=topic,
                 remedy="mend the publisher or the code; MESH_DEAD_LETTER_LIMIT raises the limit",
             )
 
-    def _produce(self, message: Message, refusal: Refusal) -> None:
-        value = message.value()
+    def _produce(self, topic: str, parked: Parked) -> None:
+        offset, _, key, value, message = parked.record
         self._producer.produce(
-            str(TopicName.parse(message.topic()).dead),
+            str(TopicName.parse(topic).dead),
             value,
-            message.key(),
+            key,
             headers=headers_of(
-                topic=message.topic(),
-                partition=message.partition(),
-                offset=message.offset(),
+                topic=topic,
+                partition=parked.partition,
+                offset=offset,
                 consumer=SINK,
-                code=refusal.code,
-                reason=refusal.reason,
+                code=parked.refusal.code,
+                reason=parked.refusal.reason,
                 value=value,
                 seen=now(),
                 headers=message.headers() or (),
@@ -93,9 +101,10 @@ class Parking:
             self._errors.append(str(error))
 
 
-def row(message: Message) -> Sequence[Any]:
-    """The warehouse's row of a parked record, in the order of :data:`COLUMNS`."""
-    letter = read_letter(message.key(), message.value(), message.headers() or (), message.timestamp()[1])
+def row(topic: str, partition: int, record: Record) -> Sequence[Any]:
+    """The warehouse's row of a record of a dead letter topic, in the order of :data:`COLUMNS`."""
+    offset, moment, key, value, message = record
+    letter = read_letter(key, value, message.headers() or (), moment)
     return (
         letter.topic,
         letter.partition,
@@ -110,7 +119,7 @@ def row(message: Message) -> Sequence[Any]:
         letter.attempts,
         letter.key or b"",
         letter.value or b"",
-        message.topic(),
-        message.partition(),
-        message.offset(),
+        topic,
+        partition,
+        offset,
     )

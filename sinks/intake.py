@@ -8,7 +8,7 @@ that each ends where its bytes do is left to the warehouse, which reads every by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +16,11 @@ from fastavro import schemaless_writer
 
 from schemas.codec import Codec, Codecs, read_body
 from schemas.wire import HEADER_SIZE, UndecodableError
+from sinks.kernel import ROWS
+from sinks.record import Record
 from streams.engine.avro.varint import decode_long, raw
 from streams.engine.avro.walk import Walker
+from streams.engine.avro.walk_pattern import UnrecognisableError
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
@@ -54,30 +57,32 @@ class Intake:
         fields = [] if owner is None else [owner]
         fields += ["occurred_at"] * moves_clock
         walker = Walker(self._codec.schema, fields=fields)
-        self._offsets = walker.offsets
-        self._usual_offsets = Walker(self._codec.schema, canonical=True, fields=fields).offsets
+        usual = Walker(self._codec.schema, canonical=True, fields=fields)
+        self._offsets, self._usual_offsets = walker.offsets, usual.offsets
         self._owner = None if owner is None else walker.position[owner]
         self._mismatch = Refusal("key-mismatch", f"the key does not start with the record's {owner}")
         self._occurred = walker.position["occurred_at"] if moves_clock else None
         is_ours = bool(port.application) and port.revision == "version"
-        self._begins = _beginning(self._codec, owner) if is_ours else None
+        texts = _texts_before(self._codec, owner) if is_ours else None
+        self.is_trusting = texts is not None
+        """Whether :attr:`doubtful` leaves the bodies to the warehouse."""
+        self.doubtful: Doubtful = self._walk(usual) if texts is None else _beginnings(self._codec, texts)
+        """Of some records the places of those that must be shown to :meth:`admit`; the others land as they
+        are.
 
-    @property
-    def is_trusting(self) -> bool:
-        """Whether :meth:`admit_all` leaves the bodies to the warehouse."""
-        return self._begins is not None
+        It may name a record that is right, and never leaves out one that may not land.
+        """
 
-    def admit_all(
-        self, keys: Iterable[bytes | None], values: Iterable[bytes | None], timestamps: Iterable[int]
-    ) -> list[bytes | Refusal]:
-        """:meth:`admit` for each record; of trusted rows only those that begin unusually are walked."""
-        begins = self._begins
-        if begins is None:
-            return list(map(self.admit, keys, values, timestamps))
-        return [
-            value if value is not None and begins(key, value) else self.admit(key, value, timestamp)
-            for key, value, timestamp in zip(keys, values, timestamps, strict=True)
-        ]
+    def _walk(self, usual: Walker) -> Doubtful:
+        """Facts are walked by compiled code; all are doubtful without it, or where no program walks them."""
+        if ROWS is None:
+            return _all
+        places = (-1 if place is None else place for place in (self._owner, self._occurred))
+        try:
+            doubtful: Doubtful = ROWS.Facts(self._codec.header, usual.program(), *places).doubtful
+        except UnrecognisableError:
+            return _all
+        return doubtful
 
     def admit(self, key: bytes | None, value: bytes | None, timestamp: int) -> bytes | Refusal:
         """The framed value to land, or why not. ``timestamp`` is Kafka's, in ms.
@@ -131,32 +136,56 @@ def _is_of(owner: bytes, key: bytes) -> bool:
     return key == owner or key.startswith((owner + b"@", owner + b"#"))
 
 
-Begins = Callable[[bytes | None, bytes], bool]
+Doubtful = Callable[[list[Record]], list[int]]
 
 
-def _beginning(codec: Codec, owner: str | None) -> Begins | None:
-    """Whether a record with this key and value has our schema and the account that its key says.
+def _all(records: list[Record]) -> list[int]:
+    return list(range(len(records)))
 
-    It may say no where the answer is yes, and never the other way round. None where other things than texts
-    stand before the account, whose field is ``owner``.
-    """
-    header = codec.header
+
+def _texts_before(codec: Codec, owner: str | None) -> int | None:
+    """How many texts stand before the owner; -1 without one, None where other things than texts do."""
+    if owner is None:
+        return -1
     names = [field["name"] for field in codec.schema["fields"]]
-    before = [] if owner is None else codec.schema["fields"][: names.index(owner)]
-    if any(field["type"] != "string" for field in before):
-        return None
-    steps = (None,) * len(before)
+    before = codec.schema["fields"][: names.index(owner)]
+    return len(before) if all(field["type"] == "string" for field in before) else None
 
-    def begins(key: bytes | None, value: bytes) -> bool:
-        if key is None or not value.startswith(header):
+
+def _beginnings(codec: Codec, texts: int) -> Doubtful:
+    made = PythonBeginnings if ROWS is None else ROWS.Beginnings
+    doubtful: Doubtful = made(codec.header, texts).doubtful
+    return doubtful
+
+
+class PythonBeginnings:
+    """Finds the records without our schema, or without the owner that their key says.
+
+    ``texts`` is how many texts stand before the owner; -1 where records have none.
+    """
+
+    def __init__(self, header: bytes, texts: int) -> None:
+        self._header = header
+        self._texts = texts
+        self._steps = (None,) * texts
+
+    def doubtful(self, records: list[Record]) -> list[int]:
+        """Their places."""
+        begins = self._begins
+        return [place for place, record in enumerate(records) if not begins(record[2], record[3])]
+
+    def _begins(self, key: bytes | None, value: bytes | None) -> bool:
+        if value is None or not value.startswith(self._header):
+            return False
+        if self._texts < 0:
+            return True
+        if key is None:
             return False
         at = HEADER_SIZE
         try:
-            for _ in steps:
+            for _ in self._steps:
                 at += _STEP[value[at]]
             size = len(key)
             return size < _SHORT and value[at] == 2 * size and value.startswith(key, at + 1)
         except IndexError:
             return False
-
-    return begins if owner is not None else lambda _, value: value.startswith(header)

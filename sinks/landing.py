@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, cast
-
-from confluent_kafka import Message
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mesh.kernel.metrics import (
     BATCH_SECONDS,
@@ -18,7 +16,9 @@ from mesh.kernel.metrics import (
 )
 from mesh.kernel.names import SINK
 from sinks import dead_letters
-from sinks.container import Container, Rows
+from sinks.block import Run, count, part
+from sinks.container import Container
+from sinks.dead_letters import Parked
 from sinks.intake import Refusal
 from sinks.port import RowsRefusedError
 
@@ -28,16 +28,20 @@ if TYPE_CHECKING:
     from sinks.clickhouse.tables import Table
     from sinks.intake import Intake
     from sinks.port import Warehouse
-
-
-Parked = tuple[Message, Refusal]
-"""A message that may not land, and why."""
+    from sinks.record import Record
 
 
 class Lane(Protocol):
-    """Lands the blocks of one topic and returns the messages to park."""
+    """Lands the blocks of one topic and returns the records to park."""
 
     def land(self, block: Block) -> list[Parked]: ...
+
+
+class Parted(NamedTuple):
+    """Records that may land, with the values that do, and those that may not."""
+
+    runs: list[Run]
+    parked: list[Parked]
 
 
 class EventLane:
@@ -55,85 +59,98 @@ class EventLane:
 
     def land(self, block: Block) -> list[Parked]:
         """Insert what may land; return what may not."""
-        timestamps = [moment for _, moment in map(Message.timestamp, block.messages)]
-        rows, parked = _parted(block.messages, timestamps, self._judged(block.messages, timestamps))
-        if rows.values:
-            parked += self._inserted(rows, block)
-        RECORDS_READ.labels(SINK, block.topic).inc(len(block.messages))
-        for _, refusal in parked:
-            RECORDS_PARKED.labels(SINK, block.topic, refusal.code).inc()
+        runs, parked = self._parted(block)
+        if runs:
+            parked += self._inserted(runs, block)
+        RECORDS_READ.labels(SINK, block.topic).inc(block.rows)
+        for one in parked:
+            RECORDS_PARKED.labels(SINK, block.topic, one.refusal.code).inc()
         return parked
 
-    def _judged(self, messages: list[Message], timestamps: list[int]) -> list[bytes | Refusal]:
-        """Of each message the framed value to land, or why it may not."""
-        if self.holdings:
-            return list(map(self._admit, messages, timestamps))
-        keys, values = map(Message.key, messages), map(Message.value, messages)
-        return self._intake.admit_all(keys, values, timestamps)
+    def _parted(self, block: Block) -> Parted:
+        parted = Parted([], [])
+        for partition, records in block.runs.items():
+            doubtful = self._intake.doubtful(records)
+            holding = self.holdings.get(partition)
+            if not doubtful and not (holding and holding.keys):
+                parted.runs.append((partition, records))
+            else:
+                _add(parted, partition, records, self._verdicts(records, frozenset(doubtful), holding))
+        return parted
 
-    def _admit(self, message: Message, timestamp: int) -> bytes | Refusal:
-        """The framed value to land, or why it may not: it is invalid, or waits behind an invalid record."""
-        key, value = message.key(), message.value()
-        holding = self.holdings.get(message.partition())
-        if holding is None:
-            return self._intake.admit(key, value, timestamp)
-        if value is None or key in holding.keys:
-            verdict = holding.verdict(message.offset(), key, value, message.headers())
-            if verdict is not None:
-                return Refusal(*verdict)
-        admitted = self._intake.admit(key, value, timestamp)
-        if isinstance(admitted, Refusal):
-            holding.refused(message.offset(), key, *admitted)
-        return admitted
+    def _verdicts(
+        self, records: Sequence[Record], doubtful: frozenset[int], holding: Holding | None
+    ) -> Iterator[bytes | Refusal]:
+        """Of each record the framed value to land, or why it may not: it is invalid, or waits behind one."""
+        keys = holding.keys if holding else {}
+        for place, (offset, moment, key, value, message) in enumerate(records):
+            if holding and (value is None or key in keys):
+                verdict = holding.verdict(offset, key, value, message.headers())
+                if verdict is not None:
+                    yield Refusal(*verdict)
+                    continue
+            if value is not None and place not in doubtful:
+                yield value
+                continue
+            admitted = self._intake.admit(key, value, moment)
+            if holding and isinstance(admitted, Refusal):
+                holding.refused(offset, key, *admitted)
+            yield admitted
 
-    def _inserted(self, rows: Rows, block: Block) -> list[Parked]:
+    def _inserted(self, runs: list[Run], block: Block) -> list[Parked]:
         """Insert rows as one; where that is refused, prove those that were trusted, and then halve."""
         if not self._intake.is_trusting:
-            return list(self._halved(rows, 0, block.token(len(rows.values))))
+            return list(self._halved(runs, 0, block.token(count(runs))))
         try:
-            self._insert(rows, block.token(len(rows.values)))
+            self._insert(runs, block.token(count(runs)))
         except RowsRefusedError:
-            keys = map(Message.key, rows.messages)
-            proven = list(map(self._intake.admit, keys, rows.values, rows.timestamps))
-            rows, parked = _parted(rows.messages, rows.timestamps, proven)
-            return parked + list(self._halved(rows, 0, block.token(len(rows.values))))
+            proven = Parted([], [])
+            for partition, records in runs:
+                verdicts = (self._intake.admit(key, value, at) for _, at, key, value, _ in records)
+                _add(proven, partition, records, verdicts)
+            token = block.token(count(proven.runs))
+            return proven.parked + list(self._halved(proven.runs, 0, token))
         return []
 
-    def _halved(self, rows: Rows, first: int, token: str) -> Iterator[Parked]:
+    def _halved(self, runs: list[Run], first: int, token: str) -> Iterator[Parked]:
         """Insert the rows; halve a refused block until the unreadable rows stand alone, and yield those.
 
         ``first`` is the place of the first row in its block.
         """
-        count = len(rows.values)
+        rows = count(runs)
         try:
-            if count:
-                self._insert(rows, token)
+            if rows:
+                self._insert(runs, token)
         except RowsRefusedError as error:
-            if count == 1:
-                yield rows.messages[0], Refusal("warehouse-refused", str(error))
+            if rows == 1:
+                partition, records = runs[0]
+                yield Parked(partition, records[0], Refusal("warehouse-refused", str(error)))
                 return
-            middle = count // 2
-            yield from self._halved(rows.part(0, middle), first, f"{token}/{first}+{middle}")
+            middle = rows // 2
+            yield from self._halved(part(runs, 0, middle), first, f"{token}/{first}+{middle}")
             rest = first + middle
-            yield from self._halved(rows.part(middle, count), rest, f"{token}/{rest}+{count - middle}")
+            yield from self._halved(part(runs, middle, rows), rest, f"{token}/{rest}+{rows - middle}")
 
-    def _insert(self, rows: Rows, token: str) -> None:
+    def _insert(self, runs: Sequence[Run], token: str) -> None:
         with BATCH_SECONDS.labels(SINK).time():
-            container = self._container.build(rows)
-            with _measured(self._table.port.topic, len(rows.values), len(container)):
+            container = self._container.build(runs)
+            with _measured(self._table.port.topic, count(runs), len(container)):
                 self._warehouse.insert_avro(self._table.landing, self._table.landed, container, token)
 
 
-def _parted(
-    messages: list[Message], timestamps: list[int], verdicts: list[bytes | Refusal]
-) -> tuple[Rows, list[Parked]]:
-    """What may land, and what may not."""
-    if Refusal not in set(map(type, verdicts)):
-        return Rows(messages, timestamps, cast("list[bytes]", verdicts)), []
-    judged = list(zip(messages, timestamps, verdicts, strict=True))
-    parked = [(message, verdict) for message, _, verdict in judged if isinstance(verdict, Refusal)]
-    kept = [(message, moment, value) for message, moment, value in judged if isinstance(value, bytes)]
-    return Rows([row[0] for row in kept], [row[1] for row in kept], [row[2] for row in kept]), parked
+def _add(
+    parted: Parted, partition: int, records: Sequence[Record], verdicts: Iterable[bytes | Refusal]
+) -> None:
+    """Add the records of a partition to what may land or to what may not."""
+    landing: list[Record] = []
+    for record, verdict in zip(records, verdicts, strict=True):
+        if isinstance(verdict, Refusal):
+            parted.parked.append(Parked(partition, record, verdict))
+        else:
+            offset, moment, key, _, message = record
+            landing.append((offset, moment, key, verdict, message))
+    if landing:
+        parted.runs.append((partition, landing))
 
 
 @contextmanager
@@ -153,7 +170,11 @@ class DeadLetterLane:
 
     def land(self, block: Block) -> list[Parked]:
         """Insert every dead letter; none is ever refused."""
-        rows = [dead_letters.row(message) for message in block.messages]
+        rows = [
+            dead_letters.row(block.topic, partition, record)
+            for partition, records in block.runs.items()
+            for record in records
+        ]
         with _measured(block.topic, len(rows), block.bytes):
             self._warehouse.insert_rows(
                 dead_letters.TABLE, dead_letters.COLUMNS, rows, block.token(len(rows))

@@ -15,7 +15,6 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -35,10 +34,11 @@ from schemas.registry import Registry, schema_ids
 from sinks.block import Block
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
-from sinks.dead_letters import Parking
+from sinks.dead_letters import Parked, Parking
 from sinks.intake import Intake
-from sinks.landing import DeadLetterLane, EventLane, Lane, Parked
+from sinks.landing import DeadLetterLane, EventLane, Lane
 from sinks.pace import Pace
+from sinks.record import by_place
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
@@ -134,11 +134,11 @@ class Sink:
         moment = time.monotonic()
         if any(map(Message.error, messages)):
             messages = list(filter(_is_record, messages))
-        for topic, run in groupby(messages, Message.topic):
-            rest = list(run)
+        for (topic, partition), records in by_place(messages).items():
+            rest = records
             while rest:
                 block = self._blocks.setdefault(topic, Block(topic, since=moment))
-                rest = rest[block.take(rest) :]
+                rest = rest[block.take(partition, rest) :]
                 if rest:
                     self._land(topic)
 
@@ -154,12 +154,12 @@ class Sink:
         blocks = [self._blocks.pop(topic) for topic in topics]
         for block, (parked, seconds) in zip(blocks, self._inserting.map(self._insert, blocks), strict=True):
             if parked:
-                self._parking.park(parked)
+                self._parking.park(block.topic, parked)
             ends = block.ranges().items()
             done = [TopicPartition(block.topic, partition, last + 1) for partition, (_, last) in ends]
             self._consumer.commit(offsets=done, asynchronous=True)
-            _, newest = block.messages[-1].timestamp()
-            metrics.EVENT_AGE.labels(SINK, block.topic).observe(max(0.0, now().timestamp() - newest / 1000))
+            age = now().timestamp() - block.newest() / 1000
+            metrics.EVENT_AGE.labels(SINK, block.topic).observe(max(0.0, age))
             if timed:
                 self._pace.took(block.topic, seconds / len(topics), time.monotonic())
 
@@ -190,7 +190,7 @@ class Sink:
         for topic in {place.topic for place in partitions} & self._blocks.keys():
             leaving = {place.partition for place in partitions if place.topic == topic}
             kept = self._blocks[topic].without(leaving)
-            if kept.messages:
+            if kept.rows:
                 self._blocks[topic] = kept
             else:
                 del self._blocks[topic]

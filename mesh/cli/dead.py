@@ -14,7 +14,6 @@ import typer
 from rich.console import Console
 
 from mesh.cli import _dead_tables as tables
-from mesh.cli._screen import screen
 from mesh.kernel.clock import now
 from mesh.kernel.errors import DeadLetterError
 from mesh.kernel.settings import load_settings
@@ -59,7 +58,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps(tables.list_document(found, limit), indent=1, ensure_ascii=False))
         return
-    console = screen()
+    console = Console(highlight=False)
     if not found:
         console.print("nothing is parked" if every else "nothing is parked that was not redriven")
         return
@@ -98,7 +97,7 @@ def show(
         document = tables.record_document(port, one, fields, behind)
         typer.echo(json.dumps(document, indent=1, ensure_ascii=False))
     else:
-        screen().print(*tables.record(port, one, fields, behind), sep="\n")
+        Console(highlight=False).print(*tables.record(port, one, fields, behind), sep="\n")
 
 
 @command.command()
@@ -138,7 +137,7 @@ def redrive(
         raise DeadLetterError("edit-invalid", "gives a record up and mends it", place="--discard")
     order = Order(_selection(topic, key, fault, since, at), given, discard)
     desk = Desk(load_settings())
-    console = screen(stderr=as_json)
+    console = Console(stderr=as_json, highlight=False)
     proposal = desk.propose(order)
     document: dict[str, Any] = tables.proposal_document(proposal)
     if not as_json:

@@ -48,7 +48,7 @@ class Writer:
             lambda: self._client.raw_insert(
                 table,
                 list(columns),
-                container,
+                memoryview(container),  # bytes would be copied behind the statement
                 fmt="Avro",
                 settings={**_INSERT, "insert_deduplication_token": token},
             )

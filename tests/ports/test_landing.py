@@ -16,18 +16,19 @@ from mesh.kernel.settings import load_settings
 from mesh.kernel.warehouse import connect as connect_to
 from schemas.codec import Codec
 from schemas.version import ORDER_LINE, pack
-from sinks.block import Block
 from sinks.clickhouse import migrate
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
-from sinks.container import Container, Rows
+from sinks.container import Container
+from sinks.dead_letters import Parked
 from sinks.intake import Intake
 from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
 from sinks.port import RowsRefusedError, Warehouse
+from sinks.record import Record
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.schemas.records import instances
-from tests.unit.sinks.samples import LANDED, MESH, PRODUCTS, codec, codecs, message
+from tests.unit.sinks.samples import LANDED, MESH, PRODUCTS, block, codec, codecs, read
 
 pytestmark = pytest.mark.real
 CANARY = "Zyxwvut"
@@ -99,9 +100,8 @@ def held(request: pytest.FixtureRequest) -> Held:
 def product_rows(offsets: Sequence[int]) -> bytes:
     """A container of different products."""
     mine = codec(PRODUCTS)
-    messages = [message(PRODUCTS, offset=offset, product_id=f"p{offset}") for offset in offsets]
-    values = [found.value() or b"" for found in messages]
-    return Container(mine.schema).build(Rows(messages, [1_700_000_000_000] * len(values), values))
+    records = [read(PRODUCTS, offset=offset, product_id=f"p{offset}") for offset in offsets]
+    return Container(mine.schema).build([(0, records)])
 
 
 def insert(held: Held, container: bytes, token: str) -> None:
@@ -130,11 +130,11 @@ def test_a_block_is_taken_whole_or_not_at_all(held: Held, request: pytest.Fixtur
     assert held.offsets() == [1, 2]
 
 
-def land(client: Any, port: Port, messages: Sequence[Message]) -> list[Any]:
-    """Land messages as the sink does; what it would park."""
+def land(client: Any, port: Port, records: Sequence[Record]) -> list[Parked]:
+    """Land records of a partition as the sink does; what it would park."""
     warehouse = Writer(client, lambda error: pytest.fail(str(error)))
     lane = EventLane(Table(port), Intake(port, 7, codecs()), warehouse)
-    return lane.land(Block(port.topic, since=0.0, messages=list(messages)))
+    return lane.land(block(port, records))
 
 
 @pytest.mark.parametrize("port", LANDED, ids=lambda port: port.table)
@@ -146,13 +146,12 @@ def test_every_right_record_lands(client: Any, port: Port) -> None:
     @settings(max_examples=1, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(instances(port.record), min_size=20, max_size=60))
     def check(facts: list[Any]) -> None:
-        messages = []
+        records: list[Record] = []
         for offset, fact in enumerate(facts):
             fields = fact.model_dump()
             key = str(fields[port.partition_by]) if port.partition_by else "k"
-            place = {"topic": port.topic, "partition": 0, "offset": offset}
-            messages.append(Message(**place, key=key.encode(), value=mine.encode(fact), timestamp=(1, 2**45)))
-        assert land(client, port, messages) == []
+            records.append((offset, 2**45, key.encode(), mine.encode(fact), Message()))
+        assert land(client, port, records) == []
         assert held.offsets() == list(range(len(facts)))
 
     check()
@@ -177,13 +176,11 @@ def test_no_default_view_shows_a_person(client: Any, port: Port) -> None:
     ids = {"account", *port.table_key} - {"valid_from", "line_number"}
     named = ids & port.record.model_fields.keys()
     texts = (f"{CANARY} {CANARY}", f"{CANARY}@example.com", CANARY, f"@{CANARY}@x.org", CANARY[:4] + "99")
-    messages = []
+    records = []
     for offset, text in enumerate(texts):
         keys = dict.fromkeys(named, f"id{offset}")
-        messages.append(
-            message(port, offset=offset, timestamp=2**45, **dict.fromkeys(personal, text), **keys)
-        )
-    assert land(client, port, messages) == []
+        records.append(read(port, offset=offset, timestamp=2**45, **dict.fromkeys(personal, text), **keys))
+    assert land(client, port, records) == []
 
     def text_of(view: str) -> str:
         result = client.query(f"SELECT * FROM {view}")
@@ -203,7 +200,7 @@ def test_the_highest_revision_holds_and_of_one_the_lowest_offset(client: Any) ->
         facts = [(10, 1, "old"), (11, 5, "right"), (12, 5, "conflict"), (13, 4, "late")]
         for n in order:
             offset, seq, name = facts[n]
-            assert land(client, PRODUCTS, [message(PRODUCTS, offset=offset, seq=seq, name=name)]) == []
+            assert land(client, PRODUCTS, [read(PRODUCTS, offset=offset, seq=seq, name=name)]) == []
         assert client.query(f"SELECT name, seq FROM {PRODUCTS.view}").result_rows == [("right", 5)]
 
 
@@ -213,7 +210,7 @@ def test_a_tombstone_hides_its_row_until_more_is_known(client: Any) -> None:
 
     def state(offset: int, version: tuple[int, int, int, int], *, deleted: bool) -> list[Any]:
         changes = {"account": "a", "version": pack(version, ORDER_LINE), "is_deleted": deleted}
-        assert land(client, ENRICHED, [message(ENRICHED, offset=offset, **changes)]) == []
+        assert land(client, ENRICHED, [read(ENRICHED, offset=offset, **changes)]) == []
         return list(client.query(f"SELECT _offset FROM {ENRICHED.view}").result_rows)
 
     assert state(1, (1, 9, 9, 9), deleted=False) == [(1,)]
@@ -225,7 +222,7 @@ def test_a_tombstone_hides_its_row_until_more_is_known(client: Any) -> None:
 def test_dictionaries_and_moments_survive_the_landing(client: Any) -> None:
     """Each field as it was sent, through the landing table into dictionaries and decimals."""
     InClickHouse(client)
-    assert land(client, PRODUCTS, [message(PRODUCTS, offset=5, category="Bikes", brand=None)]) == []
+    assert land(client, PRODUCTS, [read(PRODUCTS, offset=5, category="Bikes", brand=None)]) == []
     query = f"SELECT category, brand, _offset, _partition FROM {PRODUCTS.view}_clear"
     assert client.query(query).result_rows == [("Bikes", None, 5, 0)]
 
@@ -244,7 +241,7 @@ def test_a_new_field_reaches_the_table_without_a_new_start(client: Any) -> None:
     migrate.apply(load_settings(warehouse=client.url), said.append)
     assert said == [f"table {table.name} changed: column {dropped.name} added"]
     InClickHouse(client)
-    assert land(client, PRODUCTS, [message(PRODUCTS, offset=8)]) == []
+    assert land(client, PRODUCTS, [read(PRODUCTS, offset=8)]) == []
     assert client.query(f"SELECT {dropped.name}, _offset FROM {table.view}").result_rows == [(None, 8)]
 
 
@@ -259,11 +256,9 @@ def test_a_landing_of_an_older_release_gets_its_seal(client: Any) -> None:
     names = ", ".join(f"{feed.name} renewed" for feed in table.feeds())
     assert said == [f"table {table.name} changed: {names}"]
     held = InClickHouse(client)
-    assert land(client, PRODUCTS, [message(PRODUCTS, offset=8)]) == []
+    assert land(client, PRODUCTS, [read(PRODUCTS, offset=8)]) == []
     unsealed = [name for name in table.landed if name != table.seal.name]
-    row = Container(table.schema).build(
-        Rows([message(PRODUCTS, offset=9)], [2**40], [message(PRODUCTS).value() or b""])
-    )
+    row = Container(table.schema).build([(0, [read(PRODUCTS, offset=9)])])
     Writer(client, lambda error: pytest.fail(str(error))).insert_avro(table.landing, unsealed, row, "older")
     assert held.offsets() == [8, 9]
 
@@ -271,11 +266,9 @@ def test_a_landing_of_an_older_release_gets_its_seal(client: Any) -> None:
 def test_a_damaged_row_of_a_stream_is_found_by_its_seal(client: Any) -> None:
     """Wherever it is cut or goes on; the warehouse refuses its block, and the others land once."""
     held = InClickHouse(client)
-    whole = message(ENRICHED, account="a").value() or b""
+    whole = read(ENRICHED, account="a")[3] or b""
     damaged = {1: whole[:60], 4: whole + b"\0", 5: whole + whole[5:], 8: whole[:-2]}
-    rows = [message(ENRICHED, offset=n, account="a", value=damaged.get(n)) for n in range(10)]
+    rows = [read(ENRICHED, offset=n, account="a", value=damaged.get(n)) for n in range(10)]
     parked = land(client, ENRICHED, rows)
-    assert {found.offset(): refusal.code for found, refusal in parked} == dict.fromkeys(
-        damaged, "undecodable"
-    )
+    assert [(one.record[0], one.refusal.code) for one in parked] == [(n, "undecodable") for n in damaged]
     assert held.offsets() == [n for n in range(10) if n not in damaged]

@@ -1,7 +1,8 @@
-"""Ports, right records of each, and messages as they come from the broker."""
+"""Ports, right records of each, and blocks of them as they come from the broker."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from mesh.kernel.discovery import find_mesh
 from mesh.kernel.event import Record
 from mesh.kernel.settings import load_settings
 from schemas.codec import Codec, Codecs
+from sinks.block import Block
+from sinks.record import Record as Read
 from tests.unit.schemas.records import instances
 
 SCHEMA_ID = 7
@@ -64,23 +67,29 @@ def _plainest(kind: type[Record]) -> Record:
     return find(instances(kind), lambda _: True, settings=settings(max_examples=1, phases=[Phase.generate]))
 
 
-def message(
+def read(
     port: Port,
     *,
     offset: int = 0,
-    partition: int = 0,
     key: bytes | None = None,
     value: bytes | None = None,
     timestamp: int = 1_700_000_000_000,
     **changes: Any,
-) -> Message:
-    """A message of a port's topic; its record has ``changes``, unless ``value`` is given."""
+) -> Read:
+    """A record of a port's topic as the sink reads it; it has ``changes``, unless ``value`` is given."""
     made = record(port, **changes)
-    return Message(
-        topic=port.topic,
-        partition=partition,
-        offset=offset,
-        key=key if key is not None else port.key_of(made.model_dump()).encode(),
-        value=codec(port).encode(made) if value is None else value,
-        timestamp=(1, timestamp),
+    return (
+        offset,
+        timestamp,
+        key if key is not None else port.key_of(made.model_dump()).encode(),
+        codec(port).encode(made) if value is None else value,
+        Message(),
     )
+
+
+def block(port: Port, *runs: Iterable[Read]) -> Block:
+    """A block of records; run n is that of partition n."""
+    found = Block(port.topic, since=0.0)
+    for partition, records in enumerate(map(list, runs)):
+        assert found.take(partition, records) == len(records)
+    return found

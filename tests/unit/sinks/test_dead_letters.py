@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from mesh.kernel.errors import StreamError
-from sinks.dead_letters import COLUMNS, Parking, row
+from sinks.dead_letters import COLUMNS, Parked, Parking, row
 from sinks.intake import Refusal
 from tests.unit.sinks.samples import PRODUCTS
 
@@ -30,18 +30,15 @@ COMPLETE = {
 }
 
 
-def landed(headers: dict[str, str] | list[tuple[str, bytes | None]] | None, **parts: Any) -> dict[str, Any]:
+def landed(
+    headers: dict[str, str] | list[tuple[str, bytes | None]] | None,
+    key: bytes | None = None,
+    value: bytes | None = None,
+) -> dict[str, Any]:
     """The row of a dead letter with these headers, by column."""
     pairs = [(k, v.encode()) for k, v in headers.items()] if isinstance(headers, dict) else headers
-    message = Message(
-        topic="sales.dead.order-placed.v1",
-        partition=2,
-        offset=77,
-        headers=pairs,
-        timestamp=(1, PUBLISHED),
-        **parts,
-    )
-    return dict(zip(COLUMNS, row(message), strict=True))
+    found = row("sales.dead.order-placed.v1", 2, (77, PUBLISHED, key, value, Message(headers=pairs)))
+    return dict(zip(COLUMNS, found, strict=True))
 
 
 def test_a_complete_dead_letter_keeps_everything() -> None:
@@ -115,10 +112,9 @@ class Broker:
         return self._left
 
 
-def refused(value: bytes | None) -> tuple[Message, Refusal]:
-    """A message and why it may not land."""
-    found = Message(topic=PRODUCTS.topic, partition=1, offset=5, key=b"k", value=value, timestamp=(1, 0))
-    return found, Refusal("undecodable", "no frame")
+def refused(value: bytes | None) -> Parked:
+    """A record and why it may not land."""
+    return Parked(1, (5, 0, b"k", value, Message()), Refusal("undecodable", "no frame"))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +123,7 @@ def refused(value: bytes | None) -> tuple[Message, Refusal]:
 def test_what_is_parked_reads_back_as_its_row(value: bytes | None, writer: int | None) -> None:
     """The sink's own dead letters, through the broker's bytes and back."""
     broker = Broker()
-    Parking(broker, limit=9).park([refused(value)])
+    Parking(broker, limit=9).park(PRODUCTS.topic, [refused(value)])
     [(topic, key, sent, headers)] = broker.sent
     assert (topic, key, sent) == (PRODUCTS.dead_letters, b"k", value)
     found = landed(headers, key=key, value=sent)
@@ -140,14 +136,14 @@ def test_what_is_parked_reads_back_as_its_row(value: bytes | None, writer: int |
 def test_a_dead_letter_that_is_not_on_the_broker_stops_the_sink(broker: Broker) -> None:
     """So its offset is not committed and it is read again."""
     with pytest.raises(StreamError, match="parking-failed"):
-        Parking(broker, limit=9).park([refused(b"")])
+        Parking(broker, limit=9).park(PRODUCTS.topic, [refused(b"")])
 
 
 def test_too_many_within_a_minute_stop_the_sink() -> None:
     """With none of the last ones written."""
     broker = Broker()
     parking = Parking(broker, limit=3)
-    parking.park([refused(b"")] * 3)
+    parking.park(PRODUCTS.topic, [refused(b"")] * 3)
     with pytest.raises(StreamError, match="dead-letter-limit"):
-        parking.park([refused(b"")])
+        parking.park(PRODUCTS.topic, [refused(b"")])
     assert len(broker.sent) == 3

@@ -9,14 +9,16 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from confluent_kafka import Message
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesh.kernel.contract import Port
 from mesh.kernel.errors import PlatformError
 from schemas.codec import Codecs, read_body
 from schemas.wire import header
-from sinks.intake import Intake, Refusal
+from sinks.intake import Intake, PythonBeginnings, Refusal
+from sinks.kernel import ROWS
 from streams.engine.avro.walk import ItemsWalker, Walker
 from tests.unit.schemas.records import instances
 from tests.unit.sinks.samples import (
@@ -28,6 +30,7 @@ from tests.unit.sinks.samples import (
     SCHEMA_ID,
     codec,
     codecs,
+    read,
     record,
 )
 
@@ -233,5 +236,37 @@ def test_a_row_of_a_stream_is_judged_by_its_beginning_as_by_the_whole(
     judge = intake(ENRICHED)
     assert judge.is_trusting
     whole = judge.admit(key, value, PUBLISHED)
-    found = judge.admit_all([key], [value], [PUBLISHED])
-    assert found == [whole] or (value is not None and len(value) == 9 and isinstance(whole, Refusal))
+    read = [(0, PUBLISHED, key, value, Message())]
+    may_land = judge.doubtful(read) == []
+    assert PythonBeginnings(codec(ENRICHED).header, 1).doubtful(read) == judge.doubtful(read)
+    assert not may_land or whole == value or len(value or b"") == 9
+
+
+FACTS = [port for port in LANDED if not intake(port).is_trusting]
+
+
+@pytest.mark.parametrize("port", FACTS, ids=lambda port: port.table)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_fact_that_is_not_doubted_lands_as_it_is(port: Port, data: st.DataObject) -> None:
+    """Whatever is wrong with its bytes, its key or its time."""
+    fact = data.draw(instances(port.record))
+    value = bytearray(codec(port).encode(fact))
+    for _ in range(data.draw(st.integers(0, 2))):
+        value[data.draw(st.integers(0, len(value) - 1))] = data.draw(st.integers(0, 255))
+    value = value[: data.draw(st.sampled_from([len(value), len(value) - 1]))]
+    key = getattr(fact, "account", "k").encode() + data.draw(st.sampled_from([b"", b"@1", b"#1", b"x"]))
+    moment = data.draw(st.integers(-(2**63), 2**63 - 1) | st.just(PUBLISHED) | st.just(2**45))
+    judge = intake(port)
+    if judge.doubtful([(0, moment, key, bytes(value), Message())]) == []:
+        assert judge.admit(key, bytes(value), moment) == bytes(value)
+
+
+@pytest.mark.parametrize("port", FACTS, ids=lambda port: port.table)
+def test_the_usual_fact_is_not_doubted_by_compiled_code(port: Port) -> None:
+    """And without it every one is, since then only the walk itself can tell."""
+    changes = {"occurred_at": AT} if "occurred_at" in port.record.model_fields else {}
+    right, poison = read(port, timestamp=PUBLISHED, **changes), read(port, value=b"poison")
+    nothing = (0, PUBLISHED, b"k", None, Message())
+    expected = [0, 1, 2, 3] if ROWS is None else [1, 2]
+    assert intake(port).doubtful([right, poison, nothing, right]) == expected

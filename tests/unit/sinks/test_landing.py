@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from confluent_kafka import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.kernel.holding import Holding
-from sinks.block import Block
 from sinks.clickhouse.tables import Table
+from sinks.dead_letters import Parked
 from sinks.intake import Intake
 from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
 from sinks.port import RowsRefusedError
-from tests.unit.sinks.samples import MESH, ORDERS, PRODUCTS, SCHEMA_ID, codecs, message
+from sinks.record import Record
+from tests.unit.sinks.samples import MESH, ORDERS, PRODUCTS, SCHEMA_ID, block, codecs, read
 
 TABLE = Table(PRODUCTS)
 ENRICHED = MESH.port("sales.public.orders-enriched.v1")
-SAMPLE = message(PRODUCTS)
-ROW = message(ENRICHED, account="shop:1").value() or b""
+SAMPLE = read(PRODUCTS)
+ROW = read(ENRICHED, account="shop:1")[3] or b""
 
 
 class Picky(MemoryWarehouse):
@@ -41,21 +40,15 @@ class Picky(MemoryWarehouse):
         super()._insert(table, rows, token)
 
 
-def product(offset: int, partition: int = 0, value: bytes | None = None) -> Message:
-    """A message of the product topic."""
-    return Message(
-        topic=PRODUCTS.topic,
-        partition=partition,
-        offset=offset,
-        key=SAMPLE.key(),
-        value=SAMPLE.value() if value is None else value,
-        timestamp=SAMPLE.timestamp(),
-    )
+def product(offset: int, value: bytes | None = None) -> Record:
+    """A record of the product topic."""
+    _, moment, key, right, headers = SAMPLE
+    return offset, moment, key, right if value is None else value, headers
 
 
-def block(messages: Sequence[Message]) -> Block:
-    """A block of these messages."""
-    return Block(PRODUCTS.topic, since=0.0, messages=list(messages))
+def places(parked: list[Parked]) -> list[tuple[int, str]]:
+    """Offset and code of each."""
+    return [(one.record[0], one.refusal.code) for one in parked]
 
 
 def lane(warehouse: MemoryWarehouse) -> EventLane:
@@ -66,11 +59,11 @@ def lane(warehouse: MemoryWarehouse) -> EventLane:
 def test_a_block_is_one_insert() -> None:
     """With every partition in it."""
     warehouse = MemoryWarehouse()
-    parked = lane(warehouse).land(block([product(3), product(9, 1), product(4)]))
+    parked = lane(warehouse).land(block(PRODUCTS, [product(3), product(4)], [product(9)]))
     assert parked == []
     assert warehouse.tokens == [f"{PRODUCTS.topic}:0:3-4,1:9-9:3"]
     found = [(row["_partition"], row["_offset"]) for row in warehouse.tables[TABLE.landing]]
-    assert found == [(0, 3), (1, 9), (0, 4)]
+    assert found == [(0, 3), (0, 4), (1, 9)]
 
 
 @settings(max_examples=40, deadline=None)
@@ -79,9 +72,8 @@ def test_exactly_the_unreadable_rows_are_parked(size: int, data: st.DataObject) 
     """Whichever they are; the others land once, in few inserts."""
     unreadable = data.draw(st.sets(st.integers(0, size - 1), max_size=4))
     warehouse = Picky(unreadable)
-    parked = lane(warehouse).land(block([product(offset) for offset in range(size)]))
-    assert {found.offset() for found, _ in parked} == unreadable
-    assert {refusal.code for _, refusal in parked} <= {"warehouse-refused"}
+    parked = lane(warehouse).land(block(PRODUCTS, map(product, range(size))))
+    assert places(parked) == [(offset, "warehouse-refused") for offset in sorted(unreadable)]
     landed = [row["_offset"] for row in warehouse.tables.get(TABLE.landing, [])]
     assert sorted(landed) == sorted(set(range(size)) - unreadable)
     assert len(set(warehouse.tried)) == len(warehouse.tried)
@@ -92,9 +84,8 @@ def test_the_same_block_again_changes_nothing() -> None:
     """As after a crash before the commit, halved or not."""
     warehouse = Picky({5})
     land = lane(warehouse).land
-    messages = [product(offset) for offset in range(9)]
-    first, again = land(block(messages)), land(block(messages))
-    assert [found.offset() for found, _ in first] == [found.offset() for found, _ in again] == [5]
+    first, again = (land(block(PRODUCTS, map(product, range(9)))) for _ in range(2))
+    assert places(first) == places(again) == [(5, "warehouse-refused")]
     assert len(warehouse.tables[TABLE.landing]) == 8
 
 
@@ -102,34 +93,11 @@ def test_what_intake_refuses_is_parked_and_the_rest_lands() -> None:
     """And a block of nothing but poison is no insert at all."""
     warehouse = MemoryWarehouse()
     land = lane(warehouse).land
-    parked = land(block([product(0), product(1, value=b"poison"), product(2)]))
-    assert [(found.offset(), refusal.code) for found, refusal in parked] == [(1, "undecodable")]
+    parked = land(block(PRODUCTS, [product(0), product(1, b"poison"), product(2)]))
+    assert places(parked) == [(1, "undecodable")]
     assert [row["_offset"] for row in warehouse.tables[TABLE.landing]] == [0, 2]
-    assert len(land(block([product(3, value=b"")]))) == 1
+    assert len(land(block(PRODUCTS, [product(3, b"")]))) == 1
     assert len(warehouse.tokens) == 1
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 50)), min_size=1, unique=True))
-def test_a_token_names_exact_ranges(places: list[tuple[int, int]]) -> None:
-    """First and last offset of each partition, and how many rows land."""
-    places.sort(key=lambda place: place[1])
-    found = block([product(offset, partition) for partition, offset in places])
-    for partition, (first, last) in found.ranges().items():
-        offsets = [offset for p, offset in places if p == partition]
-        assert (first, last) == (min(offsets), max(offsets))
-        assert f"{partition}:{first}-{last}" in found.token(1)
-    assert found.token(1) != found.token(2)
-
-
-@pytest.mark.parametrize("leaving", [set(), {0}, {1}, {0, 1}])
-def test_partitions_that_leave_take_their_messages_along(leaving: set[int]) -> None:
-    """The rest stays in its order."""
-    whole = block([product(1), product(7, 1), product(2), product(8, 1)])
-    rest = whole.without(leaving)
-    assert [(m.partition(), m.offset()) for m in rest.messages] == [
-        (m.partition(), m.offset()) for m in whole.messages if m.partition() not in leaving
-    ]
-    assert rest.bytes == len(rest.messages) * len(SAMPLE.value())
 
 
 def test_later_records_of_a_key_wait_behind_an_invalid_one() -> None:
@@ -139,25 +107,20 @@ def test_later_records_of_a_key_wait_behind_an_invalid_one() -> None:
     orders.holdings = {0: Holding(0), 1: Holding(1)}
     times = {"occurred_at": datetime(2023, 1, 1, tzinfo=UTC)}
 
-    def order(offset: int, account: str, partition: int = 0, **given: Any) -> Message:
-        return message(ORDERS, offset=offset, partition=partition, account=account, **given, **times)
+    def order(offset: int, account: str, **given: Any) -> Record:
+        return read(ORDERS, offset=offset, account=account, **given, **times)
 
     first = [order(0, "a"), order(1, "a", value=b"poison"), order(2, "b"), order(3, "a")]
-    first.append(order(3, "a", partition=1))
-    parked = orders.land(Block(ORDERS.topic, 0.0, messages=first))
-    parked += orders.land(Block(ORDERS.topic, 0.0, messages=[order(4, "a"), order(5, "b")]))
-    assert [(found.offset(), refusal.code) for found, refusal in parked] == [
-        (1, "undecodable"),
-        (3, "waiting-behind"),
-        (4, "waiting-behind"),
-    ]
+    parked = orders.land(block(ORDERS, first, [order(3, "a")]))
+    parked += orders.land(block(ORDERS, [order(4, "a"), order(5, "b")]))
+    assert places(parked) == [(1, "undecodable"), (3, "waiting-behind"), (4, "waiting-behind")]
     landed = warehouse.tables[Table(ORDERS).landing]
     assert [(row["_partition"], row["_offset"]) for row in landed] == [(0, 0), (0, 2), (1, 3), (0, 5)]
 
 
-def row(offset: int, value: bytes | None = None) -> Message:
+def row(offset: int, value: bytes | None = None) -> Record:
     """A row of the stream of enriched order lines."""
-    return message(ENRICHED, offset=offset, value=value, account="shop:1")
+    return read(ENRICHED, offset=offset, value=value, account="shop:1")
 
 
 @settings(max_examples=60, deadline=None)
@@ -171,10 +134,8 @@ def test_a_damaged_row_of_a_stream_is_parked_alone(data: st.DataObject) -> None:
         cut = data.draw(st.integers(40, len(ROW) - 2))
         damaged[place] = data.draw(st.sampled_from([ROW[:cut], ROW + ROW[cut:], ROW[:cut] + b"\0"]))
     land = EventLane(Table(ENRICHED), Intake(ENRICHED, SCHEMA_ID, codecs()), warehouse).land
-    parked = land(Block(ENRICHED.topic, 0.0, messages=[row(n, damaged.get(n)) for n in range(size)]))
-    assert {found.offset(): refusal.code for found, refusal in parked} == dict.fromkeys(
-        damaged, "undecodable"
-    )
+    parked = land(block(ENRICHED, [row(n, damaged.get(n)) for n in range(size)]))
+    assert places(parked) == [(n, "undecodable") for n in sorted(damaged)]
     landed = warehouse.tables.get(Table(ENRICHED).landing, [])
     assert [(found["_offset"], found["account"]) for found in landed] == [
         (n, "shop:1") for n in range(size) if n not in damaged
@@ -186,5 +147,5 @@ def test_rows_of_a_stream_are_one_insert_without_a_walk(monkeypatch: pytest.Monk
     warehouse = MemoryWarehouse()
     intake = Intake(ENRICHED, SCHEMA_ID, codecs())
     monkeypatch.setattr(intake, "admit", lambda *_: pytest.fail("was walked"))
-    assert EventLane(Table(ENRICHED), intake, warehouse).land(block([row(0), row(1)])) == []
+    assert EventLane(Table(ENRICHED), intake, warehouse).land(block(ENRICHED, [row(0), row(1)])) == []
     assert len(warehouse.tokens) == 1
