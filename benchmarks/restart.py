@@ -35,6 +35,8 @@ class Restart:
     """Memory of that worker when it had folded about half of the facts."""
     folded: int
     """Memory of that worker when it had folded all facts."""
+    start: float
+    """CPU seconds in which that worker became ready when there were no orders."""
     ready: Ready
     """The worker that recovered them after a SIGKILL of the first."""
 
@@ -53,7 +55,7 @@ def restart(broker: Ground, group: Group, orders: int) -> tuple[Restart, Member]
     broker.create({**dimensions, **facts, shape.rows_topic(""): PARTITIONS})
     broker.publish(shape.dimensions())
     worker = group.start()
-    worker.ready()
+    start = worker.ready().cpu_seconds
     _fold(broker, group, worker, folded)
     empty = worker.memory
     known = sum(broker.sizes(folded).values())
@@ -68,7 +70,7 @@ def restart(broker: Ground, group: Group, orders: int) -> tuple[Restart, Member]
     successor = group.start()
     ready = successor.ready()
     end = sum(broker.sizes(folded).values())
-    return Restart(end, known, halfway, empty, half, before, ready), successor
+    return Restart(end, known, halfway, empty, half, before, start, ready), successor
 
 
 def _fold(broker: Ground, group: Group, worker: Member, topics: dict[str, int]) -> None:

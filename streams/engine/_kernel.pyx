@@ -16,6 +16,34 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcmp, memcpy
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    #if defined(__x86_64__) && defined(__GNUC__)
+    __attribute__((target("sse4.2"))) static uint32_t streams_crc32c(const unsigned char* p, size_t size) {
+        uint64_t crc = 0xffffffff, word;
+        for (; size >= 8; p += 8, size -= 8) memcpy(&word, p, 8), crc = __builtin_ia32_crc32di(crc, word);
+        for (; size; p++, size--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *p);
+        return (uint32_t)crc ^ 0xffffffff;
+    }
+    #define streams_has_crc32c() (__builtin_cpu_init(), __builtin_cpu_supports("sse4.2") != 0)
+    #else
+    #define streams_crc32c(p, size) 0
+    #define streams_has_crc32c() 0
+    #endif
+    """
+    unsigned int streams_crc32c(const unsigned char* p, size_t size) noexcept nogil
+    bint streams_has_crc32c()
+
+HAS_CRC32C = bool(streams_has_crc32c())  # whether this processor computes the checksum of batches by itself
+
+
+def crc32c(const unsigned char[::1] data not None):
+    """The checksum of Kafka's record batches, by the processor: only where ``HAS_CRC32C``."""
+    return streams_crc32c(&data[0], data.shape[0]) if data.shape[0] else 0
+
+
 cdef enum:
     MOST_BLOCKS = 64
 
@@ -236,6 +264,21 @@ def encode_long(long long number):
     """See :func:`streams.engine.avro.varint.python_encode_long`."""
     cdef unsigned char encoded[10]
     return PyBytes_FromStringAndSize(<char*>encoded, put_long(encoded, number) - encoded)
+
+
+def sorted_out(list records not None, bytes reserved not None):
+    """See :func:`streams.engine.marks.python_sorted_out`; ``reserved`` begins the keys of the engine's own."""
+    cdef list entries = [], own = [], its
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(reserved)
+    cdef bytes key
+    for record in records:
+        key, value = record[2], record[3]
+        if key is not None and value is not None:
+            its = entries
+            if PyBytes_GET_SIZE(key) >= size and not memcmp(PyBytes_AS_STRING(key), PyBytes_AS_STRING(reserved), size):
+                its = own
+            its.append((key, value))
+    return entries, own
 
 
 cdef class Join:

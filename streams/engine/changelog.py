@@ -69,11 +69,13 @@ class ChangelogReader:
             while ends is not None and position < ends[partition] and not self.cancelled():
                 found = await consumer.getmany(timeout_ms=WAIT_MS, max_records=RECORDS)
                 for records in found.values():
-                    yield records, records[-1][0] + 1
+                    position = records[-1][0] + 1
+                    yield records, position
                 if time.monotonic() - turn > SLICE_SECONDS:
                     await asyncio.sleep(0)
                     turn = time.monotonic()
-                position = await self._position(partition, position)
+                if not found:  # the end may lie behind a gap
+                    position = await self._position(partition, position)
             if not self.cancelled():
                 yield [], position
         except NOT_ALLOWED as problem:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
+
+from aiokafka.record.util import calc_crc32c
 
 
 def _built(name: str) -> ModuleType | None:
@@ -25,3 +29,6 @@ def _built(name: str) -> ModuleType | None:
 
 KERNEL = _built("_kernel")
 RECORDS = _built("_records")
+
+crc32c: Callable[[Any], int] = calc_crc32c if KERNEL is None or not KERNEL.HAS_CRC32C else KERNEL.crc32c
+"""The checksum of record batches, of any bytes. aiokafka's own goes by tables, five times as dear."""

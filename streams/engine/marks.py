@@ -8,8 +8,13 @@ highest one holds: a worker that has lost the partition unawares cannot speak fo
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
-from streams.engine.fold import RESERVED
+from streams.engine.fold import RESERVED, Fetched
+from streams.engine.kernel import KERNEL
+
+Entries = list[tuple[bytes, bytes]]
+"""Keys and values."""
 
 _PREFIX = RESERVED + b"mark"
 
@@ -19,9 +24,17 @@ def encode(generation: int, positions: dict[str, int]) -> tuple[bytes, bytes]:
     return _PREFIX + generation.to_bytes(8, "big"), json.dumps(positions).encode()
 
 
-def is_reserved(key: bytes) -> bool:
-    """Whether an entry is the engine's own, and none of the fold's."""
-    return key.startswith(RESERVED)
+def python_sorted_out(records: list[Fetched]) -> tuple[Entries, Entries]:
+    """Keys and values of a changelog's records: the entries of the fold, and the engine's own.
+
+    Records without a key or a value are no entries.
+    """
+    entries: Entries = []
+    own: Entries = []
+    for _, _, key, value, _ in records:
+        if key is not None and value is not None:
+            (own if key.startswith(RESERVED) else entries).append((key, value))
+    return entries, own
 
 
 def decode(key: bytes, value: bytes) -> tuple[int, dict[str, int]] | None:
@@ -29,3 +42,14 @@ def decode(key: bytes, value: bytes) -> tuple[int, dict[str, int]] | None:
     if not key.startswith(_PREFIX):
         return None
     return int.from_bytes(key[len(_PREFIX) :], "big"), json.loads(value)
+
+
+def _kernel_sorted_out(records: list[Fetched]) -> tuple[Entries, Entries]:
+    assert KERNEL is not None
+    found: tuple[Entries, Entries] = KERNEL.sorted_out(records, RESERVED)
+    return found
+
+
+sorted_out: Callable[[list[Fetched]], tuple[Entries, Entries]] = (
+    python_sorted_out if KERNEL is None else _kernel_sorted_out
+)

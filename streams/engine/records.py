@@ -13,9 +13,8 @@ from itertools import islice
 from typing import Any
 
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.util import calc_crc32c
 
-from streams.engine.kernel import RECORDS
+from streams.engine.kernel import RECORDS, crc32c
 
 Record = tuple[Any, ...]
 """Key, value, and where it has them Kafka timestamp in ms, and headers as pairs of a name and bytes."""
@@ -120,7 +119,7 @@ def _kernel_encode(records: Sequence[Record], start: int, most: int, now: int) -
         size = len(buffer) - _LENGTH_FROM
         head = (0, size, -1, _MAGIC, 0, 0, count - 1, first, last, producer_id, epoch, sequence, count)
         _HEADER.pack_into(buffer, 0, *head)
-        _CRC.pack_into(buffer, _CRC_AT, calc_crc32c(memoryview(buffer)[_CHECKED_FROM:]))
+        _CRC.pack_into(buffer, _CRC_AT, crc32c(memoryview(buffer)[_CHECKED_FROM:]))
         return buffer  # type: ignore[no-any-return]
 
     return Batch(count, len(buffer), seal)

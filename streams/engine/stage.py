@@ -186,10 +186,7 @@ class Stage:
         return False
 
     def _recover(self, partition: Partition, records: list[Fetched]) -> None:
-        entries = [(key, value) for _, _, key, value, _ in records if key is not None and value is not None]
-        own = [entry for entry in entries if marks.is_reserved(entry[0])]
-        if own:
-            entries = [entry for entry in entries if not marks.is_reserved(entry[0])]
+        entries, own = marks.sorted_out(records)
         partition.fold.recover(entries)
         for key, value in own:
             self._mark(partition, key, value)

@@ -7,8 +7,9 @@ same bytes.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_GetItem
+from cpython.dict cimport PyDict_GetItem, PyDict_Size
 from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memcmp, memcpy
 
 from streams.engine._kernel cimport MOST_MARKS, Program, long_at, put, run_program, slice_of
@@ -16,6 +17,7 @@ from streams.orders_enriched._layout cimport AT_SEQ, PLACES, REGISTER, REPLACED,
 
 cdef enum:
     MOST_RUNS = 32
+    MOST_LINES = 64  # of the usual order, whose count has one byte
     DAY_MS = 86_400_000
 
 cdef bytes EMPTY_ENTRY = b"\0" * SIZES
@@ -28,6 +30,8 @@ cdef class Intake:
     cdef bytes header, tag
     cdef Py_ssize_t seq, occurred_at, contents, account, order_id, moment
     cdef object entries, owed
+    cdef dict plain, older, packed  # of the entries
+    cdef Py_ssize_t touched
     # Of the record that was walked last:
     cdef Py_ssize_t places[MOST_MARKS]
     cdef Py_ssize_t end
@@ -41,6 +45,8 @@ cdef class Intake:
         self.seq, self.occurred_at, self.contents = places["seq"], places["occurred_at"], places["contents"]
         self.account, self.order_id, self.moment = places["account"], places["order_id"], places["moment"]
         self.entries, self.owed = entries, owed
+        self.plain, self.older, self.packed = entries.plain, entries.older, entries.packed
+        self.touched = entries.touched
 
     def take(self, records, list changelog not None, long long clock, bint owes):
         """Take in records until one is unusual.
@@ -93,18 +99,21 @@ cdef class Intake:
         return n_key == size or PyBytes_AS_STRING(key)[size] in (64, 35)  # @ and #
 
     cdef bytes _entry(self, bytes order_id):
-        """What is known of an order."""
-        cdef PyObject* found = PyDict_GetItem(self.entries.plain, order_id)
+        """What is known of an order; see :meth:`streams.orders_enriched.compact.CompactDict.get`."""
+        cdef PyObject* found = PyDict_GetItem(self.plain, order_id)
+        if found is NULL:
+            found = PyDict_GetItem(self.older, order_id)
         if found is not NULL:
             return <bytes>found
-        entry = self.entries.get(order_id)
-        return EMPTY_ENTRY if entry is None else <bytes>entry
+        found = PyDict_GetItem(self.packed, order_id)
+        return EMPTY_ENTRY if found is NULL else <bytes>self.entries.unpacked(<object>found)
 
     cdef int _know(self, bytes order_id, bytes entry) except -1:
-        cdef dict plain = self.entries.plain
-        plain[order_id] = entry
-        self.entries.packed.pop(order_id, None)
-        if len(plain) > self.entries.touched:
+        """See :meth:`streams.orders_enriched.compact.CompactDict.__setitem__`."""
+        self.plain[order_id] = entry
+        if order_id in self.packed:
+            del self.packed[order_id]
+        if PyDict_Size(self.plain) > self.touched:
             self.entries.settle()
         return 0
 
@@ -125,7 +134,8 @@ cdef class PartIntake(Intake):
 
     cdef int section
     cdef bint by_line
-    cdef tuple identity, befores
+    cdef Py_ssize_t first  # field of the identity
+    cdef tuple others, befores
     cdef Py_ssize_t n_runs
     cdef Py_ssize_t firsts[MOST_RUNS]
     cdef Py_ssize_t lasts[MOST_RUNS]
@@ -136,59 +146,64 @@ cdef class PartIntake(Intake):
     ):
         if len(runs) > MOST_RUNS:
             raise ValueError("too many runs")
-        self.section, self.identity, self.by_line = section, identity, by_line
+        self.section, self.by_line = section, by_line
+        self.first, self.others = identity[0], identity[1:]
         self.befores = tuple(before for before, _, _ in runs)
         self.n_runs = len(runs)
         for i, (_, first, last) in enumerate(runs):
             self.firsts[i], self.lasts[i] = first, last
 
-    cdef bytes _payload(self, const unsigned char* p):
-        cdef Py_ssize_t size = 0, i, n
-        cdef bytes before
-        for i in range(self.n_runs):
-            size += len(<bytes>self.befores[i]) + self.places[self.lasts[i]] - self.places[self.firsts[i]]
-        cdef bytes payload = PyBytes_FromStringAndSize(NULL, size)
-        cdef char* at = PyBytes_AS_STRING(payload)
-        for i in range(self.n_runs):
-            before = <bytes>self.befores[i]
-            at = put(at, PyBytes_AS_STRING(before), PyBytes_GET_SIZE(before))
-            n = self.places[self.lasts[i]] - self.places[self.firsts[i]]
-            at = put(at, p + self.places[self.firsts[i]], n)
-        return payload
-
     cdef bint _enter(self, value, key, timestamp, list changelog, dict whole) except -1:
         cdef const unsigned char* p
-        cdef Py_ssize_t place
-        cdef bytes identity = b"", number
+        cdef Py_ssize_t place, start, end
+        cdef bytes identity, known
         if not self._walk(value, key, timestamp) or self.end != PyBytes_GET_SIZE(value):
             return False
         p = <const unsigned char*>PyBytes_AS_STRING(value)
-        cdef bytes order_id = slice_of(p, self.places[self.order_id], self.places[self.order_id + 1])
-        for place in self.identity:
+        start, end = self.places[self.order_id], self.places[self.order_id + 1]
+        cdef bytes order_id = slice_of(p, start, end)
+        place = self.first
+        identity = slice_of(p, self.places[place], self.places[place + 1])
+        for place in self.others:
             identity += slice_of(p, self.places[place], self.places[place + 1])
-        cdef bytes contents = slice_of(p, self.places[self.contents], self.end)
-        cdef long long moment = long_at(p, self.places[self.moment], self.places[self.moment + 1])
-        cdef bytes entry = self._entry(order_id)
-        entry = self._with_register(entry, identity, moment, hash(contents), self._payload(p))
-        if entry is None:
+        digest = hash(slice_of(p, self.places[self.contents], self.end))
+        known = self._with_register(self._entry(order_id), p, identity, digest)
+        if known is None:
             return False
-        self._know(order_id, entry)
+        self._know(order_id, known)
         if timestamp is not None:
             self._log(changelog, value, order_id, identity)
             if self.by_line:
-                place = self.identity[0]
+                place = self.first
                 self.owed.line(order_id, slice_of(p, self.places[place], self.places[place + 1]), timestamp)
             else:
                 whole[order_id] = timestamp
         return True
 
-    cdef bytes _with_register(self, bytes entry, bytes identity, long long moment, long long digest, bytes payload):
-        """The entry with the fact in it; None when that is more than a new fact or a higher revision."""
+    cdef Py_ssize_t _payload_size(self):
+        cdef Py_ssize_t size = 0, i
+        for i in range(self.n_runs):
+            size += PyBytes_GET_SIZE(<object>PyTuple_GET_ITEM(self.befores, i))
+            size += self.places[self.lasts[i]] - self.places[self.firsts[i]]
+        return size
+
+    cdef char* _put_payload(self, char* at, const unsigned char* p):
+        cdef Py_ssize_t i, first
+        cdef PyObject* before
+        for i in range(self.n_runs):
+            before = PyTuple_GET_ITEM(self.befores, i)
+            at = put(at, PyBytes_AS_STRING(<object>before), PyBytes_GET_SIZE(<object>before))
+            first = self.places[self.firsts[i]]
+            at = put(at, p + first, self.places[self.lasts[i]] - first)
+        return at
+
+    cdef bytes _with_register(self, bytes entry, const unsigned char* fact, bytes identity, long long digest):
+        """The entry with the fact in it; None when it is known, or contradicts what is."""
         cdef const char* p = PyBytes_AS_STRING(entry)
-        cdef Py_ssize_t n_identity = PyBytes_GET_SIZE(identity), n_payload = PyBytes_GET_SIZE(payload)
-        cdef Py_ssize_t start = SIZES, end, i, at, after, last = 0, older = 0, n_older = 0
+        cdef Py_ssize_t n_identity = PyBytes_GET_SIZE(identity), start = SIZES, end, i, at, after, last = 0
         cdef unsigned int replaced = 0, n
-        cdef bint found = False
+        cdef long long known_seq
+        cdef bint found = False, newer = True
         for i in range(self.section):
             start += u32(p + 4 * i)
         end = start + u32(p + 4 * self.section)
@@ -198,34 +213,46 @@ cdef class PartIntake(Intake):
             replaced = u32(p + at + 8)
             last = after + replaced * REPLACED
             if u32(p + at + 4) == n_identity and not memcmp(p + at + REGISTER + 1, PyBytes_AS_STRING(identity), n_identity):
-                if i64(p + at + AT_SEQ) >= self.its_seq:
+                known_seq = i64(p + at + AT_SEQ)
+                if known_seq == self.its_seq:
                     return None
                 for n in range(replaced):
                     if i64(p + after + n * REPLACED) == self.its_seq:
                         return None
-                found, older, n_older = True, after, replaced * REPLACED + REPLACED
+                found, newer = True, self.its_seq > known_seq
                 break
             at = last
+        # What stays of the register: the revisions before, and all of it where the fact is an older one.
+        cdef Py_ssize_t stays = (last - after if newer else last - at) if found else 0
+        cdef Py_ssize_t size = stays + (REPLACED if found else 0)
+        cdef Py_ssize_t n_payload = self._payload_size() if newer else 0
+        if newer:
+            size += REGISTER + n_payload
         if not found:
             last, replaced = at, 0
         else:
             replaced += 1
-        cdef unsigned int size = REGISTER + n_payload + n_older
         cdef unsigned int section = (at - start) + size + (end - last)
         cdef bytes known = PyBytes_FromStringAndSize(NULL, start + section + (PyBytes_GET_SIZE(entry) - end))
         cdef char* out = PyBytes_AS_STRING(known)
         cdef unsigned int head[3]
         cdef long long stamp[3]
-        head[0], head[1], head[2] = <unsigned int>n_payload, <unsigned int>n_identity, replaced
-        stamp[0], stamp[1], stamp[2] = moment, self.its_seq, digest
+        stamp[0] = long_at(fact, self.places[self.moment], self.places[self.moment + 1])
+        stamp[1], stamp[2] = self.its_seq, digest
         memcpy(out, p, at)
         memcpy(out + 4 * self.section, &section, 4)
-        out = put(out + at, head, sizeof(head))
-        out = put(out, stamp, sizeof(stamp))
-        out = put(out, PyBytes_AS_STRING(payload), n_payload)
-        if found:
-            out = put(out, p + older, n_older - REPLACED)
-            out = put(out, p + at + AT_SEQ, REPLACED)  # seq and digest of the revision that it replaces
+        out += at
+        if newer:
+            head[0], head[1], head[2] = <unsigned int>n_payload, <unsigned int>n_identity, replaced
+            out = put(out, head, sizeof(head))
+            out = put(out, stamp, sizeof(stamp))
+            out = self._put_payload(out, fact)
+            if found:
+                out = put(out, p + after, stays)
+                out = put(out, p + at + AT_SEQ, REPLACED)  # seq and digest of the revision that it replaces
+        else:
+            memcpy(put(out, p + at, stays) - stays + 8, &replaced, 4)
+            out = put(out + stays, stamp + 1, REPLACED)
         put(out, p + last, PyBytes_GET_SIZE(entry) - last)
         return known
 
@@ -250,16 +277,17 @@ cdef class OrderIntake(Intake):
     cdef bint _enter(self, value, key, timestamp, list changelog, dict whole) except -1:
         cdef const unsigned char* p
         cdef const char* known
-        cdef Py_ssize_t place, start, size, n, i, lines
+        cdef Py_ssize_t start, size, i, lines, n_products
         cdef Py_ssize_t* places = self.places
+        cdef Py_ssize_t products[2 * MOST_LINES]
         if not self._walk(value, key, timestamp):
             return False
         p = <const unsigned char*>PyBytes_AS_STRING(value)
         lines, start, size = self.end, places[self.contents], PyBytes_GET_SIZE(value)
         if size - start >= 1 << 16:
             return False
-        products = self._products(p, lines, size)
-        if products is None:
+        n_products = self._products(p, lines, size, products)
+        if n_products < 0:
             return False
         cdef bytes order_id = slice_of(p, places[self.order_id], places[self.order_id + 1])
         cdef bytes entry = self._entry(order_id)
@@ -286,11 +314,11 @@ cdef class OrderIntake(Intake):
         put(out, known + SIZES, PyBytes_GET_SIZE(entry) - SIZES)
         self._know(order_id, after)
         self._index(self.by_account, slice_of(p, places[self.account], places[self.account + 1]), order_id)
-        for product in products:
-            self._index(self.by_product, product, order_id)
-        location, territory, employee = [
-            slice_of(p, places[self.ids[i]] + 1, places[self.ids[i] + 1]) for i in range(3)
-        ]
+        for i in range(n_products):
+            self._index(self.by_product, slice_of(p, products[2 * i], products[2 * i + 1]), order_id)
+        cdef bytes location = slice_of(p, places[self.ids[0]] + 1, places[self.ids[0] + 1])
+        cdef bytes territory = slice_of(p, places[self.ids[1]] + 1, places[self.ids[1] + 1])
+        cdef bytes employee = slice_of(p, places[self.ids[2]] + 1, places[self.ids[2] + 1])
         if location:
             self._index(self.by_location, location, order_id)
         if territory and territory != location:
@@ -302,24 +330,32 @@ cdef class OrderIntake(Intake):
             whole[order_id] = timestamp
         return True
 
-    cdef set _products(self, const unsigned char* p, Py_ssize_t at, Py_ssize_t end):
-        """The products of the lines, which must end where the value does; None when they are unusual."""
+    cdef Py_ssize_t _products(self, const unsigned char* p, Py_ssize_t at, Py_ssize_t end, Py_ssize_t* products):
+        """Where the ids of the lines' products begin and end, each id once; how many, or -1 for unusual lines.
+
+        The lines must end where the value does.
+        """
         cdef Py_ssize_t marks[MOST_MARKS]
-        cdef Py_ssize_t count
-        cdef set products = set()
+        cdef Py_ssize_t count, i, size, known = 0
         if at >= end or p[at] > 0x7f or p[at] & 1:
-            return None
+            return -1
         count = p[at] >> 1
         at += 1
         if not count:
-            return products if at == end else None
+            return 0 if at == end else -1
         while count:
             at = run_program(self.item.ops, p, at, end, marks)
             if at < 0:
-                return None
-            products.add(slice_of(p, marks[2], marks[3]))
+                return -1
+            size = marks[3] - marks[2]
+            for i in range(known):
+                if products[2 * i + 1] - products[2 * i] == size and not memcmp(p + products[2 * i], p + marks[2], size):
+                    break
+            else:
+                products[2 * known], products[2 * known + 1] = marks[2], marks[3]
+                known += 1
             count -= 1
-        return products if at + 1 == end and not p[at] else None
+        return known if at + 1 == end and not p[at] else -1
 
     cdef int _index(self, dict index, bytes member, bytes order_id) except -1:
         """As :meth:`streams.orders_enriched.state.Index.add`."""

@@ -30,20 +30,24 @@ for some 20 MB a partition.
 _SAMPLES = 500
 _DICTIONARY_BYTES = 1 << 13
 """More samples, or a larger dictionary, make entries no smaller."""
+_SEGMENT_BYTES, _MATCH_BYTES = 1000, 8
+"""What the dictionary is put together from: pieces of about two entries, in which runs of so many bytes are
+looked for. To let Zstandard try what is best costs 0.1 s a partition, and finds the same or worse."""
 
 
 class CompactDict:
     """Bytes by bytes. What was touched since the last two times that it settled stays as it is.
 
-    ``plain`` is what was touched since the last time. Who changes it takes the key out of ``packed``, and
-    settles when it has more than ``touched`` entries, as ``[]=`` does.
+    ``plain`` is what was touched since the last time, ``older`` what was touched since the time before. They
+    and ``packed`` are the same three dictionaries for ever. Who changes ``plain`` takes the key out of
+    ``packed``, and settles when it has more than ``touched`` entries, as ``[]=`` does.
     """
 
     def __init__(self, touched: int = TOUCHED) -> None:
         self.touched = touched
         self.plain: dict[bytes, bytes] = {}
         self.packed: dict[bytes, bytes] = {}
-        self._older: dict[bytes, bytes] = {}
+        self.older: dict[bytes, bytes] = {}
         self._compressor: ZstdCompressor | None = None
         self._decompressor = ZstdDecompressor(format=FORMAT_ZSTD1_MAGICLESS)
 
@@ -52,16 +56,20 @@ class CompactDict:
         value = self.plain.get(key)
         if value is not None:
             return value
-        value = self._older.get(key)
+        value = self.older.get(key)
         if value is None:
             packed = self.packed.get(key)
             if packed is None:
                 return None
-            value = self._decompressor.decompress(packed)
+            value = self.unpacked(packed)
         self.plain[key] = value  # it is still as it is packed, so that it need not be compressed again
         if len(self.plain) > self.touched:
             self.settle()
         return value
+
+    def unpacked(self, packed: bytes) -> bytes:
+        """A value as it was before it was compressed."""
+        return self._decompressor.decompress(packed)
 
     def __getitem__(self, key: bytes) -> bytes:
         value = self.get(key)
@@ -76,10 +84,10 @@ class CompactDict:
             self.settle()
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(list({**self.packed, **self._older, **self.plain}))
+        return iter(list({**self.packed, **self.older, **self.plain}))
 
     def __len__(self) -> int:
-        return len(self.packed.keys() | self._older.keys() | self.plain.keys())
+        return len(self.packed.keys() | self.older.keys() | self.plain.keys())
 
     def settle(self) -> None:
         """Compress what was not touched since the last time. The first time learn what values share."""
@@ -87,17 +95,19 @@ class CompactDict:
             self._learn(self.plain.values())
         assert self._compressor is not None
         compress, packed, plain = self._compressor.compress, self.packed, self.plain
-        for key, value in self._older.items():
+        for key, value in self.older.items():
             if key not in packed and key not in plain:
                 # A copy: what it returns keeps the memory of the largest result that there could be.
                 packed[key] = bytes(memoryview(compress(value)))
-        self._older, self.plain = plain, {}
+        self.older.clear()
+        self.older.update(plain)
+        plain.clear()
 
     def _learn(self, values: Collection[bytes]) -> None:
         samples: list[Any] = list(values)[:: max(1, len(values) // _SAMPLES)]
         common: ZstdCompressionDict | None
         try:
-            common = train_dictionary(_DICTIONARY_BYTES, samples)
+            common = train_dictionary(_DICTIONARY_BYTES, samples, k=_SEGMENT_BYTES, d=_MATCH_BYTES)
         except ZstdError:  # too few values, or too small ones
             common = None
         parameters = ZstdCompressionParameters.from_level(

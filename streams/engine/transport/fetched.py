@@ -16,10 +16,9 @@ from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.record.util import calc_crc32c
 
 from streams.engine.fold import Fetched
-from streams.engine.kernel import RECORDS
+from streams.engine.kernel import RECORDS, crc32c
 
 _HEADER, _PREFIX = 61, 12  # bytes of a batch before its first record, and before what its length counts
 _MAGIC_AT, _ATTRIBUTES_AT = 16, 21
@@ -123,7 +122,7 @@ class FetchedResults(OrderedDict[Any, Any]):
             parsed = result._partition_records
             if type(parsed._records) is RawRecords and plain(parsed._records.data):
                 data, first = parsed._records.data, parsed.next_fetch_offset
-                result._partition_records = Records(data, first, calc_crc32c)
+                result._partition_records = Records(data, first, crc32c)
                 result.getall = partial(take, result)  # a subclass would not do: aiokafka compares classes
             else:
                 parsed._consumer_record = as_fetched

@@ -8,11 +8,12 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from aiokafka.record.util import calc_crc32c
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.avro import varint
-from streams.engine.kernel import KERNEL
+from streams.engine.kernel import KERNEL, crc32c
 
 _LONGS = st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, -1, 63, 64, -64, -65, 2**62, -(2**63)])
 
@@ -41,3 +42,9 @@ def test_a_place_outside_of_the_value_is_refused() -> None:
     for start, end in ((0, 3), (-1, 1), (0, 12)):
         with pytest.raises(IndexError):
             KERNEL.decode_long(b"\x02\x04", start, end)
+
+
+@given(st.binary(max_size=300))
+def test_the_checksum_is_aiokafkas(data: bytes) -> None:
+    """Of any length, and of any bytes that can be looked into."""
+    assert crc32c(data) == crc32c(memoryview(bytearray(data))) == calc_crc32c(data)
