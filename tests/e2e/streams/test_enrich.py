@@ -208,6 +208,20 @@ def test_what_a_batch_may_hold(shop: Shop) -> None:
     eventually(lambda: max(shop.committed().values()) == 45, shop.log)
 
 
+def test_a_publisher_may_compress(shop: Shop) -> None:
+    """By each of Kafka's codecs: which one, if any, is the publisher's choice."""
+    shop.customer("ann", "Ann")
+    shop.flush()
+    notes = {codec: codec * 200 for codec in ("gzip", "snappy", "lz4", "zstd")}  # short ones go uncompressed
+    for codec, note in notes.items():
+        publisher = Producer({"bootstrap.servers": shop.kafka, "compression.type": codec})
+        value = record(PURCHASE, number=1, customer="ann", product=None, note=note)
+        publisher.produce(shop.topic("purchase"), value, b"ann", sum(b"ann") % PARTITIONS)
+        publisher.flush()
+    shop.start()
+    shop.await_rows(*((note, "Ann", None) for note in notes.values()))
+
+
 def test_batches_may_be_empty(shop: Shop) -> None:
     """Transactions that were aborted, and the markers of others, leave offsets without records."""
     shop.customer("ann", "Ann")
