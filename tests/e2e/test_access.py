@@ -29,7 +29,7 @@ pytestmark = pytest.mark.real
 PRINCIPALS = ("supplier", "product", "sales", "finance", "mesh.sink", "mesh.orders-enriched")
 SUPPLIER, PRODUCT = "supplier.public.supplier.v1", "product.public.product.v1"
 ENRICHED, RAW = "sales.public.orders-enriched.v1", "customer.raw.customer-record.v1"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Broker:

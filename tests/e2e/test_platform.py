@@ -27,7 +27,7 @@ from mesh.platform.ports import HOST
 pytestmark = pytest.mark.real
 
 MEMORY_LIMIT = 750 << 20  # bytes, both JVMs together
-PATIENCE = 60.0  # seconds
+PATIENCE = 180.0  # seconds
 SUBJECT = "platform-test-value"
 
 

@@ -34,7 +34,7 @@ from tests.unit.sinks.samples import LANDED, MESH, ORDERS, PRODUCTS, record
 
 pytestmark = pytest.mark.real
 PARTS = ["broker", "registry", "warehouse"]
-PATIENCE = 60.0
+PATIENCE = 180.0
 POISON = b"poison"
 
 

@@ -27,7 +27,7 @@ from mesh.kernel.names import TopicName, changelog
 from tests.e2e.streams.counting import STORE, topics
 
 PARTITIONS = 4
-PATIENCE = 60.0  # seconds
+PATIENCE = 180.0  # seconds
 
 
 class Row(NamedTuple):
