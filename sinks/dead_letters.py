@@ -24,7 +24,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Parked(NamedTuple):
+class Refused(NamedTuple):
     """A record that may not land, and why."""
 
     partition: int
@@ -45,7 +45,7 @@ class Parking:
         self._recent: deque[tuple[float, int]] = deque()  # moment, records
         self._errors: list[str] = []
 
-    def park(self, topic: str, refused: Sequence[Parked]) -> None:
+    def park(self, topic: str, refused: Sequence[Refused]) -> None:
         """Park records of a topic and wait until they are on the broker.
 
         Raises :class:`StreamError` ``dead-letter-limit`` with none of them written, and ``parking-failed``.
@@ -60,7 +60,7 @@ class Parking:
                 remedy="nothing is lost: the records are read again; see `mesh status`",
             )
 
-    def _count(self, topic: str, refused: Sequence[Parked]) -> None:
+    def _count(self, topic: str, refused: Sequence[Refused]) -> None:
         bad = [one.refusal for one in refused if one.refusal.code not in UNCOUNTED]
         moment = time.monotonic()
         while self._recent and self._recent[0][0] < moment - 60:
@@ -76,7 +76,7 @@ class Parking:
                 remedy="mend the publisher or the code; MESH_DEAD_LETTER_LIMIT raises the limit",
             )
 
-    def _produce(self, topic: str, parked: Parked) -> None:
+    def _produce(self, topic: str, parked: Refused) -> None:
         offset, _, key, value, message = parked.record
         self._producer.produce(
             str(TopicName.parse(topic).dead),

@@ -18,7 +18,7 @@ from mesh.kernel.names import SINK
 from sinks import dead_letters
 from sinks.block import Run, count, part
 from sinks.container import Container
-from sinks.dead_letters import Parked
+from sinks.dead_letters import Refused
 from sinks.intake import Refusal
 from sinks.port import RowsRefusedError
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 class Lane(Protocol):
     """Lands the blocks of one topic and returns the records to park."""
 
-    def land(self, block: Block) -> list[Parked]: ...
+    def land(self, block: Block) -> list[Refused]: ...
 
 
 class Parted(NamedTuple):
     """Records that may land, with the values that do, and those that may not."""
 
     runs: list[Run]
-    parked: list[Parked]
+    parked: list[Refused]
 
 
 class EventLane:
@@ -57,7 +57,7 @@ class EventLane:
         self._warehouse = warehouse
         self._container = Container(table.schema)
 
-    def land(self, block: Block) -> list[Parked]:
+    def land(self, block: Block) -> list[Refused]:
         """Insert what may land; return what may not."""
         runs, parked = self._parted(block)
         if runs:
@@ -97,7 +97,7 @@ class EventLane:
                 holding.refused(offset, key, *admitted)
             yield admitted
 
-    def _inserted(self, runs: list[Run], block: Block) -> list[Parked]:
+    def _inserted(self, runs: list[Run], block: Block) -> list[Refused]:
         """Insert rows as one; where that is refused, prove those that were trusted, and then halve."""
         if not self._intake.is_trusting:
             return list(self._halved(runs, 0, block.token(count(runs))))
@@ -112,7 +112,7 @@ class EventLane:
             return proven.parked + list(self._halved(proven.runs, 0, token))
         return []
 
-    def _halved(self, runs: list[Run], first: int, token: str) -> Iterator[Parked]:
+    def _halved(self, runs: list[Run], first: int, token: str) -> Iterator[Refused]:
         """Insert the rows; halve a refused block until the unreadable rows stand alone, and yield those.
 
         ``first`` is the place of the first row in its block.
@@ -124,7 +124,7 @@ class EventLane:
         except RowsRefusedError as error:
             if rows == 1:
                 partition, records = runs[0]
-                yield Parked(partition, records[0], Refusal("warehouse-refused", str(error)))
+                yield Refused(partition, records[0], Refusal("warehouse-refused", str(error)))
                 return
             middle = rows // 2
             yield from self._halved(part(runs, 0, middle), first, f"{token}/{first}+{middle}")
@@ -145,7 +145,7 @@ def _add(
     landing: list[Record] = []
     for record, verdict in zip(records, verdicts, strict=True):
         if isinstance(verdict, Refusal):
-            parted.parked.append(Parked(partition, record, verdict))
+            parted.parked.append(Refused(partition, record, verdict))
         else:
             offset, moment, key, _, message = record
             landing.append((offset, moment, key, verdict, message))
@@ -168,7 +168,7 @@ class DeadLetterLane:
     def __init__(self, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
 
-    def land(self, block: Block) -> list[Parked]:
+    def land(self, block: Block) -> list[Refused]:
         """Insert every dead letter; none is ever refused."""
         rows = [
             dead_letters.row(block.topic, partition, record)

@@ -34,7 +34,7 @@ from schemas.registry import Registry, schema_ids
 from sinks.block import Block
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
-from sinks.dead_letters import Parked, Parking
+from sinks.dead_letters import Parking, Refused
 from sinks.intake import Intake
 from sinks.landing import DeadLetterLane, EventLane, Lane
 from sinks.pace import Pace
@@ -163,7 +163,7 @@ class Sink:
             if timed:
                 self._pace.took(block.topic, seconds / len(topics), time.monotonic())
 
-    def _insert(self, block: Block) -> tuple[list[Parked], float]:
+    def _insert(self, block: Block) -> tuple[list[Refused], float]:
         """Insert a block; return what may not land, and the seconds that it took."""
         began = time.monotonic()
         return self._lanes[block.topic].land(block), time.monotonic() - began

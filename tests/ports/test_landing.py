@@ -20,7 +20,7 @@ from sinks.clickhouse import migrate
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.container import Container
-from sinks.dead_letters import Parked
+from sinks.dead_letters import Refused
 from sinks.intake import Intake
 from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
@@ -130,7 +130,7 @@ def test_a_block_is_taken_whole_or_not_at_all(held: Held, request: pytest.Fixtur
     assert held.offsets() == [1, 2]
 
 
-def land(client: Any, port: Port, records: Sequence[Record]) -> list[Parked]:
+def land(client: Any, port: Port, records: Sequence[Record]) -> list[Refused]:
     """Land records of a partition as the sink does; what it would park."""
     warehouse = Writer(client, lambda error: pytest.fail(str(error)))
     lane = EventLane(Table(port), Intake(port, 7, codecs()), warehouse)

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, Message
 
 from mesh.kernel.errors import StreamError
-from sinks.dead_letters import COLUMNS, Parked, Parking, row
+from sinks.dead_letters import COLUMNS, Parking, Refused, row
 from sinks.intake import Refusal
 from tests.unit.sinks.samples import PRODUCTS
 
@@ -112,9 +112,9 @@ class Broker:
         return self._left
 
 
-def refused(value: bytes | None) -> Parked:
+def refused(value: bytes | None) -> Refused:
     """A record and why it may not land."""
-    return Parked(1, (5, 0, b"k", value, Message()), Refusal("undecodable", "no frame"))
+    return Refused(1, (5, 0, b"k", value, Message()), Refusal("undecodable", "no frame"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mesh.kernel.holding import Holding
 from sinks.clickhouse.tables import Table
-from sinks.dead_letters import Parked
+from sinks.dead_letters import Refused
 from sinks.intake import Intake
 from sinks.landing import EventLane
 from sinks.memory import MemoryWarehouse
@@ -46,7 +46,7 @@ def product(offset: int, value: bytes | None = None) -> Record:
     return offset, moment, key, right if value is None else value, headers
 
 
-def places(parked: list[Parked]) -> list[tuple[int, str]]:
+def places(parked: list[Refused]) -> list[tuple[int, str]]:
     """Offset and code of each."""
     return [(one.record[0], one.refusal.code) for one in parked]
 
