@@ -82,8 +82,8 @@ def is_local(model: Model, entity: Entity, wanted: Wanted) -> bool:
 def rows(model: Model, entity: Entity, wanted: Mapping[str, Wanted], moment: Moment) -> str:
     """The rows of an entity of its own view, with some expressions by the names that they get.
 
-    A key has one row. What became known after the moment is left out; where none is stated, those are the
-    versions that hold from later than the clock on: no fact is later than that.
+    A key has one row. What became known after the moment is left out. Where none is stated, those are the
+    versions and counts of later than the clock: no order knows them yet. Other facts count as they land.
     """
     in_clear = any(
         isinstance(found, Column) and found.mask and clear

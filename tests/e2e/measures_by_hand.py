@@ -37,15 +37,23 @@ def newest(rows: Iterable[Row], key: tuple[str, ...], *rank: str) -> list[Row]:
 
 @dataclass(frozen=True)
 class Measured:
-    """What is known up to a moment, which is the clock or the end of the landed facts' day."""
+    """What is known: up to a moment that was asked for, or all, with what holds at the clock."""
 
     landed: Landed
     moment: datetime
+    """The end of the landed facts' day where ``stated``, or the clock."""
+    stated: bool
 
     def rows(self, view: str, time: str) -> list[Row]:
-        """A view's rows that are known by then."""
-        rows = map(_aware, self.landed.client.query(f"SELECT * FROM {view}").named_results())
-        return [row for row in rows if row[time] <= self.moment]
+        """A view's rows that hold by then."""
+        return [row for row in self._all(view) if row[time] <= self.moment]
+
+    def facts(self, view: str, time: str) -> list[Row]:
+        """A view's rows that are known. Those that do not move the clock may be later than it."""
+        return self.rows(view, time) if self.stated else list(self._all(view))
+
+    def _all(self, view: str) -> Iterable[Row]:
+        return map(_aware, self.landed.client.query(f"SELECT * FROM {view}").named_results())
 
     @cached_property
     def shipments(self) -> dict[str, Row]:
@@ -227,7 +235,7 @@ class Measured:
     def by_campaign(self) -> Expected:
         """Contacts by the channel of their campaign."""
         channels = {
-            row["campaign_id"]: row["channel"] for row in self.rows("customer.campaigns", "starts_at")
+            row["campaign_id"]: row["channel"] for row in self.facts("customer.campaigns", "starts_at")
         }
         found = self._grouped(self.contacts, self._of_contacts, lambda row: channels.get(row["campaign_id"]))
         for channel in channels.values():
@@ -246,7 +254,7 @@ class Measured:
     @cached_property
     def contacts(self) -> list[Row]:
         """Contacts that were made."""
-        return self.rows("customer.contacts", "contacted_at")
+        return self.facts("customer.contacts", "contacted_at")
 
     @cached_property
     def stock(self) -> list[Row]:
@@ -361,8 +369,8 @@ class Measured:
         }
 
     def _of_marketing(self) -> Values:
-        campaigns = self.rows("customer.campaigns", "starts_at")
-        sessions = self.rows("customer.web_sessions", "ended_at")
+        campaigns = self.facts("customer.campaigns", "starts_at")
+        sessions = self.facts("customer.web_sessions", "ended_at")
         return {
             **self._of_contacts(self.contacts),
             "total_campaigns": len(campaigns),
@@ -384,7 +392,7 @@ class Measured:
         }
 
     def _of_places(self) -> Values:
-        arrivals = self.rows("location.arrivals", "counted_from")
+        arrivals = self.facts("location.arrivals", "counted_from")
         return {
             **self._of_stock(self.stock),
             "total_stores": len(self.channels),

@@ -68,7 +68,7 @@ def now(mesh: Asked) -> Iterator[Measured]:
     with contextlib.closing(connect(mesh.settings)) as client:
         seconds = client.query(f"SELECT toUnixTimestamp64Micro(clock) FROM {CLOCK}").result_rows[0][0]
         clock = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=seconds)
-        yield Measured(Landed(client, clock.date()), clock)
+        yield Measured(Landed(client, clock.date()), clock, stated=False)
 
 
 def numbers(row: dict[str, Any], names: Values) -> Values:
@@ -106,7 +106,7 @@ def test_every_measure_equals_what_is_worked_out_by_hand(mesh: Asked, now: Measu
 def test_an_earlier_day_has_the_measures_of_that_day(mesh: Asked, now: Measured) -> None:
     """Facts, prices and ages; what came later is not there."""
     day = now.moment.date() - timedelta(60)
-    then = Measured(Landed(now.landed.client, day), datetime.combine(day, time.max, UTC))
+    then = Measured(Landed(now.landed.client, day), datetime.combine(day, time.max, UTC), stated=True)
     expected = then.totals() | {"monthly_revenue_curr": then.of_month(f"{day:%Y-%m}")}
     assert expected["total_orders"] < now.totals()["total_orders"]
     (row,) = mesh.measure(*expected, "--as-of", day.isoformat())
