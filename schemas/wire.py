@@ -1,4 +1,4 @@
-"""The wire rules: Confluent's framing of values and Kafka's murmur2 partitioner.
+"""The wire rules: Confluent's framing of values, whose a key is, and Kafka's murmur2 partitioner.
 
 A value is byte 0, the schema id in 4 bytes (big-endian), and the Avro body. A record's partition is murmur2
 of its partition key, as Kafka's Java client and librdkafka's ``murmur2_random`` compute it, so that
@@ -48,6 +48,11 @@ def schema_id(value: bytes) -> int:
     if value[:1] != MAGIC:
         raise UndecodableError(f"the first byte is {value[0]}, not 0: the value has no Confluent frame")
     return int.from_bytes(value[1:HEADER_SIZE], "big")
+
+
+def belongs(key: bytes | None, owner: bytes) -> bool:
+    """Whether a key is its record's account or golden id, or goes on behind it with ``@`` or ``#``."""
+    return key == owner or (key is not None and key.startswith((owner + b"@", owner + b"#")))
 
 
 def murmur2(key: bytes) -> int:

@@ -39,7 +39,7 @@ class Block:
         candidates = records if len(records) <= MAX_ROWS - self.rows else records[: MAX_ROWS - self.rows]
         taken, size = room(candidates, self.bytes, MAX_BYTES)
         if not taken and not self.rows:
-            taken, size = 1, room(records[:1], 0, sys.maxsize)[1]
+            taken, size = room(records[:1], 0, sys.maxsize)
         if taken:
             self.runs.setdefault(partition, []).extend(records[:taken])
         self.bytes = size

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fastavro import schemaless_writer
 
 from schemas.codec import Codec, Codecs, read_body
-from schemas.wire import HEADER_SIZE, UndecodableError
+from schemas.wire import HEADER_SIZE, UndecodableError, belongs
 from sinks.kernel import ROWS
 from sinks.record import Record
 from streams.engine.avro.varint import decode_long, raw
@@ -101,7 +101,7 @@ class Intake:
         if self._owner is not None:
             _, start = raw(value, at[self._owner])
             owner = value[start : at[self._owner + 1]]
-            if key is None or not _is_of(owner, key):
+            if not belongs(key, owner):
                 return self._mismatch
         if self._occurred is not None:
             occurred = decode_long(value, at[self._occurred], at[self._occurred + 1])
@@ -129,11 +129,6 @@ class Intake:
         else:
             value = self._codecs.resolve(codec, value)
         return value, self._offsets(value, HEADER_SIZE)
-
-
-def _is_of(owner: bytes, key: bytes) -> bool:
-    """Whether a record with this key belongs to the account or golden id."""
-    return key == owner or key.startswith((owner + b"@", owner + b"#"))
 
 
 Doubtful = Callable[[list[Record]], list[int]]

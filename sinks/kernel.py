@@ -5,17 +5,6 @@ Whatever it does Python does as well, byte for byte; ``STREAMS_KERNEL=off`` leav
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
+from streams.engine.kernel import built
 
-from streams.engine.kernel import KERNEL
-
-
-def _built() -> ModuleType | None:
-    try:
-        return import_module("sinks._rows") if KERNEL else None
-    except ImportError:
-        return None
-
-
-ROWS = _built()
+ROWS = built("sinks._rows")

@@ -9,7 +9,7 @@ from fastavro import schemaless_writer
 
 from mesh.kernel.event import ENVELOPE
 from schemas.codec import Codec, read_body
-from schemas.wire import HEADER_SIZE, UndecodableError, schema_id
+from schemas.wire import HEADER_SIZE, UndecodableError, belongs, schema_id
 from streams.engine.avro.recognise import Items
 from streams.engine.avro.varint import decode_long, raw
 from streams.engine.avro.walk import ItemsWalker, Walker
@@ -123,8 +123,7 @@ class Reader:
         if end != len(value):
             raise ValueError("bytes after the last field")
         seq = decode_long(value, offsets[self._seq], offsets[self._seq + 1])
-        if not 0 <= seq < _MOST_SEQ:
-            raise UndecodableError(f"seq {seq} is not within 0 and 2^60")
+        check_seq(seq)
         return Fact(value, offsets, items, seq, offsets[self.contents])
 
     def _rewrite(self, value: bytes | None) -> bytes:
@@ -146,8 +145,14 @@ def rewrite(codec: Codec, resolver: Resolver, value: bytes) -> bytes:
 
 def check_key(key: bytes | None, account: bytes) -> None:
     """Raise :class:`KeyMismatchError` unless the key is the account, or begins with it and ``@`` or ``#``."""
-    if key != account and not (key is not None and key.startswith((account + b"@", account + b"#"))):
+    if not belongs(key, account):
         raise KeyMismatchError("the key is not that of the record's account")
+
+
+def check_seq(seq: int) -> None:
+    """Raise :class:`UndecodableError` unless a revision is within 0 and 2^60: others do not add up."""
+    if not 0 <= seq < _MOST_SEQ:
+        raise UndecodableError("seq is not within 0 and 2^60")
 
 
 def check_event_time(moment: int, timestamp: int) -> None:

@@ -13,7 +13,7 @@ from mesh.kernel.contract import Port
 from mesh.kernel.holding import Holding
 from mesh.subscribe.masking import Masking
 from schemas.codec import Codec, Codecs
-from schemas.wire import UndecodableError
+from schemas.wire import UndecodableError, belongs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
@@ -96,7 +96,7 @@ class Intake:
         except UndecodableError as problem:
             return Rejected(*at, problem.code, " ".join(str(problem).split()))
         owner = self._owner
-        if owner and not _starts_with(message.key() or b"", str(values[owner]).encode()):
+        if owner and not belongs(message.key(), str(values[owner]).encode()):
             return Rejected(*at, "key-mismatch", f"the key does not start with the record's {owner}")
         if self._moves_clock and values["occurred_at"] > at[-1] + _DAY:
             return Rejected(
@@ -120,7 +120,3 @@ def place(message: Message) -> tuple[str, int, int, str, datetime]:
     key = (message.key() or b"").decode(errors="backslashreplace")
     published_at = _EPOCH + timedelta(milliseconds=max(message.timestamp()[1], 0))
     return message.topic() or "", message.partition(), message.offset(), key, published_at
-
-
-def _starts_with(key: bytes, owner: bytes) -> bool:
-    return key == owner or key.startswith((owner + b"@", owner + b"#"))

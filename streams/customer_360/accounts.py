@@ -25,6 +25,7 @@ from streams.facts import (
     REFUSALS,
     check_event_time,
     check_key,
+    check_seq,
     code_of,
 )
 
@@ -172,7 +173,7 @@ class AccountsFold:
             check_key(record[2], account)
             if topic == topics.PAYMENT:
                 check_event_time(fact.number("occurred_at"), record[1])
-            fact.check_seq()
+            check_seq(fact.number("seq"))
             if not account.startswith(GUEST):
                 put(fact, record)
 

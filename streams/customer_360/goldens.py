@@ -20,7 +20,7 @@ from streams.customer_360.picking import Pick
 from streams.customer_360.reading import Reader
 from streams.customer_360.segment import assignment_of
 from streams.engine.fold import Emission, Fetched, Output, OutputRow, Rejection
-from streams.facts import KeyMismatchError, check_key, code_of
+from streams.facts import KeyMismatchError, check_key, check_seq, code_of
 
 FIELDS = (
     "golden_id",
@@ -118,7 +118,7 @@ class GoldensFold:
         golden_id = fact.text("customer_id")
         if not recovering:
             check_key(key, golden_id)
-        fact.check_seq()
+        check_seq(fact.number("seq"))
         golden = self._golden(golden_id)
         if golden.assign(assignment_of(fact)):
             key = b"".join((_SEGMENT, fact.raw("customer_id"), fact.raw("seq")))

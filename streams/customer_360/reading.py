@@ -11,7 +11,6 @@ from streams.engine.avro.walk import Walker
 from streams.facts import Resolver, rewrite
 
 _CONTENTS = len(ENVELOPE)
-_MOST_SEQ = 1 << 60
 
 
 class Read:
@@ -37,11 +36,6 @@ class Read:
     def text(self, field: str) -> bytes:
         """A string as UTF-8."""
         return text_of(self.raw(field))
-
-    def check_seq(self) -> None:
-        """Raise :class:`UndecodableError` unless the revision is within 0 and 2^60: others do not add up."""
-        if not 0 <= self.number("seq") < _MOST_SEQ:
-            raise UndecodableError("seq is not within 0 and 2^60")
 
     @property
     def contents(self) -> bytes:

@@ -17,18 +17,19 @@ from typing import Any
 from aiokafka.record.util import calc_crc32c
 
 
-def _built(name: str) -> ModuleType | None:
+def built(name: str) -> ModuleType | None:
+    """A compiled module by its full name, where it was built and may be used."""
     # It copies numbers as they lie in memory, least significant byte first.
     if os.environ.get("STREAMS_KERNEL") == "off" or sys.byteorder != "little":
         return None
     try:
-        return import_module(f"streams.engine.{name}")
+        return import_module(name)
     except ImportError:
         return None
 
 
-KERNEL = _built("_kernel")
-RECORDS = _built("_records")
+KERNEL = built("streams.engine._kernel")
+RECORDS = built("streams.engine._records")
 
 crc32c: Callable[[Any], int] = calc_crc32c if KERNEL is None or not KERNEL.HAS_CRC32C else KERNEL.crc32c
 """The checksum of record batches, of any bytes. aiokafka's own goes by tables, five times as dear."""

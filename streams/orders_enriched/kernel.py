@@ -6,13 +6,11 @@ Each part of it stands beside its Python, which takes what it leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from importlib import import_module
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from streams.engine.avro.walk_pattern import UnrecognisableError
 from streams.engine.avro.walk_program import item_program
-from streams.engine.kernel import KERNEL
+from streams.engine.kernel import KERNEL, built
 from streams.facts import Reader
 from streams.orders_enriched import topics
 from streams.orders_enriched.dimensions import Members
@@ -23,15 +21,7 @@ from streams.orders_enriched.returns import NONE_RETURNED, by_line
 from streams.orders_enriched.splice import LIVE
 from streams.orders_enriched.state import State
 
-
-def _module(name: str) -> ModuleType | None:
-    try:
-        return import_module(f"{__package__}.{name}")
-    except ImportError:
-        return None
-
-
-_INTAKE, _ROWS = _module("_intake"), _module("_rows")
+_INTAKE, _ROWS = built(f"{__package__}._intake"), built(f"{__package__}._rows")
 
 
 class Compiled(NamedTuple):
