@@ -32,10 +32,8 @@ FEW_RECORDS = 1_000
 GATHER_SECONDS = 0.01
 """Pause after an answer of few records, in which more gather: a cycle costs as much as a hundred records."""
 FETCH_WAIT_MS = 100
-FLOWING_WAIT_MS = 10
-"""How long the broker may look for records: without any, and while they flow. aiokafka asks a broker once
-at a time: while records lie here untaken it may ask for partitions that have none, and those that have some
-wait until that is answered."""
+"""How long the broker may look for records. aiokafka asks a broker once at a time: while records lie here
+untaken it may ask for partitions that have none, and those that have some wait until that is answered."""
 HELD_SECONDS = 0.1
 """How long a fetch may wait while a partition is held: it must soon be asked for."""
 
@@ -90,17 +88,9 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
         if len(wanted) < len(active):
             timeout = min(timeout, HELD_SECONDS)
         fetched = await super()._getmany(wanted, timeout)
-        count = sum(map(len, fetched.values()))
-        self._few = 0 < count < FEW_RECORDS
-        self._look_for(FLOWING_WAIT_MS if count else FETCH_WAIT_MS)
+        self._few = 0 < sum(map(len, fetched.values())) < FEW_RECORDS
         topics = self.app.batch_topics
         return {tp: _batches(rows) if tp.topic in topics else rows for tp, rows in fetched.items() if rows}
-
-    def _look_for(self, milliseconds: int) -> None:
-        """Let the broker look for records for so long from the next fetch on."""
-        consumer = self._thread._consumer
-        if consumer is not None:
-            consumer._fetcher._fetch_max_wait_ms = milliseconds
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         if type(record) is not list:

@@ -45,7 +45,6 @@ def test_the_libraries_still_have_the_names_that_it_leans_on(app: BatchApp) -> N
     assert "self._fetcher = Fetcher(" in source
     fetcher = Path(sys.modules[FetchResult.__module__].__file__ or "").read_text()
     assert "self._records = collections.OrderedDict()" in fetcher
-    assert "self._fetch_max_wait_ms,\n" in fetcher  # asked for with each fetch
     assert "self._records[tp] = FetchResult(" in fetcher
     assert "self._consumer_record(tp, record)" in fetcher
     assert "records = MemoryRecords(part_data[-1])" in fetcher
@@ -72,26 +71,6 @@ def test_a_fetch_is_cut_into_batches(app: BatchApp, monkeypatch: pytest.MonkeyPa
     made = asyncio.run(messages())
     assert [message.offset for message in made] == [2, 5, 7]
     assert [row for message in made for row in message.value] == rows
-
-
-def test_the_broker_looks_for_records_shortly_while_they_flow(app: BatchApp) -> None:
-    """A fetch of partitions that have none must not keep those that have some waiting."""
-    fetcher = SimpleNamespace(_fetch_max_wait_ms=0)
-
-    async def waits() -> list[int]:
-        consumer, found = app.consumer, []
-        consumer._thread._consumer = SimpleNamespace(_fetcher=fetcher)
-        for rows in ([(0, 0, b"", b"", ())], []):
-
-            async def getmany(*_: Any, rows: list[Any] = rows) -> dict[TP, list[Any]]:
-                return {TOPIC: rows}
-
-            consumer._thread.getmany = getmany
-            await consumer._getmany({TOPIC}, 1.0)
-            found.append(fetcher._fetch_max_wait_ms)
-        return found
-
-    assert asyncio.run(waits()) == [driver.FLOWING_WAIT_MS, driver.FETCH_WAIT_MS]
 
 
 def test_batches_are_committed_in_the_order_of_delivery(app: BatchApp) -> None:
