@@ -17,14 +17,19 @@ import polars as pl
 
 from tests.e2e.adventureworks import Values, divided, mean, money
 from tests.e2e.landed import UNIT, Landed, Row
+from tests.e2e.measures_of_rows import (
+    of_contacts,
+    of_customers,
+    of_lines,
+    of_orders,
+    of_products,
+    of_returns,
+    of_stock,
+    share,
+)
 
 Expected = dict[Any, Values]
 """Measures by the value of a dimension."""
-
-
-def share(part: int, whole: int) -> Any:
-    """A share in percent with four decimals; None of nothing."""
-    return mean(100 * part, whole)
 
 
 def newest(rows: Iterable[Row], key: tuple[str, ...], *rank: str) -> list[Row]:
@@ -138,11 +143,11 @@ class Measured:
         units = int(lines["units"].sum() or 0)
         return {
             **self._of_payments(self.payments),
-            **self._of_orders(orders),
-            **self._of_products(self.products.values()),
-            **self._of_customers(self.customers.values()),
-            **self._of_lines(lines),
-            **self._of_returns(self.returns),
+            **of_orders(orders),
+            **of_products(self.products.values()),
+            **of_customers(self.customers.values()),
+            **of_lines(lines),
+            **of_returns(self.returns),
             **self._of_marketing(),
             **self._of_places(),
             "total_shipments": len(self.shipments),
@@ -161,9 +166,9 @@ class Measured:
         return {
             group: {
                 **self._of_payments([row for key, row in paid if key == group]),
-                **self._of_orders([row for row in self.orders.values() if row[column] == group]),
-                **self._of_lines(lines.filter(pl.col("group").eq_missing(pl.lit(group)))),
-                **self._of_returns([row for key, row in back if key == group]),
+                **of_orders([row for row in self.orders.values() if row[column] == group]),
+                **of_lines(lines.filter(pl.col("group").eq_missing(pl.lit(group)))),
+                **of_returns([row for key, row in back if key == group]),
             }
             for group in groups | {key for key, _ in (*paid, *back)}
         }
@@ -219,7 +224,7 @@ class Measured:
         )
         return {
             group: {
-                **self._of_products(row for row in self.products.values() if row["category"] == group),
+                **of_products(row for row in self.products.values() if row["category"] == group),
                 **{name: parts[group][name] for name in counted},
                 **{name: money(parts[group][name]) for name in summed},
                 "total_transactions": len(seen[group]["payments"]),
@@ -230,26 +235,26 @@ class Measured:
 
     def by_age_group(self) -> Expected:
         """Measures of customers by age group."""
-        return self._grouped(self.customers.values(), self._of_customers, lambda row: _age_group(row["age"]))
+        return self._grouped(self.customers.values(), of_customers, lambda row: _age_group(row["age"]))
 
     def by_campaign(self) -> Expected:
         """Contacts by the channel of their campaign."""
         channels = {
             row["campaign_id"]: row["channel"] for row in self.facts("customer.campaigns", "starts_at")
         }
-        found = self._grouped(self.contacts, self._of_contacts, lambda row: channels.get(row["campaign_id"]))
+        found = self._grouped(self.contacts, of_contacts, lambda row: channels.get(row["campaign_id"]))
         for channel in channels.values():
-            found.setdefault(channel, self._of_contacts([]))
+            found.setdefault(channel, of_contacts([]))
         return found
 
     def by_site_type(self) -> Expected:
         """Stock by the kind of place."""
         types = {key: row["location_type"] for key, row in self.sites.items()}
-        return self._grouped(self.stock, self._of_stock, lambda row: types.get(row["location_id"]))
+        return self._grouped(self.stock, of_stock, lambda row: types.get(row["location_id"]))
 
     def by_reason(self) -> Expected:
         """Returns by their reason."""
-        return self._grouped(self.returns, self._of_returns, lambda row: row["reason"])
+        return self._grouped(self.returns, of_returns, lambda row: row["reason"])
 
     @cached_property
     def contacts(self) -> list[Row]:
@@ -295,84 +300,11 @@ class Measured:
             "transaction_percentage_with_discount": share(len(reduced), len(payments)),
         }
 
-    @staticmethod
-    def _of_orders(orders: list[Row]) -> Values:
-        count = len(orders)
-        delivered = [row for row in orders if row["status"] == "Delivered"]
-        promised = [row for row in delivered if row["arrived_at"] and row["promised_at"]]
-        in_time = [row for row in promised if row["arrived_at"] <= row["promised_at"]]
-        days = [
-            (row["arrived_at"].date() - row["ordered_at"].date()).days
-            for row in delivered
-            if row["arrived_at"]
-        ]
-        return {
-            "total_orders": count,
-            "total_discounted_amount": money(sum(row["discount"] for row in orders)),
-            "total_shipping_amount": money(sum(row["shipping_amount"] for row in orders)),
-            "total_order_amount": money(sum(row["total_amount"] for row in orders)),
-            "ups_delivered_percentage": share(sum(row["carrier"] == "UPS" for row in delivered), count),
-            "canceled_order_percentage": share(sum(row["status"] == "Cancelled" for row in orders), count),
-            "delivered_order_percentage": share(len(delivered), count),
-            "delivered_in_time_percentage": share(len(in_time), len(promised)),
-            "average_delivery_days": mean(sum(days), len(days)),
-        }
-
-    @staticmethod
-    def _of_lines(lines: pl.DataFrame) -> Values:
-        known = lines.filter(pl.col("cost").is_not_null())
-        return {
-            "total_units": int(lines["units"].sum() or 0),
-            "net_sales": money(int(lines["net"].sum() or 0)),
-            "total_margin": money(int(known["net"].sum() or 0) - int(known["cost"].sum() or 0)),
-        }
-
-    @staticmethod
-    def _of_products(products: Iterable[Row]) -> Values:
-        rows = list(products)
-        prices = [row["list_price"] for row in rows if row["list_price"] is not None]
-        costs = [row["unit_cost"] for row in rows if row["unit_cost"] is not None]
-        margins = [
-            row["list_price"] - row["unit_cost"]
-            for row in rows
-            if row["list_price"] is not None and row["unit_cost"] is not None
-        ]
-        return {
-            "total_products": len(rows),
-            "average_price": mean(sum(prices), len(prices)),
-            "total_cost": sum(costs),
-            "average_margin": mean(sum(margins), len(margins)),
-        }
-
-    @staticmethod
-    def _of_customers(customers: Iterable[Row]) -> Values:
-        rows = list(customers)
-        ages = [row["age"] for row in rows if row["age"] is not None]
-        return {"total_customers": len(rows), "average_age": mean(sum(ages), len(ages))}
-
-    @staticmethod
-    def _of_returns(returns: list[Row]) -> Values:
-        return {
-            "total_returns": len(returns),
-            "total_returned_units": sum(row["quantity"] for row in returns),
-            "total_refunded_amount": money(sum(row["amount"] for row in returns)),
-        }
-
-    @staticmethod
-    def _of_contacts(contacts: list[Row]) -> Values:
-        outcomes = Counter(row["outcome"] for row in contacts)
-        opened, clicked = outcomes["Opened"] + outcomes["Clicked"], outcomes["Clicked"]
-        return {
-            "total_contacts": len(contacts),
-            "opened_contact_percentage": share(opened, len(contacts)),
-            "clicked_contact_percentage": share(clicked, len(contacts)),
-        }
-
     def _of_marketing(self) -> Values:
         campaigns = self.facts("customer.campaigns", "starts_at")
         sessions = self.facts("customer.web_sessions", "ended_at")
         return {
-            **self._of_contacts(self.contacts),
+            **of_contacts(self.contacts),
             "total_campaigns": len(campaigns),
             "total_campaign_budget": sum(row["budget_amount"] or 0 for row in campaigns),
             "total_web_sessions": len(sessions),
@@ -381,20 +313,10 @@ class Measured:
             ),
         }
 
-    @staticmethod
-    def _of_stock(stock: list[Row]) -> Values:
-        watched = [row for row in stock if row["reorder_level"] is not None]
-        low = [row for row in watched if row["on_hand"] < row["reorder_level"]]
-        return {
-            "stock_on_hand": sum(row["on_hand"] for row in stock),
-            "stock_on_order": sum(row["on_order"] or 0 for row in stock),
-            "low_stock_percentage": share(len(low), len(watched)),
-        }
-
     def _of_places(self) -> Values:
         arrivals = self.facts("location.arrivals", "counted_from")
         return {
-            **self._of_stock(self.stock),
+            **of_stock(self.stock),
             "total_stores": len(self.channels),
             "total_employees": len(
                 {row["employee_id"] for row in self.rows("employee.employees", "valid_from")}

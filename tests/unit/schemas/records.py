@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, get_args
@@ -19,6 +19,36 @@ from schemas.derive import field_annotation, is_personal, nested_record, without
 LONG = 2**63
 WHOLE_SECOND = next(mark for mark in get_args(ValidFrom) if isinstance(mark, AfterValidator))
 """The validator of a field in whole seconds."""
+
+NOON = datetime(2014, 6, 30, 12, 0, 0, 123456, tzinfo=UTC)
+PAYMENT: dict[str, Any] = {
+    "event_id": "e1",
+    "source": "aw",
+    "seq": 0,
+    "occurred_at": NOON,
+    "recorded_at": NOON,
+    "trace_id": None,
+    "transaction_id": "aw:1",
+    "order_id": "aw:1",
+    "account": "aw:2",
+    "transaction_at": NOON,
+    "transaction_type": "Sale",
+    "payment_method": "Card",
+    "transaction_status": "completed",
+    "amount": Decimal("-12.3450"),
+    "currency": "USD",
+    "fx_rate": Decimal("1.00000000"),
+}
+"""A payment, by field."""
+CUSTOMER: dict[str, Any] = {
+    **{
+        name: PAYMENT[name] for name in ("event_id", "source", "seq", "occurred_at", "recorded_at", "account")
+    },
+    "valid_from": NOON.replace(microsecond=0),
+    "first_name": "Zoë",
+    "email": "zoe@example.org",
+}
+"""Of a customer record, by field; the others are left out."""
 
 
 def every_record() -> list[type[Record]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from io import BytesIO
@@ -11,7 +10,6 @@ from typing import Any
 
 import avro.io
 import avro.schema
-import fastavro
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,41 +17,11 @@ from hypothesis import strategies as st
 from domains.customer.events import AccountActivity, ActivitySummary, CustomerMastered, CustomerRecorded
 from domains.sales.events import OrderLineEnriched, OrderPlaced, PaymentRecorded
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.errors import PlatformError
 from mesh.kernel.event import Record
-from schemas import seam
-from schemas.codec import Codec, Codecs, read_body
-from schemas.derive import avro_schema
-from schemas.wire import HEADER_SIZE, SchemaUnknownError, UndecodableError, header
-from tests.unit.schemas.records import every_record, instances
+from schemas.codec import Codec, read_body
+from schemas.wire import HEADER_SIZE, UndecodableError, header
+from tests.unit.schemas.records import CUSTOMER, NOON, PAYMENT, every_record, instances
 
-NOON = datetime(2014, 6, 30, 12, 0, 0, 123456, tzinfo=UTC)
-PAYMENT: dict[str, Any] = {
-    "event_id": "e1",
-    "source": "aw",
-    "seq": 0,
-    "occurred_at": NOON,
-    "recorded_at": NOON,
-    "trace_id": None,
-    "transaction_id": "aw:1",
-    "order_id": "aw:1",
-    "account": "aw:2",
-    "transaction_at": NOON,
-    "transaction_type": "Sale",
-    "payment_method": "Card",
-    "transaction_status": "completed",
-    "amount": Decimal("-12.3450"),
-    "currency": "USD",
-    "fx_rate": Decimal("1.00000000"),
-}
-CUSTOMER: dict[str, Any] = {
-    **{
-        name: PAYMENT[name] for name in ("event_id", "source", "seq", "occurred_at", "recorded_at", "account")
-    },
-    "valid_from": NOON.replace(microsecond=0),
-    "first_name": "Zoë",
-    "email": "zoe@example.org",
-}
 payments = Codec(PaymentRecorded, 7)
 customers = Codec(CustomerRecorded, 3)
 
@@ -237,13 +205,6 @@ def test_another_schema_id_is_refused() -> None:
         payments.decode(header(8) + payments.encode(PAYMENT)[HEADER_SIZE:])
 
 
-@pytest.fixture
-def tagging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seam that writes down whose text it was, and which field's."""
-    monkeypatch.setattr(seam, "protect", lambda subject, field, text: f"{subject}|{field}|{text}".encode())
-    monkeypatch.setattr(seam, "reveal", lambda raw: None if raw is None else raw.decode().split("|")[2])
-
-
 @pytest.mark.usefixtures("tagging")
 def test_personal_fields_pass_through_the_seam() -> None:
     """They are protected for the person that the contract names, and nothing else is."""
@@ -303,104 +264,6 @@ def test_personal_bytes_that_cannot_be_revealed_are_undecodable() -> None:
     value = customers.encode(CUSTOMER).replace("Zoë".encode(), b"\xff\xfe\xfd\xfc")
     with pytest.raises(UndecodableError, match="personal field"):
         customers.decode(value)
-
-
-class Registry:
-    """A registry in memory that counts what it is asked."""
-
-    def __init__(self, schemas: dict[int, Any]) -> None:
-        self.schemas, self.asked = schemas, 0
-
-    def schema(self, schema_id: int) -> dict[str, Any]:
-        """The schema with this id."""
-        self.asked += 1
-        if schema_id not in self.schemas:
-            raise SchemaUnknownError(f"the registry has no schema with id {schema_id}")
-        found: dict[str, Any] = self.schemas[schema_id]
-        return found
-
-
-def _older() -> dict[str, Any]:
-    """The customer's schema before trace_id and hobbies came."""
-    schema = deepcopy(avro_schema(CustomerRecorded))
-    schema["fields"] = [field for field in schema["fields"] if field["name"] not in ("trace_id", "hobbies")]
-    return schema
-
-
-def _newer() -> dict[str, Any]:
-    """The customer's schema with a field that this code does not know, in the middle."""
-    schema = deepcopy(avro_schema(CustomerRecorded))
-    schema["fields"].insert(7, {"name": "shoe_size", "type": ["null", "long"], "default": None})
-    return schema
-
-
-def _written(schema: dict[str, Any], schema_id: int, **more: Any) -> bytes:
-    body = BytesIO()
-    body.write(header(schema_id))
-    record = {**CUSTOMER, "first_name": "Zoë".encode(), "email": b"zoe@example.org", **more}
-    fastavro.schemaless_writer(body, fastavro.parse_schema(schema), record)
-    return body.getvalue()
-
-
-@pytest.mark.parametrize(("schema", "more"), [(_older(), {}), (_newer(), {"shoe_size": 43})])
-def test_records_of_other_versions_are_resolved(schema: dict[str, Any], more: dict[str, Any]) -> None:
-    """What an older or newer writer wrote reads as ours, and can be written again as ours."""
-    registry = Registry({9: schema})
-    codecs = Codecs(registry)
-    value = _written(schema, 9, **more)
-    assert codecs.decode(customers, value) == customers.decode(customers.encode(CUSTOMER))
-    assert codecs.resolve(customers, value) == customers.encode(CUSTOMER)
-    assert registry.asked == 1
-
-
-def test_own_records_ask_no_registry() -> None:
-    """The common case costs nothing more."""
-    registry = Registry({})
-    value = customers.encode(CUSTOMER)
-    assert Codecs(registry).decode(customers, value) == customers.decode(value)
-    assert Codecs(registry).resolve(customers, value) is value
-    assert registry.asked == 0
-
-
-@pytest.mark.usefixtures("tagging")
-def test_resolving_leaves_personal_bytes_as_they_are() -> None:
-    """They are neither revealed nor protected again."""
-    value = _written(_older(), 9, first_name=b"sealed")
-    resolved = Codecs(Registry({9: _older()})).resolve(customers, value)
-    assert read_body(resolved, customers.parsed)["first_name"] == b"sealed"
-
-
-def test_an_unknown_schema_id_has_its_own_code() -> None:
-    """So that it is parked as schema-unknown."""
-    with pytest.raises(SchemaUnknownError, match="id 9"):
-        Codecs(Registry({})).decode(customers, _written(_older(), 9))
-
-
-@pytest.mark.parametrize(
-    "schema", [avro_schema(PaymentRecorded), "string", {"type": "record", "name": "X"}, ["null", "nonsense"]]
-)
-def test_a_schema_of_something_else_is_undecodable(schema: Any) -> None:
-    """A record of another class does not belong on this topic, be its fields as they may."""
-    with pytest.raises(UndecodableError, match="schema id 9"):
-        Codecs(Registry({9: schema})).decode(customers, _written(_older(), 9))
-
-
-def test_a_body_that_is_not_its_schemas_is_undecodable() -> None:
-    """Resolution checks the length as well."""
-    with pytest.raises(UndecodableError, match="after its last field"):
-        Codecs(Registry({9: _older()})).resolve(customers, _written(_older(), 9) + b"\x00")
-
-
-def test_a_registry_that_is_away_is_not_the_records_fault() -> None:
-    """The error is no ValueError, so nobody parks the record for it."""
-
-    class Away:
-        def schema(self, schema_id: int) -> dict[str, Any]:
-            raise PlatformError("registry-unreachable", "no answer")
-
-    assert not issubclass(PlatformError, ValueError)
-    with pytest.raises(PlatformError):
-        Codecs(Away()).decode(customers, _written(_older(), 9))
 
 
 @pytest.mark.parametrize(

@@ -290,3 +290,9 @@ def loops(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.param == "python":
             patch.setattr(kernel, "KERNEL", None)
         yield
+
+
+@pytest.fixture
+def runtime(world: Any) -> Any:
+    """A runtime with an empty partition."""
+    return world.runtime()
