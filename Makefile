@@ -50,7 +50,7 @@ check: $(SETUP) ## Static checks and fast tests, some minutes
 	@echo "==> import rules";  .venv/bin/lint-imports >/dev/null || .venv/bin/lint-imports
 	@echo "==> mesh check";    $(MESH) check
 	@echo "==> mesh build";    $(MESH) build --check
-	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto
+	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto -rs
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts, $(MESHES) at a time"
