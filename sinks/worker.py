@@ -39,6 +39,7 @@ from sinks.intake import Intake
 from sinks.landing import DeadLetterLane, EventLane, Lane
 from sinks.pace import Pace
 from sinks.record import by_place
+from streams.engine.heap import keep_freed
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
@@ -224,6 +225,7 @@ def main() -> None:
         sink = Sink(load_settings())
         # Messages come by ten thousands and hold no cycles: looking for some costs more than landing them.
         gc.freeze()
+        keep_freed()
         gc.set_threshold(_ALLOCATIONS, 100, 100)
         signal.signal(signal.SIGTERM, sink.stop)
         signal.signal(signal.SIGINT, sink.stop)

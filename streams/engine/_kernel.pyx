@@ -16,34 +16,6 @@ from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcmp, memcpy
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    #include <string.h>
-    #if defined(__x86_64__) && defined(__GNUC__)
-    __attribute__((target("sse4.2"))) static uint32_t streams_crc32c(const unsigned char* p, size_t size) {
-        uint64_t crc = 0xffffffff, word;
-        for (; size >= 8; p += 8, size -= 8) memcpy(&word, p, 8), crc = __builtin_ia32_crc32di(crc, word);
-        for (; size; p++, size--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *p);
-        return (uint32_t)crc ^ 0xffffffff;
-    }
-    #define streams_has_crc32c() (__builtin_cpu_init(), __builtin_cpu_supports("sse4.2") != 0)
-    #else
-    #define streams_crc32c(p, size) 0
-    #define streams_has_crc32c() 0
-    #endif
-    """
-    unsigned int streams_crc32c(const unsigned char* p, size_t size) noexcept nogil
-    bint streams_has_crc32c()
-
-HAS_CRC32C = bool(streams_has_crc32c())  # whether this processor computes the checksum of batches by itself
-
-
-def crc32c(const unsigned char[::1] data not None):
-    """The checksum of Kafka's record batches, by the processor: only where ``HAS_CRC32C``."""
-    return streams_crc32c(&data[0], data.shape[0]) if data.shape[0] else 0
-
-
 cdef enum:
     MOST_BLOCKS = 64
 
@@ -56,7 +28,7 @@ cdef enum:
     OP_DECIMAL = 5
     OP_SKIP = 6
     OP_BOOLEAN = 7
-    OP_EMPTY = 8
+    OP_ITEMS = 8
     OP_ENUM = 9
     OP_UNION = 10
     OP_JUMP = 11
@@ -164,11 +136,25 @@ cdef Py_ssize_t run_program(
                 return -1
             at += 1
             ops += 1
-        elif op == OP_EMPTY:
-            if at >= end or p[at]:
+        elif op == OP_ITEMS:  # where what follows begins, from here, and the walk of one item
+            if at >= end or p[at] & 1:
                 return -1
+            size = (p[at] & 0x7f) >> 1
             at += 1
-            ops += 1
+            if p[at - 1] > 0x7f:
+                if at >= end or p[at] == 0 or p[at] > 0x7f:
+                    return -1
+                size |= p[at] << 6
+                at += 1
+            if size:  # one block of them, and an empty one
+                for i in range(size):
+                    at = run_program(ops + 2, p, at, end, NULL)
+                    if at < 0:
+                        return -1
+                if at >= end or p[at]:
+                    return -1
+                at += 1
+            ops += ops[1]
         elif op == OP_ENUM:
             if at >= end or p[at] & 1 or (p[at] >> 1) >= ops[1]:
                 return -1

@@ -17,6 +17,34 @@ from libc.string cimport memcpy
 
 from streams.engine._kernel cimport put_long
 
+cdef extern from *:
+    """
+    #include <stdint.h>
+    #include <string.h>
+    #if defined(__x86_64__) && defined(__GNUC__)
+    __attribute__((target("sse4.2"))) static uint32_t streams_crc32c(const unsigned char* p, size_t size) {
+        uint64_t crc = 0xffffffff, word;
+        for (; size >= 8; p += 8, size -= 8) memcpy(&word, p, 8), crc = __builtin_ia32_crc32di(crc, word);
+        for (; size; p++, size--) crc = __builtin_ia32_crc32qi((uint32_t)crc, *p);
+        return (uint32_t)crc ^ 0xffffffff;
+    }
+    #define streams_has_crc32c() (__builtin_cpu_init(), __builtin_cpu_supports("sse4.2") != 0)
+    #else
+    #define streams_crc32c(p, size) 0
+    #define streams_has_crc32c() 0
+    #endif
+    """
+    unsigned int streams_crc32c(const unsigned char* p, size_t size) noexcept nogil
+    bint streams_has_crc32c()
+
+HAS_CRC32C = bool(streams_has_crc32c())  # whether this processor computes the checksum of batches by itself
+
+
+def crc32c(const unsigned char[::1] data not None):
+    """The checksum of Kafka's record batches, by the processor: only where ``HAS_CRC32C``."""
+    return streams_crc32c(&data[0], data.shape[0]) if data.shape[0] else 0
+
+
 cdef enum:
     HEADER = 61  # bytes of a batch before its first record
     PREFIX = 12  # base offset and length, which the length does not count

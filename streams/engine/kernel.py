@@ -31,5 +31,5 @@ def built(name: str) -> ModuleType | None:
 KERNEL = built("streams.engine._kernel")
 RECORDS = built("streams.engine._records")
 
-crc32c: Callable[[Any], int] = calc_crc32c if KERNEL is None or not KERNEL.HAS_CRC32C else KERNEL.crc32c
+crc32c: Callable[[Any], int] = calc_crc32c if RECORDS is None or not RECORDS.HAS_CRC32C else RECORDS.crc32c
 """The checksum of record batches, of any bytes. aiokafka's own goes by tables, five times as dear."""

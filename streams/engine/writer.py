@@ -25,6 +25,7 @@ from streams.engine.meter import Meter
 from streams.engine.options import Options
 from streams.engine.parking import Letter
 from streams.engine.partitioning import by_key
+from streams.engine.produce import encode_in_one_pass
 from streams.engine.records import BATCH_BYTES, Record, batches
 
 MESSAGE_BYTES = 8 << 20
@@ -174,6 +175,7 @@ class Writer:
             )
             # Never give up on a batch: the input is not acknowledged before the output.
             producer._message_accumulator._batch_ttl = math.inf
+            encode_in_one_pass(producer.client)
             try:
                 await producer.start()
             except KafkaConnectionError:

@@ -1,7 +1,8 @@
 """Walks as programs for the compiled kernel: the common case, as :mod:`~streams.engine.avro.walk_pattern`.
 
 A program is a list of small numbers, operations with their arguments; ``_kernel.pyx`` says what each does. It
-recognises what the pattern of the schema recognises, and texts that are longer.
+recognises what the pattern of the schema recognises, and besides texts that are longer, and arrays and maps
+of some items, which are passed over whole.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Op(IntEnum):
     DECIMAL = 5
     SKIP = 6
     BOOLEAN = 7
-    EMPTY = 8
+    ITEMS = 8
     ENUM = 9
     UNION = 10
     JUMP = 11
@@ -83,9 +84,11 @@ def _code(schema: Any) -> list[int]:
         return [op for field in schema["fields"] for op in _code(field["type"])]
     if kind in ("fixed", *SIZES):
         return [Op.SKIP, SIZES.get(kind) or schema["size"]]
+    if kind in ("array", "map"):
+        key = [Op.TEXT] if kind == "map" else []
+        item = [*key, *_code(schema["items" if kind == "array" else "values"]), Op.END]
+        return [Op.ITEMS, 2 + len(item), *item]
     simple = {
-        "array": [Op.EMPTY],
-        "map": [Op.EMPTY],
         "null": [],
         "boolean": [Op.BOOLEAN],
         "string": [Op.TEXT],
