@@ -8,16 +8,21 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.dict cimport PyDict_GetItem
 from cpython.list cimport PyList_GET_SIZE
 from cpython.object cimport PyObject
+from libc.string cimport memcmp
 
-from streams.engine._kernel cimport MOST_MARKS, Program, put, run_program, slice_of
+from streams.engine._kernel cimport MOST_MARKS, Program, long_at, put, put_long, run_program, slice_of
 from streams.orders_enriched._layout cimport (
     AT_MOMENT, AT_SEQ, PLACES, REGISTER, REPLACED, REVISION, SIZES, i64, u16, u32
 )
 
 cdef enum:
     MICROS = 1_000_000
+    FX_SCALE = 100_000_000
+    MOST_RETURNS = 16  # of an order, and the number of any of its parts' bytes, that are summed up here
+    MOST_BYTES = 7
 
 cdef long long EPOCH = 1 << 33
+cdef long long ONE = 1
 
 
 cdef inline long long _seconds(long long micros) noexcept nogil:
@@ -41,11 +46,127 @@ cdef tuple _choice(PyObject* versions, moment, tuple absent):
     return <tuple>(<object>versions).choice(moment)
 
 
+cdef struct Return:
+    Py_ssize_t line, line_end  # where its line's number is
+    long long quantity, amount, moment, seq
+
+
+cdef inline Py_ssize_t _behind(const unsigned char* p, Py_ssize_t at, Py_ssize_t end) noexcept nogil:
+    """The place behind a number; behind ``end`` for one of many bytes."""
+    cdef Py_ssize_t start = at
+    while at < end and p[at] > 127:
+        at += 1
+    return at + 1 if at - start < MOST_BYTES else end + 1
+
+
+cdef inline Py_ssize_t _text(const unsigned char* p, Py_ssize_t* at, Py_ssize_t end) noexcept nogil:
+    """Where a text's or a decimal's own bytes begin; ``at`` moves behind them. -1 where they end too late."""
+    cdef Py_ssize_t start = _behind(p, at[0], end), size
+    if start > end:
+        return -1
+    size = long_at(p, at[0], start)
+    if size < 0 or size > end - start:
+        return -1
+    at[0] = start + size
+    return start
+
+
+cdef inline long long _unscaled(const unsigned char* p, Py_ssize_t start, Py_ssize_t end) noexcept nogil:
+    """The number that a decimal of at most seven bytes is."""
+    cdef long long number = -1 if start < end and p[start] > 127 else 0
+    for start in range(start, end):
+        number = number << 8 | p[start]
+    return number
+
+
+cdef bint _returns(const char* e, Py_ssize_t at, Py_ssize_t end, Return* found, Py_ssize_t* count) except -1:
+    """Take apart the registers of an order's returns; False where one is unusual."""
+    cdef const unsigned char* p = <const unsigned char*>e
+    cdef Py_ssize_t last, quantity, amount, amount_end, rate
+    cdef long long fx
+    count[0] = 0
+    while at < end:
+        if count[0] == MOST_RETURNS:
+            return False
+        last = at + REGISTER + u32(e + at)
+        one = &found[count[0]]
+        one.moment, one.seq = i64(e + at + AT_MOMENT), i64(e + at + AT_SEQ)
+        one.line = at + REGISTER + 1
+        one.line_end = quantity = _behind(p, one.line, last)
+        if quantity > last or _text(p, &quantity, last) < 0:  # the id, behind the number of the line
+            return False
+        amount_end = _behind(p, quantity, last)
+        if amount_end > last:
+            return False
+        one.quantity = long_at(p, quantity, amount_end)
+        amount = _text(p, &amount_end, last)
+        rate = amount_end
+        if amount < 0 or amount_end - amount > MOST_BYTES:
+            return False
+        fx = _text(p, &rate, last)
+        if fx < 0 or rate != last or last - fx > MOST_BYTES:
+            return False
+        one.amount, fx = _unscaled(p, amount, amount_end), _unscaled(p, fx, last)
+        if fx != FX_SCALE:
+            return False  # the product would need more than 64 bits
+        at = last + u32(e + at + 8) * REPLACED
+        count[0] += 1
+    return True
+
+
+cdef dict _by_line(const char* e, Py_ssize_t at, Py_ssize_t end):
+    """The returns of an order by line; None where one is unusual."""
+    cdef Return found[MOST_RETURNS]
+    cdef Return* other
+    cdef Py_ssize_t count, i, k, size, taken
+    cdef long long quantity, amount, newest
+    cdef unsigned long long registers
+    cdef dict lines = {}
+    cdef unsigned char text[64]
+    cdef unsigned char* out
+    if not _returns(e, at, end, found, &count):
+        return None
+    for i in range(count):
+        number = slice_of(e, found[i].line, found[i].line_end)
+        if number in lines:
+            continue
+        quantity = amount = newest = taken = registers = 0
+        for k in range(i, count):
+            other = &found[k]
+            size = other.line_end - other.line
+            if size != PyBytes_GET_SIZE(number) or memcmp(e + other.line, PyBytes_AS_STRING(number), size):
+                continue
+            registers = _add(registers, <unsigned long long>other.seq + 1)
+            if other.quantity:
+                quantity += other.quantity
+                amount += other.amount
+            if other.quantity > 0:
+                newest = other.moment if not taken else max(newest, other.moment)
+                taken += 1
+        out = put_long(put_long(text, quantity), taken)
+        size = 1  # of as many bytes as hold it, and its sign
+        while size < 8 and not -(ONE << (8 * size - 1)) < amount < (ONE << (8 * size - 1)):
+            size += 1
+        out = put_long(out, size)
+        for k in range(size):
+            out[k] = <unsigned char>(amount >> (8 * (size - 1 - k)))
+        out += size
+        out[0] = 2 if taken else 0
+        out = put_long(out + 1, newest) if taken else out + 1
+        lines[number] = slice_of(text, 0, out - text), registers
+    return lines
+
+
+def by_line(bytes packed not None):
+    """See :func:`streams.orders_enriched.returns.by_line`; None where it is left to that."""
+    return _by_line(PyBytes_AS_STRING(packed), 0, PyBytes_GET_SIZE(packed))
+
+
 cdef class Rows:
     """Rows of orders that were not amended; see :meth:`streams.orders_enriched.splice.Splice.rows`.
 
     ``members`` and ``nulls`` are of product, location, territory and employee; then there are the nulls of
-    customer, payment and fulfilment. ``by_line`` sums up returns, ``greatest`` and ``as_of`` choose among
+    customer, payment and fulfilment. ``by_line`` sums up unusual returns, ``greatest`` and ``as_of`` choose among
     several registers.
     """
 
@@ -88,7 +209,11 @@ cdef class Rows:
         cdef tuple customer = self._customer(account, ordered_at)
         cdef tuple payment = self._greatest(entry, payments, fulfilments, self.null_payment)
         cdef tuple fulfilment = self._greatest(entry, fulfilments, returned, self.null_fulfilment)
-        cdef dict tails = None if returned == end else self.by_line(slice_of(e, returned, end))
+        cdef dict tails = None
+        if returned != end:
+            tails = _by_line(e, returned, end)
+            if tails is None:
+                tails = self.by_line(slice_of(e, returned, end))
         cdef unsigned long long registers, clocks, seqs
         try:
             registers = _add(_add(1, payment[1]), fulfilment[1])
