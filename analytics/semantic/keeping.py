@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SIZE = 50_000
 """Keys of a piece; the last one is divided when it has twice as many."""
-TOGETHER = 8
+TOGETHER = 4
 """Pieces that are worked out together, at the most: what is joined is held in memory."""
 PIECES = f"{DATABASE}.kept_pieces"
 _SET_UP = (
