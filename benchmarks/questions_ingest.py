@@ -1,187 +1,118 @@
-"""What keeps landing while questions are asked: orders of the newest days and corrections of old ones.
+"""Lands records while questions are asked, as the sink lands those of its topics.
 
 ``python -m benchmarks.questions_ingest RATE`` lands so many events a second in the warehouse of
-``MESH_WAREHOUSE``, by the sink's own lanes: checked, packed and inserted as records of a topic are. Half
-of the orders are copies under new numbers, of the last two days; the other half are orders of the last two
-months with a higher revision, which deliver what was under way. An order comes with its payment, its
-shipment and its enriched lines.
+``MESH_WAREHOUSE``: gathered into blocks, which wait for company as long as the sink's do, checked, packed and
+inserted by the sink's own lanes. Who falls behind lands no larger blocks than the sink does.
 """
 
 from __future__ import annotations
 
-import random
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, islice
+from typing import TYPE_CHECKING
 
 from confluent_kafka import Message
-from fastavro import schemaless_writer
 
+from benchmarks.questions_events import TABLES, Event, prepared
 from mesh.kernel import clock
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
 from mesh.kernel.warehouse import connect
-from schemas.codec import Codec, Codecs
+from schemas.codec import Codecs
 from schemas.registry import Registry
-from schemas.wire import partition
-from sinks.block import MAX_ROWS, Block
+from sinks.block import Block
 from sinks.clickhouse.tables import Table
 from sinks.clickhouse.writer import Writer
 from sinks.intake import Intake
 from sinks.landing import EventLane
+from sinks.pace import Pace
+from sinks.record import Record
+from sinks.worker import AT_ONCE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
     from mesh.kernel.contract import Port
 
-TABLES = ("orders", "transactions", "fulfilments", "orders_enriched")
-ORDERS = 8_000
-"""Different orders; after the last one they begin again, as rows that are emitted again."""
-_RECENT = 0.04  # of all orders: about two months of four years
-_TICK = 0.5  # seconds
-_SEED = 5
-_IDS = ("order_id", "event_id", "transaction_id", "fulfilment_id")
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Event:
-    """One record, ready for its topic."""
-
-    table: str
-    key: bytes
-    value: bytes
-
-
-def prepared(client: Client, ports: dict[str, Port]) -> list[Event]:
-    """The events of all orders, one order's after another's."""
-    chance = random.Random(_SEED)  # noqa: S311 - the same orders each time
-    count, newest = client.query(
-        "SELECT count(), max(ordered_at) FROM sales.orders_v1 WHERE startsWith(order_id, 'bench:')"
-    ).result_rows[0]
-    recent = range(int(count * (1 - _RECENT)), count)
-    chosen = sorted(chance.sample(recent, min(ORDERS, len(recent))))
-    ids = ", ".join(f"'bench:{number:09}'" for number in chosen)
-    placed = dict(
-        client.query(
-            f"SELECT order_id, ordered_at FROM sales.orders_v1 WHERE order_id IN ({ids})"
-        ).result_rows
-    )
-    shifts = {
-        order: _utc(newest) - timedelta(days=2 * chance.random()) - _utc(at) for order, at in placed.items()
-    }
-    codecs = {table: Codec.of_port(ports[table], 1) for table in TABLES}
-    events: dict[str, list[Event]] = defaultdict(list)
-    for table in TABLES:
-        names = ", ".join(f"`{field['name']}`" for field in codecs[table].parsed["fields"])
-        rows = client.query(f"SELECT {names} FROM sales.{table}_v1 WHERE order_id IN ({ids})").named_results()
-        for row in rows:
-            order = row["order_id"]
-            fresh = int(order[-9:]) % 2 == 0
-            changed = _as_new(row, shifts[order]) if fresh else _corrected(row)
-            events[order].append(_event(table, codecs[table], changed))
-    shuffled = list(events)
-    chance.shuffle(shuffled)
-    return [event for order in shuffled for event in events[order]]
-
-
-def _utc(value: datetime) -> datetime:
-    """A moment that says that it is in UTC; the client says so of some columns only."""
-    return value.replace(tzinfo=UTC)
-
-
-def _as_new(row: Row, shift: timedelta) -> Row:
-    """The same order under another number, and later: what describes it keeps its own time."""
-    moments = {
-        name: value + shift
-        for name, value in row.items()
-        if isinstance(value, datetime) and not name.endswith("valid_from")
-    }
-    return {**row, **moments, **{name: f"new:{row[name]}" for name in _IDS if row.get(name)}}
-
-
-def _corrected(row: Row) -> Row:
-    """A higher revision of the same facts: whatever was under way has arrived."""
-    changed = dict(row)
-    if "seq" in row:
-        changed["seq"] = row["seq"] + 1
-    if "version" in row:
-        changed["version"] = row["version"] + (1 << 128)
-    if row.get("order_status") == "Shipped":
-        arrived = "fulfilment_updated_at" if "fulfilment_updated_at" in row else "updated_at"
-        changed |= {"order_status": "Delivered", "delivered_at": row[arrived] + timedelta(days=3)}
-        changed[arrived] = changed["delivered_at"]
-    return changed
-
-
-def _event(table: str, codec: Codec, row: Row) -> Event:
-    fields = codec.parsed["fields"]
-    body = BytesIO()
-    schemaless_writer(
-        body, codec.parsed, {one["name"]: _avro(row[one["name"]], one["type"]) for one in fields}
-    )
-    return Event(table, row["account"].encode(), codec.header + body.getvalue())
-
-
-def _avro(value: Any, kind: Any) -> Any:
-    """A value of the warehouse as Avro's writer takes it."""
-    if isinstance(kind, list):
-        return None if value is None else _avro(value, kind[1])
-    name = kind["type"] if isinstance(kind, dict) else kind
-    if isinstance(value, datetime):
-        return _utc(value)
-    if name == "array":
-        fields = kind["items"]["fields"]
-        return [{one["name"]: _avro(item[one["name"]], one["type"]) for one in fields} for item in value]
-    if name == "fixed" and isinstance(value, int):
-        return value.to_bytes(kind["size"], "little")
-    if name == "bytes" and isinstance(value, str):
-        return value.encode()
-    return bool(value) if name == "boolean" else value
+_FETCH = 10_000
+"""Events that are taken at once, as the sink takes them."""
+_POLL = 0.05  # seconds
+_AHEAD = 2 * 365 * 86_400_000  # ms: growth reaches into the future
 
 
 class Feed:
-    """Lands events, tick by tick."""
+    """Takes events as they are due, and lands a block when it is full or old enough."""
 
-    def __init__(self, client: Client, ports: dict[str, Port], events: list[Event]) -> None:
+    def __init__(self, client: Client, ports: dict[str, Port], events: Sequence[Event]) -> None:
         writer = Writer(client, lambda _error: None)
         codecs = Codecs(Registry("http://127.0.0.1:9"))  # all events have the present schema
-        self._ports = ports
+        self._topics = {table: port.topic for table, port in ports.items()}
         self._lanes = {
-            table: EventLane(Table(port), Intake(port, 1, codecs), writer) for table, port in ports.items()
+            port.topic: EventLane(Table(port), Intake(port, 1, codecs), writer) for port in ports.values()
         }
-        self._events = self._forever(events)
+        self._events: Iterator[Event] = cycle(events)
         # later ones than those of any feed before, so that no block has the token of another
         first = int(clock.now_seconds() * 1_000_000)
         self._offsets: dict[tuple[str, int], int] = defaultdict(lambda: first)
+        self._blocks: dict[str, Block] = {}
+        self._pace = Pace()
+        self._inserting = ThreadPoolExecutor(AT_ONCE)
 
-    @staticmethod
-    def _forever(events: list[Event]) -> Iterator[Event]:
-        while True:
-            yield from events
+    def take(self, count: int) -> None:
+        """Gather the next events; blocks that are full are landed."""
+        moment, message = int(clock.now_seconds() * 1000) + _AHEAD, Message()  # nobody asks for headers
+        found: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        for event in islice(self._events, count):
+            place = event.table, event.partition
+            offset = self._offsets[place]
+            self._offsets[place] = offset + 1
+            found[place].append((offset, moment, event.key, event.value, message))
+        for (table, partition), records in found.items():
+            topic, rest = self._topics[table], records
+            while rest:
+                block = self._blocks.setdefault(topic, Block(topic, since=time.monotonic()))
+                rest = rest[block.take(partition, rest) :]
+                if rest:
+                    self._land([topic])
 
-    def land(self, count: int) -> None:
-        """Land the next events, a block a topic."""
-        blocks: dict[str, Block] = {}
-        message = Message()  # nobody asks for headers
-        moment = int(clock.now_seconds() * 1000) + 2 * 365 * 86_400_000  # growth reaches into the future
-        for event in (next(self._events) for _ in range(count)):
-            port = self._ports[event.table]
-            place = partition(event.key, port.partitions)
-            offset = self._offsets[event.table, place]
-            self._offsets[event.table, place] = offset + 1
-            block = blocks.setdefault(event.table, Block(port.topic, 0.0))
-            block.take(place, [(offset, moment, event.key, event.value, message)])
-        for table, block in blocks.items():
-            parked = self._lanes[table].land(block)
-            if parked:
-                raise ValueError(f"{len(parked)} records of {table} were refused: {parked[0].refusal}")
+    def land_due(self) -> bool:
+        """Land blocks that have waited long enough, as many as land at once; whether there were any."""
+        moment = time.monotonic()
+        patience = self._pace.patience(moment)
+        old = [block for block in self._blocks.values() if moment - block.since >= patience]
+        due = [block.topic for block in sorted(old, key=lambda block: block.since)[:AT_ONCE]]
+        rates = {topic: self._blocks[topic].rate(moment) for topic in due}
+        for topic, seconds in self._land(due):
+            self._pace.took(topic, seconds / len(due), time.monotonic(), rates[topic])
+        return bool(due)
+
+    def _land(self, topics: Sequence[str]) -> list[tuple[str, float]]:
+        """The topics, with the seconds that landing their blocks took."""
+        return list(self._inserting.map(self._insert, [self._blocks.pop(topic) for topic in topics]))
+
+    def _insert(self, block: Block) -> tuple[str, float]:
+        began = time.monotonic()
+        parked = self._lanes[block.topic].land(block)
+        if parked:
+            raise ValueError(f"{len(parked)} records of {block.topic} were refused: {parked[0].refusal}")
+        return block.topic, time.monotonic() - began
+
+
+def _due(rate: int) -> Callable[[], int]:
+    """Tells how many events have become due since it was asked before, and no more than are taken at once."""
+    begun, taken = time.monotonic(), 0
+
+    def due() -> int:
+        nonlocal taken
+        count = min(int(rate * (time.monotonic() - begun)) - taken, _FETCH)
+        taken += count
+        return count
+
+    return due
 
 
 def main(rate: int) -> None:
@@ -193,13 +124,11 @@ def main(rate: int) -> None:
     feed = Feed(client, chosen, prepared(client, chosen))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    begun, landed = time.monotonic(), 0
+    due = _due(rate)
     while True:
-        # whoever falls behind lands no larger blocks than the sink does
-        due = min(int(rate * (time.monotonic() - begun + _TICK)) - landed, MAX_ROWS)
-        feed.land(due)
-        landed += due
-        time.sleep(max(0.0, begun + landed / rate - _TICK - time.monotonic()))
+        feed.take(due())
+        if not feed.land_due():
+            time.sleep(_POLL)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from benchmarks.questions_users import LIMIT
+from benchmarks.run import DISTURBED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,6 +45,11 @@ def show(console: Console, phase: Phase, rate: int) -> None:
     console.print(f"{mark(pace >= PACE * rate)} {pace:,.0f} events a second landed")
     cpu = ", ".join(f"{name} {used:,.0f} s" for name, used in phase.cpu.items())
     console.print(f"{mark(phase.cpu_share < CPU)} {phase.cpu_share:.0%} of all processors: {cpu}")
+    if phase.others_share > DISTURBED:
+        console.print(
+            f"[red]✗[/] other programs took {phase.others_share:.0%} of all processors meanwhile: "
+            "measure again when they have ended"
+        )
     for name, behind in phase.lag.items():
         console.print(f"  kept measures {name} were at most {behind:,.1f} s behind")
     for name, taken in phase.marts.items():

@@ -58,6 +58,10 @@ class Block:
         ranges = (f"{partition}:{first}-{last}" for partition, (first, last) in sorted(self.ranges().items()))
         return f"{self.topic}:{','.join(ranges)}:{rows}"
 
+    def rate(self, moment: float) -> float:
+        """Records a second that have come until now, in seconds of the same clock."""
+        return self.rows / max(moment - self.since, 0.05)
+
     def newest(self) -> int:
         """The greatest Kafka timestamp, in ms, of the last records of its partitions."""
         return max(records[-1][1] for records in self.runs.values())

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 MIN_AGE, MAX_AGE = 0.1, 0.4
 """Seconds that a record waits for company, at the least and at the most."""
+LONG_AGE = 2.0
+"""The most while records come by :data:`MANY`."""
+MANY = 8_000
+"""Records a second. Blocks are large then, and fewer inserts spare the warehouse merges: it takes as much as
+a tenth of a processor less for twenty thousand a second in blocks of two seconds than in those of 0.4."""
 REST = 1.0
 """Where one block of each topic that has records takes a second to land, each waits so many.
 
@@ -18,13 +23,14 @@ class Pace:
     """Follows how long blocks take to land, topic by topic; moments are seconds of one clock."""
 
     def __init__(self) -> None:
-        self._landed: dict[str, tuple[float, float]] = {}  # topic -> seconds, and when that was
+        self._landed: dict[str, tuple[float, float, float]] = {}  # topic -> seconds, rows a second, when
 
-    def took(self, topic: str, seconds: float, moment: float) -> None:
-        """A block that was not full took so long."""
-        self._landed[topic] = seconds, moment
+    def took(self, topic: str, seconds: float, moment: float, rate: float = 0.0) -> None:
+        """A block that was not full took so long; its records had come at so many a second."""
+        self._landed[topic] = seconds, rate, moment
 
     def patience(self, moment: float) -> float:
         """Seconds that a block waits now."""
-        whole = sum(seconds for seconds, when in self._landed.values() if moment - when < MEMORY)
-        return min(max(MIN_AGE, REST * whole), MAX_AGE)
+        known = [one for one in self._landed.values() if moment - one[2] < MEMORY]
+        most = LONG_AGE if sum(rate for _, rate, _ in known) >= MANY else MAX_AGE
+        return min(max(MIN_AGE, REST * sum(seconds for seconds, _, _ in known)), most)

@@ -152,7 +152,7 @@ class Sink:
 
     def _land(self, *topics: str, timed: bool = False) -> None:
         """Land the blocks of these topics at once, park what may not land, and only then commit."""
-        blocks = [self._blocks.pop(topic) for topic in topics]
+        blocks, moment = [self._blocks.pop(topic) for topic in topics], time.monotonic()
         for block, (parked, seconds) in zip(blocks, self._inserting.map(self._insert, blocks), strict=True):
             if parked:
                 self._parking.park(block.topic, parked)
@@ -162,7 +162,7 @@ class Sink:
             age = now().timestamp() - block.newest() / 1000
             metrics.EVENT_AGE.labels(SINK, block.topic).observe(max(0.0, age))
             if timed:
-                self._pace.took(block.topic, seconds / len(topics), time.monotonic())
+                self._pace.took(block.topic, seconds / len(topics), time.monotonic(), block.rate(moment))
 
     def _insert(self, block: Block) -> tuple[list[Refused], float]:
         """Insert a block; return what may not land, and the seconds that it took."""

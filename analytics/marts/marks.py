@@ -15,12 +15,15 @@ Marks = dict[str, dict[int, int]]
 """The last offset by partition, by the view of the table."""
 
 
-def read_marks(client: Client, tables: Mapping[str, str]) -> Marks:
-    """The marks of views, each with its table."""
+def read_marks(client: Client, tables: Mapping[str, str], before: Marks | None = None) -> Marks:
+    """The marks of views, each with its table; of those that have earlier ones only newer rows are read."""
     found: Marks = {}
     for view, table in tables.items():
-        rows = client.query(f"SELECT _partition, max(_offset) FROM {table} GROUP BY _partition").result_rows
-        found[view] = {int(partition): int(offset) for partition, offset in rows}
+        known = (before or {}).get(view, {})
+        rows = client.query(
+            f"SELECT _partition, max(_offset) FROM {table} WHERE {newer(known)} GROUP BY _partition"
+        ).result_rows
+        found[view] = known | {int(partition): int(offset) for partition, offset in rows}
     return found
 
 
@@ -38,7 +41,11 @@ def _beyond(marks: Iterable[tuple[int, int]]) -> str:
     partitions, offsets = zip(*marks, strict=True) if marks else ((), ())
     if not partitions:
         return "1"
-    return (
+    condition = (
         f"_offset > transform(_partition, {list(map(int, partitions))}, {list(map(int, offsets))}, "
         "toInt64(-1))"
     )
+    if partitions == tuple(range(len(partitions))):
+        # says nothing more, but the index of partitions and offsets tells where it holds for no row
+        condition = f"(_offset > {min(offsets)} OR _partition >= {len(partitions)}) AND {condition}"
+    return condition

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analytics.semantic.model import Definition, Dimension, Entity, Kept, Model
 from analytics.semantic.parts import measures_of
 from analytics.semantic.paths import path
-from analytics.semantic.pieces import divided, piece
+from analytics.semantic.pieces import anywhere, divided, pieces
 from analytics.semantic.scope import Elsewhere, meaning
 from analytics.semantic.sources import CLOCK
 from analytics.semantic.template import references
@@ -198,11 +198,17 @@ def _kept(model: Model) -> Iterator[ContractError]:
 
 def _unkept(model: Model, kept: Kept) -> Iterator[str]:
     """Why measures cannot be kept so: a row must belong to one piece and one group, whatever day it is."""
-    query, own = piece(model, kept, "UTC", "''", "''"), divided(model, kept.pieces_of)
+    measures, own = measures_of(model, kept), divided(model, kept.pieces_of)
+    for measure in measures.values():
+        split = measure.form.split
+        if measure.entity not in own or (split and split.entity not in own):
+            yield f"a row of {measure.name!r} is not of one {kept.pieces_of}"
+            return
+    query = pieces(model, kept, "UTC", anywhere(model, kept))
     nodes = [model.dimension(name).node for name in kept.by]
-    for measure in measures_of(model, kept).values():
-        if measure.entity not in own or measure.name in query.repeats:
-            yield f"a row of {measure.name!r} is not of one {kept.pieces_of} and one group"
+    for measure in measures.values():
+        if measure.name in query.repeats:
+            yield f"a row of {measure.name!r} is not of one group"
         split = measure.form.split
         if split and model.entities[split.entity].share is None:
             ways = (path(model, measure.entity, node) for node in nodes)

@@ -3,8 +3,9 @@
 ``model.kept_<name>_<digest>``  the rows, one partition a piece; another definition gets another table
 ``model.kept_pieces``           the first key of each piece, by table
 
-A piece is replaced at once, by the query that everybody else would ask, so no correction can leave a trace of
-what was there before.
+Pieces that follow each other are worked out together, so that what they are joined with, such as all
+customers, is read once. Each is then replaced at once, by the query that everybody else would ask, so no
+correction can leave a trace of what was there before.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from analytics.semantic import kept_log
 from analytics.semantic.due import Due
 from analytics.semantic.kept_log import Refreshed
 from analytics.semantic.model import Kept, Model
-from analytics.semantic.pieces import DATABASE, PIECE, piece, table
-from analytics.semantic.sources import CLOCK, quoted
+from analytics.semantic.pieces import DATABASE, anywhere, divided, pieces, runs, table
+from analytics.semantic.query import PIECE
+from analytics.semantic.sources import CLOCK, Stretch, quoted
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 SIZE = 50_000
 """Keys of a piece; the last one is divided when it has twice as many."""
+TOGETHER = 4
+"""Pieces that are worked out together, at the most: what is joined is held in memory."""
 PIECES = f"{DATABASE}.kept_pieces"
 _SET_UP = (
     *kept_log.SET_UP,
@@ -69,7 +73,7 @@ class Keeper:
         stand = self._stands[name]
         before = kept_log.refreshes(self._client).get(stand.name)
         tables = {view: str(port.physical_table) for view, port in stand.ports.items()}
-        marks = read_marks(self._client, tables)
+        marks = read_marks(self._client, tables, before.marks if before else None)
         clock = self._client.query(f"SELECT clock FROM {CLOCK}").result_rows[0][0].replace(tzinfo=UTC)
         if before is None:
             self._create(stand)
@@ -81,21 +85,21 @@ class Keeper:
             due = self._pieces(what.keys(before.marks, marks), what.parameters, old)
             lows = self._divide(stand, old) if len(old) - 1 in due else old
             due |= set(range(len(old), len(lows)))
-        for number in sorted(due):
-            self._work_out(stand, lows, number)
+        for first, end in runs(due, TOGETHER):
+            self._work_out(stand, lows, first, end)
         done = Refreshed(stand.name, now, clock, len(due), marks)
         kept_log.keep(self._client, done)
         return done
 
     def _stand(self, kept: Kept, ports: dict[str, Port]) -> _Stand:
-        sql = piece(self._model, kept, self._timezone, "low", "high").sql
+        sql = pieces(self._model, kept, self._timezone, anywhere(self._model, kept)).sql
         read = set(re.findall(r"FROM (\w+\.\w+?)(?:_clear)?\b", sql))
         found = {view: port for view, port in ports.items() if view in read}
         return _Stand(kept, table(self._model, kept, self._timezone), found)
 
     def _create(self, stand: _Stand) -> None:
         """The empty table, with the types that its query has; those of other definitions go."""
-        query = piece(self._model, stand.kept, self._timezone, "''", "''")
+        query = pieces(self._model, stand.kept, self._timezone, anywhere(self._model, stand.kept))
         found = self._client.query(f"DESCRIBE ({query.sql})").result_rows
         body = ", ".join(f"{quoted(str(row[0]))} {row[1]}" for row in found)
         others = self._client.query(
@@ -107,8 +111,7 @@ class Keeper:
             self._client.command(f"DROP TABLE {DATABASE}.{other}")
         self._client.command(f"DELETE FROM {PIECES} WHERE name = {{name:String}}", {"name": stand.name})
         self._client.command(
-            f"CREATE TABLE {stand.name} ({PIECE} UInt32, {body}) ENGINE = MergeTree "
-            f"PARTITION BY {PIECE} ORDER BY tuple()"
+            f"CREATE TABLE {stand.name} ({body}) ENGINE = MergeTree PARTITION BY {PIECE} ORDER BY tuple()"
         )
 
     def _lows(self, stand: _Stand) -> list[str]:
@@ -151,22 +154,25 @@ class Keeper:
             found |= {int(number) for (number,) in rows}
         return found
 
-    def _work_out(self, stand: _Stand, lows: list[str], number: int) -> None:
-        """Work out one piece beside the table, and put it in the place of the old one."""
-        ends = {"low": lows[number]}
-        if number + 1 < len(lows):
-            ends["high"] = lows[number + 1]
-        high = "{high:String}" if "high" in ends else ""
-        query = piece(self._model, stand.kept, self._timezone, "{low:String}", high)
+    def _work_out(self, stand: _Stand, lows: list[str], first: int, end: int) -> None:
+        """Work out pieces that follow each other beside the table, and put each in its place."""
+        parameters: dict[str, object] = {"low": lows[first], "first": first, "inner": lows[first + 1 : end]}
+        if end < len(lows):
+            parameters["high"] = lows[end]
+        high = "{high:String}" if "high" in parameters else ""
+        columns = divided(self._model, stand.kept.pieces_of)
+        stretch = Stretch(columns, "{low:String}", high, "{first:UInt32}", "{inner:Array(String)}")
+        query = pieces(self._model, stand.kept, self._timezone, stretch)
         draft = f"{DATABASE}.kept_draft"
         self._client.command(f"DROP TABLE IF EXISTS {draft}")
         self._client.command(f"CREATE TABLE {draft} AS {stand.name}")
         self._client.command(
-            f"INSERT INTO {draft} SELECT {number}, * FROM ({query.sql})",
-            {**query.parameters, **ends},
-            settings=_SPARING,
+            f"INSERT INTO {draft} {query.sql}", {**query.parameters, **parameters}, settings=_SPARING
         )
-        rows = self._client.query(f"SELECT count() FROM {draft}").result_rows[0][0]
-        change = f"REPLACE PARTITION {number} FROM {draft}" if rows else f"DROP PARTITION {number}"
-        self._client.command(f"ALTER TABLE {stand.name} {change}")
+        found = {row[0] for row in self._client.query(f"SELECT DISTINCT {PIECE} FROM {draft}").result_rows}
+        for number in range(first, end):
+            change = (
+                f"REPLACE PARTITION {number} FROM {draft}" if number in found else f"DROP PARTITION {number}"
+            )
+            self._client.command(f"ALTER TABLE {stand.name} {change}")
         self._client.command(f"DROP TABLE {draft}")

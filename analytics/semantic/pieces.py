@@ -8,6 +8,7 @@ out alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analytics.semantic.model import Kept, Measure, Model
@@ -17,13 +18,10 @@ from analytics.semantic.question import Question
 from analytics.semantic.sources import Stretch
 
 DATABASE = "model"
-PIECE = "piece"
-"""The column with the number of a row's piece."""
 
 
-def piece(model: Model, kept: Kept, timezone: str, low: str, high: str) -> Query:
-    """The query of one piece's rows; ``low`` and ``high`` are SQL of its keys, as in :class:`Stretch`."""
-    stretch = Stretch(divided(model, kept.pieces_of), low, high)
+def pieces(model: Model, kept: Kept, timezone: str, stretch: Stretch) -> Query:
+    """The query of the rows of some pieces, their numbers first."""
     small = _small(model, kept)
     entities = dict(model.entities)
     for measure in small:
@@ -31,6 +29,11 @@ def piece(model: Model, kept: Kept, timezone: str, low: str, high: str) -> Query
         entities[one.name] = replace(one, measures={**one.measures, measure.name: measure})
     question = Question(tuple(small), tuple(model.dimension(name) for name in kept.by))
     return compile_question(replace(model, entities=entities), question, timezone, stretch=stretch)
+
+
+def anywhere(model: Model, kept: Kept) -> Stretch:
+    """A stretch that stands for all, where a query is looked at and not asked."""
+    return Stretch(divided(model, kept.pieces_of), "''", "''", "0", "CAST([], 'Array(String)')")
 
 
 def divided(model: Model, entity: str) -> dict[str, str]:
@@ -48,13 +51,27 @@ def divided(model: Model, entity: str) -> dict[str, str]:
 
 def table(model: Model, kept: Kept, timezone: str) -> str:
     """The table's name, which another definition changes."""
-    text = piece(model, kept, timezone, "low", "high").sql
+    text = pieces(model, kept, timezone, anywhere(model, kept)).sql
     return f"{DATABASE}.kept_{kept.name}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def kept_tables(model: Model, timezone: str) -> dict[str, str]:
     """The tables of a model's kept measures, by the names of their definitions."""
     return {kept.name: table(model, kept, timezone) for kept in model.kept}
+
+
+def runs(numbers: Iterable[int], most: int) -> Iterator[tuple[int, int]]:
+    """Numbers that follow each other, so many at the most: the first, and the first beyond."""
+    first = end = -1
+    for number in sorted(numbers):
+        if number == end < first + most:
+            end += 1
+            continue
+        if end > first:
+            yield first, end
+        first, end = number, number + 1
+    if end > first:
+        yield first, end
 
 
 def _small(model: Model, kept: Kept) -> list[Measure]:

@@ -20,6 +20,9 @@ from analytics.semantic.parts import KeptRows, measures_of, put_together, quotie
 from analytics.semantic.question import Question
 from analytics.semantic.sources import CLOCK, Moment, Stretch, indented, quoted, timezone_text
 
+PIECE = "piece"
+"""The column with the number of the piece that rows belong to, where a stretch of pieces is worked out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -112,8 +115,9 @@ def compile_question(
 ) -> Query:
     """The SQL that answers a question; raises :class:`MeasureError` where no single path leads on.
 
-    ``stretch`` is the part of all rows that it is about. ``tables`` are those of kept measures, by their
-    names; they stand in for the rows of facts wherever they have all that is asked for.
+    ``stretch`` is the part of all rows that it is about; the number of the piece, :data:`PIECE`, is then
+    the first column. ``tables`` are those of kept measures, by their names; they stand in for the rows of
+    facts wherever they have all that is asked for.
     """
     return _Compilation(model, question, timezone, stretch, tables or {}).query()
 
@@ -143,20 +147,23 @@ class _Compilation:
         else:
             last = self._parameters.moment("as_of", end_of(question.as_of, timezone))
             self._moment = Moment(last, True, zone, stretch)
+        self._stretch = stretch
+        self._labels = [PIECE] if stretch else []
+        self._labels += [choice.label for choice in question.by]
         self._groups: dict[str, _Group] = {}
         self._from_kept: dict[str, _KeptGroup] = {}
         self._tables = tables if question.as_of is None else {}
 
     def query(self) -> Query:
         """The whole statement."""
-        measures, labels = self._question.measures, [choice.label for choice in self._question.by]
+        measures, labels = self._question.measures, self._labels
         for measure in self._taken():
             self._take(measure)
         groups: list[_Group | _KeptGroup] = list(self._from_kept.values())
         groups += [group for group in self._groups.values() if group.aggregates]
         names = [quoted(label) for label in labels]
         body = self._united(groups)
-        places = [quoted(f"group {number + 1}") for number in range(len(names))]
+        places = _places(names)
         finals = [f"{place} AS {name}" for place, name in zip(places, names, strict=True)]
         finals += [f"{self._final(measure)} AS {quoted(measure.name)}" for measure in measures]
         sql = f"SELECT {', '.join(finals)}\nFROM (\n{indented(body)}\n)"
@@ -209,7 +216,10 @@ class _Compilation:
     def _group(self, entity: str) -> _Group:
         if entity not in self._groups:
             frame = Frame(self._model, entity, self._moment)
-            dimensions = [frame.dimension(one.node, one.dimension) for one in self._question.by]
+            dimensions = []
+            if self._stretch:
+                dimensions.append(self._stretch.piece(frame.column(self._stretch.columns[entity])))
+            dimensions += [frame.dimension(one.node, one.dimension) for one in self._question.by]
             where = self._question.where
             condition = self._condition(where, frame) if where else ""
             self._groups[entity] = _Group(frame, dimensions, condition)
@@ -220,7 +230,7 @@ class _Compilation:
         measures = [name for group in groups for name in group.aggregates]
         if len(groups) == 1:
             return groups[0].rows(measures)
-        places = [quoted(f"group {number + 1}") for number in range(len(self._question.by))]
+        places = _places(self._labels)
         united = "\nUNION ALL\n".join(group.rows(measures) for group in groups)
         selected = [*places, *(f"any({quoted(name)}) AS {quoted(name)}" for name in measures)]
         sql = f"SELECT {', '.join(selected)}\nFROM (\n{indented(united)}\n)"

@@ -18,7 +18,7 @@ CLOCK = "model.clock"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of one entity's keys, for what is worked out piece by piece."""
+    """A stretch of one entity's keys, a piece or several that follow each other."""
 
     columns: Mapping[str, str]
     """The column that holds the key, by entity."""
@@ -26,10 +26,18 @@ class Stretch:
     """SQL of the first key."""
     high: str
     """SQL of the first key beyond; empty where there is no end."""
+    first: str
+    """SQL of the number of the first piece."""
+    inner: str
+    """SQL of the first keys of the pieces that follow, as an array."""
 
     def holds(self, column: str) -> str:
         """The condition of keys within."""
         return f"{column} >= {self.low}" + (f" AND {column} < {self.high}" if self.high else "")
+
+    def piece(self, column: str) -> str:
+        """The number of the piece that a key within belongs to."""
+        return f"toUInt32({self.first} + arrayCount(begin -> begin <= {column}, {self.inner}))"
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,19 +201,25 @@ class Table:
     def indices(self) -> Iterator[Index]:
         """Indices of columns by which single facts are sought, where the sort key does not begin with them.
 
-        That is the table's key, and what names a row of another table of the domain, as a payment its order.
-        Only tables that are partitioned are so long that this counts.
-        The smallest and greatest values serve where keys grow with time, and stretches of keys; the bloom
-        filter serves any single one.
+        That is the table's key, and what names a row of another table of the domain, as a payment its order;
+        where a record stood on its topic, which tells what has landed since a refresh; and the event time, of
+        which the newest is the clock of the mesh. Only tables that are partitioned are so long that this
+        counts. The smallest and greatest values serve where keys grow with time, and stretches of keys; the
+        bloom filter serves any single one.
         """
         first = (self.port.order_by or self.port.table_key)[0]
+        names = {column.name for column in self.columns}
+        if self.port.partition_by:
+            yield Index("landed_range", "(`_partition`, `_offset`) TYPE minmax GRANULARITY 1")
+        if self.port.partition_by and "occurred_at" in names:
+            yield Index("occurred_at_range", "`occurred_at` TYPE minmax GRANULARITY 1")
         named = [
             path
             for path, promise in self.port.promises.items()
             if self.port.partition_by and any(one.domain == self.port.domain for one in promise.references)
         ]
         for name in dict.fromkeys((self.port.table_key[0], *named)):
-            if name != first and name in {column.name for column in self.columns}:
+            if name != first and name in names:
                 yield Index(f"{name}_range", f"`{name}` TYPE minmax GRANULARITY 1")
                 yield Index(f"{name}_value", f"`{name}` TYPE bloom_filter(0.01) GRANULARITY 1")
 

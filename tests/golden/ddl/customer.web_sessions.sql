@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS customer.web_sessions_v1 (
     `_offset` Int64 COMMENT 'Where the record stood on its topic',
     `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
     `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
-    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset)
+    `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset),
+    INDEX landed_range (`_partition`, `_offset`) TYPE minmax GRANULARITY 1,
+    INDEX occurred_at_range `occurred_at` TYPE minmax GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(_rank) ORDER BY (session_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS mesh.landing_customer_web_sessions_v1_to_table TO customer.web_sessions_v1 (`event_id` String, `source` String, `seq` Int64, `occurred_at` DateTime64(6, 'UTC'), `recorded_at` DateTime64(6, 'UTC'), `trace_id` Nullable(String), `session_id` String, `account` String, `location_id` String, `started_at` DateTime64(6, 'UTC'), `ended_at` DateTime64(6, 'UTC'), `page_views` Int64, `device` Nullable(String), `referrer` Nullable(String), `order_id` Nullable(String), `_partition` Int32, `_offset` Int64, `_published_at` DateTime64(3, 'UTC'), `_landed_at` DateTime64(6, 'UTC')) AS SELECT `event_id`, `source`, `seq`, `occurred_at`, `recorded_at`, `trace_id`, `session_id`, `account`, `location_id`, `started_at`, `ended_at`, `page_views`, `device`, `referrer`, `order_id`, `_partition`, `_offset`, `_published_at`, `_landed_at` FROM mesh.landing_customer_web_sessions_v1 WHERE throwIf(`_seal` != 6816953110412484211, 'a record does not end where its bytes do') = 0;

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS location.arrivals_v1 (
     `_published_at` DateTime64(3, 'UTC') COMMENT 'Where the record stood on its topic',
     `_landed_at` DateTime64(6, 'UTC') DEFAULT now64(6) COMMENT 'When it was inserted',
     `_rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(seq), 64) + toUInt128(9223372036854775807 - _offset),
+    INDEX landed_range (`_partition`, `_offset`) TYPE minmax GRANULARITY 1,
+    INDEX occurred_at_range `occurred_at` TYPE minmax GRANULARITY 1,
     INDEX location_id_range `location_id` TYPE minmax GRANULARITY 1,
     INDEX location_id_value `location_id` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(_rank) ORDER BY (count_id) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;

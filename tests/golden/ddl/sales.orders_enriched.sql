@@ -99,6 +99,7 @@ CREATE TABLE IF NOT EXISTS sales.orders_enriched_v1 (
     `discount` Decimal(18, 4) MATERIALIZED toDecimal64(round(toDecimal256(`gross_amount`, 4) * `fx_rate`, 4) - round(toDecimal256(`net_amount`, 4) * `fx_rate`, 4), 4),
     `cost` Nullable(Decimal(18, 4)) MATERIALIZED `quantity` * `product_unit_cost`,
     `margin` Nullable(Decimal(18, 4)) MATERIALIZED toDecimal64(round(toDecimal256(`net_amount`, 4) * `fx_rate`, 4), 4) - `quantity` * `product_unit_cost`,
+    INDEX landed_range (`_partition`, `_offset`) TYPE minmax GRANULARITY 1,
     INDEX order_id_range `order_id` TYPE minmax GRANULARITY 1,
     INDEX order_id_value `order_id` TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = ReplacingMergeTree(version, is_deleted) ORDER BY (toDate(ordered_at), order_id, line_number) SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 134217728, min_compress_block_size = 16384, max_compress_block_size = 131072, non_replicated_deduplication_window = 10000;

@@ -14,6 +14,7 @@ def phase(**answers: Answers) -> Phase:
         kinds=dict.fromkeys(answers, "model"),
         seconds=10.0,
         cpu={"warehouse": 4.0, "users": 1.0},
+        others=0.0,
         events=100,
         lag={},
         memory=0,

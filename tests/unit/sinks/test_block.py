@@ -79,3 +79,11 @@ def test_a_part_is_a_slice_over_all_runs(sizes: list[int], start: int, end: int)
     found = part(runs, start, end)
     assert [(partition, record) for partition, run in found for record in run] == flat[start:end]
     assert count(found) == len(flat[start:end])
+
+
+def test_records_come_at_a_rate() -> None:
+    """By the time since the first of them; what came at one moment is not divided by nothing."""
+    found = Block("topic", 3.0)
+    found.take(0, records(*range(10)))
+    assert found.rate(5.0) == 5
+    assert found.rate(3.0) == 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sinks.pace import MAX_AGE, MEMORY, MIN_AGE, REST, Pace
+from sinks.pace import LONG_AGE, MANY, MAX_AGE, MEMORY, MIN_AGE, REST, Pace
 
 
 def test_blocks_wait_for_what_a_round_of_all_topics_takes() -> None:
@@ -32,3 +32,15 @@ def test_there_are_bounds() -> None:
     assert pace.patience(0.0) == MIN_AGE
     pace.took("orders", 30.0, 10.0)
     assert pace.patience(10.0) == MAX_AGE
+
+
+def test_many_records_wait_longer_for_a_slow_warehouse() -> None:
+    """Those of all topics together; with a quick one they wait as little as few."""
+    pace = Pace()
+    pace.took("orders", 0.2, 10.0, MANY / 2)
+    pace.took("lines", 0.5, 10.1, MANY / 2)
+    assert pace.patience(10.2) == pytest.approx(REST * 0.7)
+    pace.took("lines", 30.0, 10.5, MANY / 2)
+    assert pace.patience(10.6) == LONG_AGE
+    pace.took("orders", 0.2, 10.9, MANY / 4)
+    assert pace.patience(11.0) == MAX_AGE

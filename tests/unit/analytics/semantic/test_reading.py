@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.semantic.pieces import piece
+from analytics.semantic.pieces import divided, pieces
+from analytics.semantic.sources import Stretch
 from mesh.kernel.errors import ContractError
 from tests.unit.analytics.semantic.conftest import Read
 
@@ -131,7 +132,9 @@ def test_measures_can_be_kept_by_what_their_rows_have_one_of(read: Read) -> None
     model = read(("\nviews:\n", KEPT))
     (kept,) = model.kept
     assert kept.pieces_of == "toy"
-    sql = piece(model, kept, "UTC", "'a'", "'m'").sql
+    stretch = Stretch(divided(model, "toy"), "'a'", "'m'", "4", "['f']")
+    sql = pieces(model, kept, "UTC", stretch).sql
+    assert "toUInt32(4 + arrayCount(begin -> begin <= `toy`.`toy_id`, ['f']))" in sql
     assert "WHERE row.`toy_id` >= 'a' AND row.`toy_id` < 'm'" in sql
     assert "`wheels_each_sum`" in sql
     assert "`wheels_each_rows`" in sql
