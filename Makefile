@@ -20,15 +20,18 @@ help: ## Print this list
 
 setup: $(SETUP) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
 
-$(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd sinks/_*.pyx)
+$(SETUP): requirements.lock pyproject.toml jgo.lock.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd sinks/_*.pyx)
 	@echo "==> Python environment in .venv (locked, with checksums)"
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there: name a Python 3.11 or newer, as in make setup PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: name one, as in make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@test -x .venv/bin/python || "$(PYTHON)" -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@.venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true  # some packages carry files for other Pythons
 	@echo "==> the mesh command"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@.venv/bin/python -c 'from streams.engine.kernel import KERNEL; print("    streams run", "compiled loops" if KERNEL else "in Python alone: a C compiler and the headers of Python would make them faster")'
+	@echo "==> Kafka and the schema registry, fetched and started once, so that they start faster"
+	@.venv/bin/python -m mesh.platform.rehearsal
 	@touch $@
 
 demo: $(SETUP) ## Carry a retailer's trade through the whole mesh and prove it (RETAILER=adventureworks, strideright or completejourney)
@@ -54,7 +57,7 @@ check: $(SETUP) ## Static checks and fast tests, some minutes
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts, $(MESHES) at a time"
-	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rs --durations 20
+	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadgroup --no-loadscope-reorder -rs --durations 20
 	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
 	@.venv/bin/python -m pytest -m "real and timed" -rs --durations 20
 
