@@ -25,6 +25,8 @@ UNWATCHED = "alerts: nothing watches this mesh, so there are no rules and dashbo
 class Watching:
     """The area of rules, routes, dashboards and the limits of silence; empty where nothing watches."""
 
+    part = "home"
+
     def __init__(self, settings: Settings, mesh: Mesh) -> None:
         self._settings = settings
         self._mesh = mesh
