@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from mesh.kernel.discovery import Mesh
+from mesh.kernel.document import LOADER
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings
 from mesh.provisioning.change import Action, Change
@@ -91,7 +92,7 @@ def _change(area: str, path: Path, text: str | None) -> Change:
 
 def _named(text: str) -> dict[str, Any]:
     """The alerts of a rule file, or the receivers and routes of Alertmanager's, by name."""
-    content = yaml.safe_load(text) or {}
+    content = yaml.load(text, LOADER) or {}  # noqa: S506 - a safe one
     rules = [rule for group in content.get("groups", ()) for rule in group["rules"]]
     found = {rule["alert"]: rule for rule in rules}
     found |= {receiver["name"]: receiver for receiver in content.get("receivers", ())}
