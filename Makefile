@@ -10,6 +10,7 @@ SHAPE ?=
 MESHES ?= 2
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
+REHEARSED := .venv/.rehearsed
 # Each command starts Python; without its bytecode it would compile the whole mesh every time.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -18,17 +19,24 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(SETUP) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
+setup: $(SETUP) $(REHEARSED) ## Create .venv: locked dependencies, the mesh command; faster with a C compiler, which need not be there
 
 $(SETUP): requirements.lock pyproject.toml $(wildcard streams/*/_*.pyx streams/*/_*.pxd sinks/_*.pyx)
 	@echo "==> Python environment in .venv (locked, with checksums)"
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) is not there: name a Python 3.11 or newer, as in make setup PYTHON=python3.12" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is %d.%d: name one, as in make setup PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@test -x .venv/bin/python || "$(PYTHON)" -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@.venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true  # some packages carry files for other Pythons
 	@echo "==> the mesh command"
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@.venv/bin/python -c 'from streams.engine.kernel import KERNEL; print("    streams run", "compiled loops" if KERNEL else "in Python alone: a C compiler and the headers of Python would make them faster")'
+	@touch $@
+
+# Once for these jars and this Java; a first demo does not wait for it.
+$(REHEARSED): requirements.lock jgo.lock.toml mesh/platform/broker.py mesh/platform/registry.py | $(SETUP)
+	@echo "==> Kafka and the schema registry, fetched and started once, so that they start faster from now on"
+	@.venv/bin/python -m mesh.platform.rehearsal
 	@touch $@
 
 demo: $(SETUP) ## Carry a retailer's trade through the whole mesh and prove it (RETAILER=adventureworks, strideright or completejourney)
@@ -43,7 +51,7 @@ down: $(SETUP) ## Stop the mesh; its data stay
 bench: $(SETUP) ## Measure engines side by side (ENGINES=ours,kafka-streams N=5000000 SHAPE=lines)
 	@.venv/bin/python -m benchmarks run --engines "$(ENGINES)" $(if $(SHAPE),--shape "$(SHAPE)") $(if $(N),--records "$(N)")
 
-check: $(SETUP) ## Static checks and fast tests, some minutes
+check: setup ## Static checks and fast tests, some minutes
 	@echo "==> ruff";          .venv/bin/ruff check --quiet .
 	@echo "==> ruff format";   .venv/bin/ruff format --quiet --check .
 	@echo "==> mypy";          .venv/bin/mypy --no-error-summary

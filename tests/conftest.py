@@ -8,10 +8,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from mesh.platform import debian
 
@@ -37,7 +38,50 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_test and b"mark.real" not in collection_path.read_bytes() else None
 
 
+ROOT = Path(__file__).parents[1]
+RETAILERS = {folder.name for folder in (ROOT / "data").iterdir()}
+LONGEST = (
+    *("tests/e2e/test_mesh.py", "tests/e2e/retailers adventureworks", "tests/e2e/retailers strideright"),
+    *("tests/e2e/test_segments.py", "tests/e2e/test_dead_letters.py", "tests/e2e/test_platform.py"),
+    *("tests/unit/benchmarks/test_engines_real.py", "tests/e2e/test_subscribe.py"),
+    *("tests/unit/analytics/marts/test_refresh_real.py", "tests/e2e/test_simulation.py"),
+    *("tests/e2e/test_compose.py", "tests/e2e/test_sink.py"),
+)
+"""What takes minutes, the longest first: begun last, it would leave the other processes idle at the end."""
+
+
+def group_of(nodeid: str) -> str:
+    """What one process runs: a module, or the modules of a folder that share the mesh of a retailer."""
+    module, _, test = nodeid.partition("::")
+    folder = Path(module).parent
+    if not (ROOT / folder / "__init__.py").exists():
+        return module
+    asked = set(test.rpartition("[")[2].rstrip("]").split("-"))
+    return " ".join((folder.as_posix(), *sorted(asked & RETAILERS)))
+
+
+class ByGroup(LoadScopeScheduling):
+    """Gives each process whole groups."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup | None:
+    """Let ``--dist loadfile`` keep together what shares a mesh, and not only what stands in a file."""
+    return ByGroup(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and leave out what cannot be run."""
+    rank = {group: number for number, group in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(group_of(item.nodeid), len(rank)))
+    _leave_out(items)
+
+
+def _leave_out(items: list[pytest.Item]) -> None:
     """Leave out what needs Prometheus and Alertmanager where they are not there and cannot be fetched.
 
     Where there is apt-get they can be had, and no test may be left out.

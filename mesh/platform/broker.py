@@ -92,7 +92,7 @@ def declare(paths: Paths, jars: Jars, port: int, controller_port: int) -> Part:
     )
     logging.write_text(LOGGING)
     class_path = ":".join(map(str, jars.class_path))
-    program = (*java(), NATIVE, f"-Dlog4j2.configurationFile={logging}")
+    program = (*java(NAME), NATIVE, f"-Dlog4j2.configurationFile={logging}")
     return Part(
         name=NAME,
         prepare=(

@@ -35,7 +35,7 @@ def declare(paths: Paths, jars: Jars, port: int, management_port: int) -> Part:
     return Part(
         name=NAME,
         command=(
-            *java(),
+            *java(NAME),
             *MEMORY,
             *(f"-D{name}={value}" for name, value in properties.items()),
             *("-jar", str(folder / "quarkus-run.jar")),

@@ -39,6 +39,8 @@ _ANY_HOST = "*"
 class Access:
     """The area of access: entries to add and to take away, told by principal."""
 
+    part = "broker"
+
     def __init__(self, settings: Settings, mesh: Mesh) -> None:
         self._settings = settings
         self._mesh = mesh

@@ -57,6 +57,8 @@ def impossible(area: str, name: str, refusal: MeshError) -> Change:
 class Area(Protocol):
     """One kind of thing that follows from the contracts. An area serves one plan and is then thrown away."""
 
+    part: str
+    """What it changes: ``broker``, ``registry``, ``warehouse`` or ``home``."""
     note: str
     """What a reader of the plan should know about the area, in one line; mostly empty."""
 

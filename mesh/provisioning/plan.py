@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from mesh.provisioning.watching import Watching
 
 @dataclass(frozen=True)
 class Plan:
-    """What was found, area by area, in the order in which it is applied."""
+    """What was found, area by area, in the order in which it is told."""
 
     areas: tuple[tuple[Area, tuple[Change, ...]], ...]
 
@@ -66,17 +67,32 @@ def make_plan(settings: Settings) -> Plan:
 def apply_plan(plan: Plan, report: Report) -> None:
     """Do what the plan shows; ``report`` gets one line for each change.
 
-    Raises the first refusal before anything is changed.
+    Areas of different parts are changed side by side, those of one part in their order. Raises the first
+    refusal before anything is changed, and the first fault when every part has done what it could.
     """
-    for change in plan.refused:
-        assert change.refusal is not None
-        raise change.refusal
-    for area, found in plan.areas:
-        due = [change for change in found if change.is_due]
-        if due:
-            area.apply(due)
-        for change in due:
-            report(str(change))
+    for refused in plan.refused:
+        assert refused.refusal is not None
+        raise refused.refusal
+    due = [(area, [change for change in found if change.is_due]) for area, found in plan.areas]
+    parts: defaultdict[str, list[tuple[Area, list[Change]]]] = defaultdict(list)
+    for area, changes in due:
+        if changes:
+            parts[area.part].append((area, changes))
+    done: list[Area] = []
+
+    def change(part: list[tuple[Area, list[Change]]]) -> None:
+        for area, changes in part:
+            area.apply(changes)
+            done.append(area)
+
+    with ThreadPoolExecutor(max(1, len(parts))) as threads:
+        running = [threads.submit(change, part) for part in parts.values()]
+    for area, changes in due:
+        if area in done:
+            for one in changes:
+                report(str(one))
+    for outcome in running:
+        outcome.result()
 
 
 def apply(settings: Settings, report: Report) -> Plan:

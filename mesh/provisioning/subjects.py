@@ -22,6 +22,7 @@ _SUFFIX = "-value"
 class Subjects:
     """The area of schemas: subjects, their versions, and the compatibility that new ones must have."""
 
+    part = "registry"
     note = ""
 
     def __init__(self, settings: Settings, mesh: Mesh) -> None:

@@ -17,6 +17,7 @@ AREA = "table"
 class Tables:
     """The area of the warehouse."""
 
+    part = "warehouse"
     note = ""
 
     def __init__(self, settings: Settings, mesh: Mesh) -> None:

@@ -64,6 +64,7 @@ def changelog_topics(settings: Settings) -> Iterator[Topic]:
 class Topics:
     """The area of topics: their existence, partitions and settings."""
 
+    part = "broker"
     note = ""
 
     def __init__(self, settings: Settings, wanted: Sequence[Topic]) -> None:

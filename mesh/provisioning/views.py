@@ -18,6 +18,7 @@ AREA = "view"
 class Views:
     """The area of the semantic model. It comes after the tables, which its views read."""
 
+    part = "warehouse"
     note = ""
 
     def __init__(self, settings: Settings, mesh: Mesh) -> None:

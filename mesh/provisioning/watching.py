@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from mesh.kernel.discovery import Mesh
+from mesh.kernel.document import LOADER
 from mesh.kernel.errors import MeshError
 from mesh.kernel.settings import Settings
 from mesh.provisioning.change import Action, Change
@@ -24,6 +25,8 @@ UNWATCHED = "alerts: nothing watches this mesh, so there are no rules and dashbo
 
 class Watching:
     """The area of rules, routes, dashboards and the limits of silence; empty where nothing watches."""
+
+    part = "home"
 
     def __init__(self, settings: Settings, mesh: Mesh) -> None:
         self._settings = settings
@@ -89,7 +92,7 @@ def _change(area: str, path: Path, text: str | None) -> Change:
 
 def _named(text: str) -> dict[str, Any]:
     """The alerts of a rule file, or the receivers and routes of Alertmanager's, by name."""
-    content = yaml.safe_load(text) or {}
+    content = yaml.load(text, LOADER) or {}  # noqa: S506 - a safe one
     rules = [rule for group in content.get("groups", ()) for rule in group["rules"]]
     found = {rule["alert"]: rule for rule in rules}
     found |= {receiver["name"]: receiver for receiver in content.get("receivers", ())}

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from mesh.cli import plan as verb
-from mesh.kernel.errors import ContractError, MeshError
+from mesh.kernel.errors import ContractError, MeshError, PlatformError
 from mesh.provisioning.change import Action, Change, impossible
 from mesh.provisioning.plan import Plan, apply_plan
 
@@ -21,8 +21,8 @@ REFUSED = impossible("schema", "toys.public.toy.v1-value", ContractError("schema
 class Recorded:
     """An area that notes what it is asked to apply."""
 
-    def __init__(self, note: str = "") -> None:
-        self.note = note
+    def __init__(self, note: str = "", part: str = "toy") -> None:
+        self.note, self.part = note, part
         self.applied: list[Change] = []
 
     def changes(self) -> list[Change]:
@@ -97,6 +97,24 @@ def test_applying_does_what_is_due_and_tells_it() -> None:
     apply_plan(Plan(((area, (CREATED, UNUSED, MANY)),)), lines.append)  # type: ignore[arg-type]
     assert area.applied == [CREATED, MANY]
     assert lines[0] == "topic toys.public.toy.v1 created: 4 partitions"
+
+
+class Broken(Recorded):
+    """An area whose part is away."""
+
+    def apply(self, changes: list[Change]) -> None:
+        raise PlatformError("toy-away", "does not answer", place="toy", remedy="wait")
+
+
+def test_a_part_that_is_away_stops_its_own_areas_and_no_others() -> None:
+    """What was done elsewhere is told in the order of the plan, and then what failed."""
+    broken, behind, elsewhere = Broken(part="a"), Recorded(part="a"), Recorded(part="b")
+    areas = ((broken, (CREATED,)), (behind, (CREATED,)), (elsewhere, (MANY,)))
+    lines = list[str]()
+    with pytest.raises(PlatformError, match="toy-away"):
+        apply_plan(Plan(areas), lines.append)  # type: ignore[arg-type]
+    assert (behind.applied, elsewhere.applied) == ([], [MANY])
+    assert lines == [str(MANY)]
 
 
 def test_nothing_is_applied_while_anything_is_refused() -> None:

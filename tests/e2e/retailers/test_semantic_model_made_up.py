@@ -6,7 +6,6 @@ Adventure Works has none of these; its own test compares the rest with its files
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -18,15 +17,12 @@ from analytics.semantic.reading import read_model
 from analytics.semantic.sources import CLOCK
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.warehouse import connect
-from mesh.reconcile.settle import settle
 from tests.e2e.adventureworks import Values
 from tests.e2e.landed import Landed
 from tests.e2e.measures_by_hand import Expected, Measured
-from tests.e2e.running_mesh import Mesh
+from tests.e2e.retailers.retailer import Retailer
 
-pytestmark = pytest.mark.real
-FAULTS = ("--late", "2", "--duplicates", "1", "--shuffled", "1", "--bad", "0.5")
-HISTORY = ("simulate", "strideright", "--customers", "250", "--days", "150", *FAULTS)
+pytestmark = [pytest.mark.real, pytest.mark.parametrize("mesh", ["strideright"], indirect=True)]
 OF_THE_DAY = {"monthly_revenue_curr", "monthly_revenue_prev"}
 PRESENT = (
     *("canceled_order_percentage", "delivered_in_time_percentage", "average_delivery_days", "total_returns"),
@@ -37,33 +33,8 @@ PRESENT = (
 """Measures of what this retailer has and Adventure Works has not: none may be 0 here."""
 
 
-class Asked(Mesh):
-    """A mesh that is asked questions."""
-
-    def measure(self, *words: str) -> list[dict[str, Any]]:
-        """The rows of ``mesh measure … --json``."""
-        done = self.run("measure", *words, "--json")
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-
 @pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
-    """A running mesh into which a whole history has landed."""
-    mesh = Asked(tmp_path_factory.mktemp("measures") / "home")
-    try:
-        started = mesh.run("up", "--retailer", "strideright", "--no-monitoring")
-        assert started.returncode == 0, started.stdout + started.stderr
-        told = mesh.run(*HISTORY)
-        assert told.returncode == 0, told.stdout + told.stderr
-        settle(mesh.settings, 240, lambda _: None)
-        yield mesh
-    finally:
-        print(mesh.run("down", "--purge").stdout)
-
-
-@pytest.fixture(scope="module")
-def now(mesh: Asked) -> Iterator[Measured]:
+def now(mesh: Retailer) -> Iterator[Measured]:
     """What is known as of the clock."""
     with contextlib.closing(connect(mesh.settings)) as client:
         seconds = client.query(f"SELECT toUnixTimestamp64Micro(clock) FROM {CLOCK}").result_rows[0][0]
@@ -76,7 +47,7 @@ def numbers(row: dict[str, Any], names: Values) -> Values:
     return {name: None if row[name] is None else Decimal(row[name]) for name in names}
 
 
-def require(mesh: Asked, by: str, expected: Expected) -> None:
+def require(mesh: Retailer, by: str, expected: Expected) -> None:
     """Every group has its measures, and there is no other."""
     names = next(iter(expected.values()))
     found = {row[by]: numbers(row, names) for row in mesh.measure(*names, "--by", by)}
@@ -90,7 +61,7 @@ def require(mesh: Asked, by: str, expected: Expected) -> None:
     assert not differing, differing
 
 
-def test_every_measure_equals_what_is_worked_out_by_hand(mesh: Asked, now: Measured) -> None:
+def test_every_measure_equals_what_is_worked_out_by_hand(mesh: Retailer, now: Measured) -> None:
     """All of them, none left out, to the last digit."""
     last = now.moment.date().replace(day=1) - timedelta(1)
     expected = now.totals() | {
@@ -103,7 +74,7 @@ def test_every_measure_equals_what_is_worked_out_by_hand(mesh: Asked, now: Measu
     assert [name for name in PRESENT if not expected[name]] == []
 
 
-def test_an_earlier_day_has_the_measures_of_that_day(mesh: Asked, now: Measured) -> None:
+def test_an_earlier_day_has_the_measures_of_that_day(mesh: Retailer, now: Measured) -> None:
     """Facts, prices and ages; what came later is not there."""
     day = now.moment.date() - timedelta(60)
     then = Measured(Landed(now.landed.client, day), datetime.combine(day, time.max, UTC), stated=True)
@@ -114,17 +85,17 @@ def test_an_earlier_day_has_the_measures_of_that_day(mesh: Asked, now: Measured)
 
 
 @pytest.mark.parametrize("by", ["channel_type", "country"])
-def test_measures_of_orders_are_right_by_group(mesh: Asked, now: Measured, by: str) -> None:
+def test_measures_of_orders_are_right_by_group(mesh: Retailer, now: Measured, by: str) -> None:
     """Payments, orders, lines and returns beside each other."""
     require(mesh, by, now.by_order(by))
 
 
-def test_measures_of_payments_are_right_by_month(mesh: Asked, now: Measured) -> None:
+def test_measures_of_payments_are_right_by_month(mesh: Retailer, now: Measured) -> None:
     """Of which an order may have some in several months."""
     require(mesh, "transaction_month", now.by_month())
 
 
-def test_measures_by_product_are_right_and_add_up(mesh: Asked, now: Measured) -> None:
+def test_measures_by_product_are_right_and_add_up(mesh: Retailer, now: Measured) -> None:
     """What is paid and owed is divided among lines; what came back is of its own line."""
     expected = now.by_category()
     require(mesh, "product_category", expected)
@@ -133,7 +104,7 @@ def test_measures_by_product_are_right_and_add_up(mesh: Asked, now: Measured) ->
         assert sum(values[name] for values in expected.values()) == totals[name]
 
 
-def test_measures_of_people_campaigns_and_stock_are_right_by_group(mesh: Asked, now: Measured) -> None:
+def test_measures_of_people_campaigns_and_stock_are_right_by_group(mesh: Retailer, now: Measured) -> None:
     """Each by a dimension that belongs to it."""
     require(mesh, "age_group", now.by_age_group())
     require(mesh, "campaign_channel", now.by_campaign())

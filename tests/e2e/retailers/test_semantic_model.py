@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -18,49 +16,10 @@ import sqlalchemy as sa
 from analytics.semantic.reading import read_model
 from mesh.kernel.discovery import find_mesh
 from tests.e2e.adventureworks import CLOCK, Books, Values
-from tests.e2e.running_mesh import Mesh as RunningMesh
+from tests.e2e.retailers.retailer import Retailer
 
-pytestmark = pytest.mark.real
-PAGE = Path(__file__).parents[2] / "portal" / "docs" / "semantic-model.md"
-LANDED = {
-    "total_units": 274_914,
-    "total_transactions": 31_465,
-    "total_customers": 19_820,
-    "total_products": 504,
-    "total_shipments": 31_465,
-}
-
-
-class Mesh(RunningMesh):
-    """A mesh that is asked questions."""
-
-    def measure(self, *words: str) -> list[dict[str, Any]]:
-        """The rows of ``mesh measure … --json``."""
-        done = self.run("measure", *words, "--json")
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    def wait_until_landed(self, seconds: float = 240) -> None:
-        """Wait until every fact has its rows."""
-        deadline = time.monotonic() + seconds
-        while (found := self.measure(*LANDED)[0]) != LANDED:
-            assert time.monotonic() < deadline, found
-            time.sleep(2)
-
-
-@pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    """A running mesh in which all of Adventure Works has landed."""
-    mesh = Mesh(tmp_path_factory.mktemp("semantic") / "home")
-    try:
-        started = mesh.run("up", "--retailer", "adventureworks", "--no-monitoring")
-        assert started.returncode == 0, started.stdout + started.stderr
-        ingested = mesh.run("ingest", "data/adventureworks/mapping.yaml")
-        assert ingested.returncode == 0, ingested.stdout + ingested.stderr
-        mesh.wait_until_landed()
-        yield mesh
-    finally:
-        print(mesh.run("down", "--purge").stdout)
+pytestmark = [pytest.mark.real, pytest.mark.parametrize("mesh", ["adventureworks"], indirect=True)]
+PAGE = Path(__file__).parents[3] / "portal" / "docs" / "semantic-model.md"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +33,7 @@ def numbers(row: dict[str, Any], names: Values) -> Values:
     return {name: None if row[name] is None else Decimal(row[name]) for name in names}
 
 
-def test_every_measure_equals_the_books(mesh: Mesh, books: Books) -> None:
+def test_every_measure_equals_the_books(mesh: Retailer, books: Books) -> None:
     """All of them, none left out, to the last digit."""
     expected = books.totals()
     (row,) = mesh.measure(*expected)
@@ -89,14 +48,14 @@ def test_every_measure_equals_the_books(mesh: Mesh, books: Books) -> None:
 
 
 @pytest.mark.parametrize("by", ["channel_type", "transaction_month", "country"])
-def test_measures_of_orders_equal_the_books_by_group(mesh: Mesh, books: Books, by: str) -> None:
+def test_measures_of_orders_equal_the_books_by_group(mesh: Retailer, books: Books, by: str) -> None:
     """Every group, and no other."""
     expected = books.by(by)
     rows = mesh.measure(*next(iter(expected.values())), "--by", by)
     assert {row[by]: numbers(row, expected[row[by]]) for row in rows} == expected
 
 
-def test_measures_by_product_equal_the_books_and_add_up(mesh: Mesh, books: Books) -> None:
+def test_measures_by_product_equal_the_books_and_add_up(mesh: Retailer, books: Books) -> None:
     """Over the many side, with products that were never sold, and customers who never bought."""
     expected = books.by_category()
     rows = mesh.measure(*expected["Bikes"], "--by", "product_category")
@@ -106,14 +65,14 @@ def test_measures_by_product_equal_the_books_and_add_up(mesh: Mesh, books: Books
         assert sum(row[name] for row in found.values()) == books.totals()[name]
 
 
-def test_measures_of_customers_equal_the_books_by_age_group(mesh: Mesh, books: Books) -> None:
+def test_measures_of_customers_equal_the_books_by_age_group(mesh: Retailer, books: Books) -> None:
     """As old as they were when the last thing happened."""
     expected = books.by_age_group()
     rows = mesh.measure("total_customers", "average_age", "--by", "age_group")
     assert {row["age_group"]: numbers(row, expected[None]) for row in rows} == expected
 
 
-def test_an_earlier_day_shows_the_books_of_that_day(mesh: Mesh) -> None:
+def test_an_earlier_day_shows_the_books_of_that_day(mesh: Retailer) -> None:
     """Facts, prices, costs and ages; customers and stores do not say when they came."""
     then = Books.until(date(2013, 6, 30))
     expected = then.totals() | {
@@ -125,7 +84,7 @@ def test_an_earlier_day_shows_the_books_of_that_day(mesh: Mesh) -> None:
     assert numbers(row, expected) == expected
 
 
-def test_a_condition_is_that_of_the_books(mesh: Mesh, books: Books) -> None:
+def test_a_condition_is_that_of_the_books(mesh: Retailer, books: Books) -> None:
     """The question of the documentation."""
     german = books.orders.filter(books.orders["country"] == "Germany")
     rows = mesh.measure(
@@ -140,7 +99,7 @@ def test_a_condition_is_that_of_the_books(mesh: Mesh, books: Books) -> None:
     } == expected
 
 
-def test_other_tools_read_the_same_from_the_views(mesh: Mesh, books: Books) -> None:
+def test_other_tools_read_the_same_from_the_views(mesh: Retailer, books: Books) -> None:
     """SQLAlchemy finds the views and their columns, and sums what it likes."""
     engine = sa.create_engine(f"clickhousedb://default@{urlsplit(mesh.settings.warehouse).netloc}/model")
     by_month = sa.Table("revenue_by_month", sa.MetaData(), autoload_with=engine)
@@ -165,7 +124,7 @@ def test_other_tools_read_the_same_from_the_views(mesh: Mesh, books: Books) -> N
     assert numbers(dict(row), expected) == expected
 
 
-def test_the_documentations_table_is_what_is_measured(mesh: Mesh) -> None:
+def test_the_documentations_table_is_what_is_measured(mesh: Retailer) -> None:
     """Every measure of the page has the number that the page says."""
     page = PAGE.read_text(encoding="utf-8")
     told = dict(re.findall(r"^\| `(\w+)` \| ([\d.,]+|–) \|", page, re.MULTILINE))
@@ -176,7 +135,7 @@ def test_the_documentations_table_is_what_is_measured(mesh: Mesh) -> None:
     }
 
 
-def test_nothing_is_left_to_apply(mesh: Mesh) -> None:
+def test_nothing_is_left_to_apply(mesh: Retailer) -> None:
     """The views stand as the model says, and a plan finds none that differs."""
     done = mesh.run("plan", "--json")
     areas = [change["area"] for change in json.loads(done.stdout)["changes"]]

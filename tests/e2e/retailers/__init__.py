@@ -1,0 +1,1 @@
+"""Tests that ask of a retailer's whole trade: those of one retailer share a mesh that carries it."""
