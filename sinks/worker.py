@@ -25,6 +25,7 @@ from mesh.kernel.clock import now
 from mesh.kernel.dead_log import read_dead_letters
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MeshError
+from mesh.kernel.heap import keep_freed
 from mesh.kernel.holding import holds_keys, recalled
 from mesh.kernel.names import SINK, TopicName
 from mesh.kernel.settings import load_settings
@@ -39,7 +40,6 @@ from sinks.intake import Intake
 from sinks.landing import DeadLetterLane, EventLane, Lane
 from sinks.pace import Pace
 from sinks.record import by_place
-from streams.engine.heap import keep_freed
 
 if TYPE_CHECKING:
     from mesh.kernel.settings import Settings

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from mesh.kernel import metrics
 from mesh.kernel.errors import MeshError
+from mesh.kernel.heap import keep_freed
 from mesh.kernel.settings import load_settings
 from schemas.registry import schema_ids
 from streams import applications
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (MeshError, EngineError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         sys.exit(2)
+    keep_freed()
     run(app)
 
 

@@ -11,7 +11,6 @@ from typing import NoReturn
 import faust
 
 from streams.engine.fold import Application
-from streams.engine.heap import keep_freed
 from streams.engine.meter import Meter
 from streams.engine.options import Options
 from streams.engine.preflight import preflight
@@ -46,7 +45,6 @@ def run(app: BatchApp) -> NoReturn:
     """Run the app until a signal ends it, and end the process."""
     worker = faust.Worker(app, override_logging=False, redirect_stdouts=False, quiet=True)
     gc.freeze()
-    keep_freed()
     gc.set_threshold(ALLOCATIONS)  # records come by thousands, and hold no cycles
     worker.spinner = None  # it writes control characters, terminal or not
     worker.execute_from_commandline()

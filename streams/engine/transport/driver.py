@@ -36,6 +36,9 @@ FETCH_WAIT_MS = 100
 untaken it may ask for partitions that have none, and those that have some wait until that is answered."""
 HELD_SECONDS = 0.1
 """How long a fetch may wait while a partition is held: it must soon be asked for."""
+FULL_SECONDS = 0.02
+"""How long it may wait while the agent's buffer is full. What has come of those partitions lies here
+already, so that nothing would end the wait for the others once there is room again."""
 
 # The entry point of the distribution says the same; this makes the scheme known in a bare checkout too.
 drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
@@ -77,6 +80,14 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
+        """Wait a moment while the buffers of all partitions are full: Faust would sleep a second."""
+        if self._buffered_partitions and not self._get_active_partitions():
+            await asyncio.sleep(FULL_SECONDS)
+            return {}, set()
+        found: tuple[Any, set[TP] | None] = await super()._wait_next_records(timeout)
+        return found
+
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[Any]]:
         if self._few:
             await asyncio.sleep(GATHER_SECONDS)
@@ -87,6 +98,8 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
             return {}
         if len(wanted) < len(active):
             timeout = min(timeout, HELD_SECONDS)
+        if self._buffered_partitions:
+            timeout = min(timeout, FULL_SECONDS)
         fetched = await super()._getmany(wanted, timeout)
         self._few = 0 < sum(map(len, fetched.values())) < FEW_RECORDS
         topics = self.app.batch_topics

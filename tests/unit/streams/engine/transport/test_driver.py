@@ -18,6 +18,7 @@ from streams.engine.transport import driver
 from streams.engine.transport.app import BatchApp, batch_app
 
 TOPIC = TP("test.public.fact.v1", 2)
+OTHER = TP("test.public.fact.v1", 3)
 
 
 @pytest.fixture
@@ -71,6 +72,32 @@ def test_a_fetch_is_cut_into_batches(app: BatchApp, monkeypatch: pytest.MonkeyPa
     made = asyncio.run(messages())
     assert [message.offset for message in made] == [2, 5, 7]
     assert [row for message in made for row in message.value] == rows
+
+
+def test_a_full_buffer_holds_the_others_up_for_a_moment_only(app: BatchApp) -> None:
+    """What has come of its partition lies there, and nothing would end the wait when there is room."""
+
+    async def waits() -> list[float]:
+        consumer, asked = app.consumer, []
+
+        async def getmany(_: set[TP], timeout: float) -> dict[TP, list[Any]]:
+            asked.append(timeout)
+            return {}
+
+        consumer._thread.getmany = getmany
+        consumer.flow_active = True
+        consumer._set_active_tps({TOPIC, OTHER})
+        await consumer._wait_next_records(1.0)
+        consumer.on_buffer_full(OTHER)
+        await consumer._wait_next_records(1.0)
+        consumer.on_buffer_full(TOPIC)
+        assert await asyncio.wait_for(consumer._wait_next_records(1.0), 0.5) == ({}, set())
+        consumer.on_buffer_drop(OTHER)
+        consumer.on_buffer_drop(TOPIC)
+        await consumer._wait_next_records(1.0)
+        return asked
+
+    assert asyncio.run(waits()) == [1.0, driver.FULL_SECONDS, 1.0]
 
 
 def test_batches_are_committed_in_the_order_of_delivery(app: BatchApp) -> None:

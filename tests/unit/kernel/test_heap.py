@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from streams.engine.heap import keep_freed
+from mesh.kernel.heap import keep_freed
 
 FAULTS = """
 import resource, sys
-from streams.engine.heap import keep_freed
+from mesh.kernel.heap import keep_freed
 if sys.argv[1] == "keep":
     keep_freed()
 def batch():
