@@ -32,6 +32,7 @@ cdef enum:
     OP_ENUM = 9
     OP_UNION = 10
     OP_JUMP = 11
+    OP_FLOAT = 12
 
 
 cdef inline bint _minimal_decimal(const unsigned char* p, Py_ssize_t size) noexcept nogil:
@@ -131,6 +132,13 @@ cdef Py_ssize_t run_program(
             if at > end:
                 return -1
             ops += 2
+        elif op == OP_FLOAT:  # no signalling NaN: reading would change its bytes
+            if end - at < 4:
+                return -1
+            if (p[at + 3] & 0x7f) == 0x7f and (p[at + 2] & 0xc0) == 0x80 and (p[at] or p[at + 1] or p[at + 2] != 0x80):
+                return -1
+            at += 4
+            ops += 1
         elif op == OP_BOOLEAN:
             if at >= end or p[at] > 1:
                 return -1

@@ -11,14 +11,14 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from streams.engine.avro.varint import raw, raw_minimal
-from streams.engine.avro.walk_pattern import MINIMAL, NUMBERS, SINGLE_BYTE, most_bytes
+from streams.engine.avro.walk_pattern import MINIMAL, NUMBERS, SINGLE_BYTE, SIZES, most_bytes
 
 _PRIMITIVES = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}
 _VARINT = re.compile(rb"[\x80-\xff]{0,9}[\x00-\x7f]").match
 _MINIMAL = {kind: re.compile(pattern).match for kind, pattern in MINIMAL.items()}
 
 
-class Unwalkable(ValueError):  # noqa: N818 - reads as what it says about the bytes
+class UnwalkableError(ValueError):
     """The bytes are not a value of the schema, or (for a canonical walker) not one of the common form."""
 
 
@@ -58,7 +58,7 @@ def _compiled(text: str, names: dict[str, Any], name: str) -> Callable[..., Any]
 def _decimal(value: bytes, start: int, end: int, most: int) -> None:
     number = int.from_bytes(value[start:end], "big", signed=True)
     if end - start > most or end - start != (number.bit_length() + 8) >> 3:
-        raise Unwalkable("a decimal of unusual length")
+        raise UnwalkableError("a decimal of unusual length")
 
 
 class _Writer:
@@ -67,7 +67,7 @@ class _Writer:
     def __init__(self, canonical: bool) -> None:
         self.canonical = canonical
         self.names: dict[str, Any] = {
-            "Unwalkable": Unwalkable,
+            "UnwalkableError": UnwalkableError,
             "wide": raw_minimal if canonical else raw,
             "decimal": _decimal,
         }
@@ -124,9 +124,9 @@ class _Writer:
         return self._module()
 
     def _end(self, result: str) -> None:
-        self._put("if i > len(v):", "    raise Unwalkable('the value ends too soon')", result)
+        self._put("if i > len(v):", "    raise UnwalkableError('the value ends too soon')", result)
         self._depth -= 1
-        self._put("except IndexError:", "    raise Unwalkable('the value ends too soon') from None")
+        self._put("except IndexError:", "    raise UnwalkableError('the value ends too soon') from None")
         self._depth += 1
 
     def _module(self) -> str:
@@ -141,7 +141,7 @@ class _Writer:
         self._open = [name]
         with self._block(f"def {_identifier(name)}(v, i):"):
             # What a recursive record holds could be any number of levels deep, or none of the bytes at all.
-            self._put("if i > len(v):", "    raise Unwalkable('the value ends too soon')")
+            self._put("if i > len(v):", "    raise UnwalkableError('the value ends too soon')")
             for field in self._records[name]["fields"]:
                 self._value(field["type"])
             self._put("return i")
@@ -175,17 +175,22 @@ class _Writer:
         if isinstance(kind, (dict, list)):
             self._value(kind)
         elif self.canonical and logical is not None and not _common(kind, logical):
-            self._put(f"raise Unwalkable('a {logical} is never of the common form')")
+            self._put(f"raise UnwalkableError('a {logical} is never of the common form')")
         elif kind in ("record", "error"):
             self._record(schema)
         elif kind == "null":
             self._put("pass")
         elif kind == "boolean":
-            self._put("if v[i] > 1:", "    raise Unwalkable('a boolean is neither 0 nor 1')", "i += 1")
+            self._put("if v[i] > 1:", "    raise UnwalkableError('a boolean is neither 0 nor 1')", "i += 1")
         elif kind in ("int", "long"):
             self._number(logical if logical in NUMBERS else kind)
         elif kind in ("float", "double"):
-            self._put(f"i += {4 if kind == 'float' else 8}")
+            if self.canonical and kind == "float":
+                self._put(
+                    "if v[i + 3] & 127 == 127 and v[i + 2] & 192 == 128 and v[i : i + 3] != b'\\0\\0\\x80':"
+                )
+                self._put("    raise UnwalkableError('a float that reading would change')")
+            self._put(f"i += {SIZES[kind]}")
         elif kind == "fixed":
             self._put(f"i += {schema['size']}")
         elif kind == "enum":
@@ -199,14 +204,16 @@ class _Writer:
         match = f"number_{kind.replace('-', '_')}" if self.canonical else "number"
         self.names[match] = _MINIMAL[kind] if self.canonical else _VARINT
         self._put(
-            f"m = {match}(v, i)", "if m is None:", "    raise Unwalkable('not a number of the common form')"
+            f"m = {match}(v, i)",
+            "if m is None:",
+            "    raise UnwalkableError('not a number of the common form')",
         )
         self._put("i = m.end()")
 
     def _length(self) -> None:
         """Afterwards ``n`` is twice the length and ``i`` behind it."""
         self._put("n = v[i]", "i += 1", "if n > 127:", "    n, i = wide(v, i - 1)")
-        self._put("if n & 1:", "    raise Unwalkable('a negative length')")
+        self._put("if n & 1:", "    raise UnwalkableError('a negative length')")
 
     def _text(self, kind: str, schema: dict[str, Any]) -> None:
         self._length()
@@ -222,7 +229,7 @@ class _Writer:
         if not self.canonical or count > SINGLE_BYTE:
             self._put(f"if {variable} > 127:", f"    {variable}, i = wide(v, i - 1)")
         self._put(f"if {variable} & 1 or {variable} >= {2 * count}:")
-        self._put(f"    raise Unwalkable('{what} has no such branch')")
+        self._put(f"    raise UnwalkableError('{what} has no such branch')")
 
     def _union(self, branches: list[Any]) -> None:
         variable = self._fresh("b")
@@ -261,14 +268,14 @@ class _Writer:
             self._put(f"{count} = v[i]", "i += 1", f"if {count} > 127:", f"    {count}, i = wide(v, i - 1)")
             limit = "len(v)" if most is None else str(most)
             self._put(
-                f"if {count} & 1 or {count} >> 1 > {limit}:", "    raise Unwalkable('an unusual block')"
+                f"if {count} & 1 or {count} >> 1 > {limit}:", "    raise UnwalkableError('an unusual block')"
             )
             loop = self._block(f"for _ in range({count} >> 1):")
             # A block that is not empty is followed by an empty one; an empty one ends the array itself.
             loop.after = [
                 f"if {count}:",
                 "    if v[i]:",
-                "        raise Unwalkable('several blocks')",
+                "        raise UnwalkableError('several blocks')",
                 "    i += 1",
             ]
             return loop
@@ -277,9 +284,12 @@ class _Writer:
         self._put(f"{count}, i = wide(v, i)", f"if not {count}:", "    break", f"{stop} = -1")
         self._put(f"if {count} & 1:", f"    {stop}, i = wide(v, i)", f"    {stop} = i + ({stop} >> 1)")
         self._put(f"    {count} += 1")
-        self._put(f"if {count} >> 1 > len(v):", "    raise Unwalkable('more items than bytes')")
+        self._put(f"if {count} >> 1 > len(v):", "    raise UnwalkableError('more items than bytes')")
         loop = self._block(f"for _ in range({count} >> 1):")
-        loop.after = [f"if {stop} >= 0 and {stop} != i:", "    raise Unwalkable('a block of another size')"]
+        loop.after = [
+            f"if {stop} >= 0 and {stop} != i:",
+            "    raise UnwalkableError('a block of another size')",
+        ]
         loop.outer = outer
         return loop
 

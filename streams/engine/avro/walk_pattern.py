@@ -30,6 +30,8 @@ SINGLE_BYTE = 64
 """Numbers below this have one byte when written as short as can be."""
 _ANY, _ASCII = rb"[\x00-\xff]", rb"[\x00-\x7f]"
 SIZES = {"float": 4, "double": 8}
+_FLOAT = rb"(?!(?!\x00\x00\x80)[\x00-\xff]{2}[\x80-\xbf][\x7f\xff])[\x00-\xff]{4}"
+"""Any but a signalling NaN, which becomes a quiet one where a codec reads it into a double."""
 
 
 class UnrecognisableError(ValueError):
@@ -85,6 +87,8 @@ def _pattern(schema: Any) -> bytes:
         return b"".join(_pattern(field["type"]) for field in schema["fields"])
     if kind in ("null", "boolean", "string"):
         return {"null": b"", "boolean": rb"[\x00\x01]", "string": _text(_ASCII)}[kind]
+    if kind == "float":
+        return _FLOAT
     if kind in ("fixed", *SIZES):
         return _repeated(_ANY, SIZES.get(kind) or schema["size"])
     raise UnrecognisableError(str(kind))  # the name of a type that was written out before

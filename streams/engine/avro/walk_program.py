@@ -29,6 +29,7 @@ class Op(IntEnum):
     ENUM = 9
     UNION = 10
     JUMP = 11
+    FLOAT = 12
 
 
 _BOUNDS = {
@@ -82,7 +83,7 @@ def _code(schema: Any) -> list[int]:
         return [Op.ENUM, len(schema["symbols"])]
     if kind in ("record", "error"):
         return [op for field in schema["fields"] for op in _code(field["type"])]
-    if kind in ("fixed", *SIZES):
+    if kind in ("fixed", "double"):
         return [Op.SKIP, SIZES.get(kind) or schema["size"]]
     if kind in ("array", "map"):
         key = [Op.TEXT] if kind == "map" else []
@@ -91,6 +92,7 @@ def _code(schema: Any) -> list[int]:
     simple = {
         "null": [],
         "boolean": [Op.BOOLEAN],
+        "float": [Op.FLOAT],
         "string": [Op.TEXT],
     }
     if kind in simple:
