@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
@@ -76,9 +76,22 @@ class Rewriter:
 
 def _with_defaults(record: dict[str, Any]) -> dict[str, Any]:
     """The schema with bytes as defaults of bytes: fastavro would hand on the text that JSON has for them."""
-    for field in record["fields"]:
+    for field in _fields(record):
         kind = field["type"][0] if isinstance(field["type"], list) else field["type"]
         name = kind["type"] if isinstance(kind, dict) else kind
         if name in ("bytes", "fixed") and isinstance(field.get("default"), str):
             field["default"] = field["default"].encode("latin-1")
     return record
+
+
+def _fields(kind: Any) -> Iterator[dict[str, Any]]:
+    """All fields of the records in a type, at any depth; a type that is named again has had its turn."""
+    if isinstance(kind, list):
+        for branch in kind:
+            yield from _fields(branch)
+    elif isinstance(kind, dict):
+        for field in kind.get("fields", ()):
+            yield field
+            yield from _fields(field["type"])
+        for inner in ("type", "items", "values"):
+            yield from _fields(kind.get(inner))
