@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -94,3 +95,34 @@ def test_what_must_not_stand_there_is_found() -> None:
     assert _UNFINISHED.search("# TODO: later")
     assert _DRAFTS.search("as design.md says")
     assert not _UNFINISHED.search("todos, hackney")
+
+
+def strangers(path: Path) -> set[str]:
+    """Modules of this repository that a test of the engine imports, other than the engine and its tests."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    ours = {one.name for one in ROOT.iterdir() if one.is_dir()}
+    return {
+        name
+        for name in found
+        if name.split(".")[0] in ours
+        and not f"{name}.".startswith(("streams.engine.", "tests.unit.streams.engine."))
+    }
+
+
+def test_whoever_takes_the_engine_can_take_its_tests() -> None:
+    """They know it and each other, and nothing of this mesh."""
+    assert {path: found for path in tracked("tests/unit/streams/engine") if (found := strangers(path))} == {}
+
+
+def test_a_test_that_knows_the_mesh_is_found(tmp_path: Path) -> None:
+    """However it is imported."""
+    test = tmp_path / "test_x.py"
+    test.write_text(
+        "import streams.engine.fold, schemas.codec\nfrom mesh.kernel import names\n", encoding="utf-8"
+    )
+    assert strangers(test) == {"schemas.codec", "mesh.kernel"}
