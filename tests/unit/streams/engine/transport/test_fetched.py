@@ -9,6 +9,7 @@ import pytest
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +99,27 @@ def test_what_is_not_plain_comes_the_other_way(odd: dict[str, Any]) -> None:
     result = Result(data, 0)
     assert "getall" not in vars(result.result)
     assert result.all() == [(5, 1_005, b"key", b"value", [("name", b"header")])]
+
+
+@pytest.mark.parametrize("way", [fetched.Records, PythonRecords])
+def test_a_batch_that_compaction_has_emptied_is_passed_over(way: Any) -> None:
+    """Brokers keep its header, for the producer's number in it, and no record; reading goes on behind it."""
+    emptied = bytearray(answer([(1_005, b"key", b"value", [], 6)], base=20))[:61]
+    emptied[8:12] = (len(emptied) - 12).to_bytes(4, "big")
+    emptied[57:61] = bytes(4)
+    emptied[17:21] = calc_crc32c(bytes(emptied[21:])).to_bytes(4, "big")
+    before, after = answer([(1, b"a", b"1", [], 1)]), answer([(2, b"b", b"2", [], 1)], base=30)
+    assert is_plain(bytes(emptied))
+    assert plain(bytes(emptied))
+    for data, offsets, behind in (
+        (bytes(emptied), [], 26),
+        (before + bytes(emptied) * 2 + after, [0, 30], 31),
+        (before + bytes(emptied), [0], 26),
+    ):
+        result = Result(data, 0, way=way)
+        assert "getall" in vars(result.result)
+        assert [row[0] for row in result.all(1)] == offsets
+        assert result.state.position == behind
 
 
 def test_other_topics_keep_their_records() -> None:
