@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             meter=Metrics(arguments.application),
         )
     except (MeshError, EngineError) as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)  # noqa: T201 - a command's one line for who started it
         sys.exit(2)
     keep_freed()
     run(app)

@@ -9,7 +9,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
-from tenacity import Retrying, retry_if_exception, wait_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential
 
 from sinks.port import RowsRefusedError
 
@@ -71,7 +71,7 @@ class Writer:
         for attempt in Retrying(
             wait=_WAIT,
             retry=retry_if_exception(lambda error: isinstance(error, ClickHouseError | OSError)),
-            before_sleep=lambda state: self._waiting(state.outcome.exception()),  # type: ignore[union-attr, arg-type]
+            before_sleep=self._tell,
         ):
             with attempt:
                 try:
@@ -80,6 +80,11 @@ class Writer:
                     if _code(error) in _REFUSED_DATA:
                         raise RowsRefusedError(_without_values(error)) from None
                     raise
+
+    def _tell(self, state: RetryCallState) -> None:
+        problem = state.outcome and state.outcome.exception()
+        if isinstance(problem, Exception):
+            self._waiting(problem)
 
 
 def _without_values(error: DatabaseError) -> str:

@@ -193,6 +193,7 @@ class _Answer:
 
     async def send_all(self, outlet: QueueOutlet) -> ClickHouseError | None:
         """Pass on what the worker produces; return the error it ended with."""
+        error: ClickHouseError | None
         async for batch in outlet.batches():
             pieces = b"".join(item for kind, item in batch if kind == "data")
             ending, error = batch[-1]
@@ -203,7 +204,7 @@ class _Answer:
             if pieces or whole:
                 await self._send({"type": "http.response.body", "body": pieces, "more_body": not whole})
             if ending == "end":
-                return error  # type: ignore[no-any-return]
+                return error
         return None
 
     async def fail(self, error: ClickHouseError) -> None:

@@ -16,7 +16,7 @@ class Moments(array):  # type: ignore[type-arg]  # array is generic for type che
     __slots__ = ()
 
     def __new__(cls) -> Self:
-        return super().__new__(cls, "q")  # type: ignore[return-value]
+        return super().__new__(cls, "q")  # type: ignore[return-value]  # declared to give a plain array
 
     def plus(self, moment: int) -> Moments:
         """These and one more: a new object instead of :data:`NO_MOMENTS`, else this one itself."""

@@ -112,6 +112,7 @@ def _built(builder: Any, count: int) -> Batch:
 
 def _kernel_encode(records: Sequence[Record], start: int, most: int, now: int) -> Batch:
     assert RECORDS is not None
+    buffer: bytearray
     buffer, end, first, last = RECORDS.encode(records, start, most, now)
     count = end - start
 
@@ -120,7 +121,7 @@ def _kernel_encode(records: Sequence[Record], start: int, most: int, now: int) -
         head = (0, size, -1, _MAGIC, 0, 0, count - 1, first, last, producer_id, epoch, sequence, count)
         _HEADER.pack_into(buffer, 0, *head)
         _CRC.pack_into(buffer, _CRC_AT, crc32c(memoryview(buffer)[_CHECKED_FROM:]))
-        return buffer  # type: ignore[no-any-return]
+        return buffer
 
     return Batch(count, len(buffer), seal)
 

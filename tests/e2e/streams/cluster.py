@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -212,8 +213,10 @@ class World:
         """Return when the workers have committed all that was published."""
         self.flush()
         for name in names or ("fact", "more"):
-            topic = self.topics[name]
-            eventually(lambda topic=topic: self.committed(topic) == self.ends(topic), self.log())  # type: ignore[misc]
+            eventually(partial(self._settled, self.topics[name]), self.log())
+
+    def _settled(self, topic: str) -> bool:
+        return self.committed(topic) == self.ends(topic)
 
 
 def eventually(holds: Callable[[], bool], log: Path | None = None) -> None:
