@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import faust
 
+from streams.engine.connection import faust_settings
 from streams.engine.fold import Application
 from streams.engine.meter import Meter
 from streams.engine.options import Options
@@ -35,7 +36,7 @@ def assemble(
     """
     preflight(stages, options)
     name = stages[0].name
-    app = batch_app(name, options.brokers, options.folder / f"{name}-{index}", options.faust)
+    app = batch_app(name, options.brokers, options.folder / f"{name}-{index}", faust_settings(options))
     Processor(app, stages, options, meter or Meter()).attach()
     app.finalize()
     return app

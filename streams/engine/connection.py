@@ -26,17 +26,37 @@ def connection(options: Options, more: Mapping[str, Any] | None = None) -> dict[
         "log.connection.close": False,
         "logger": _log,
         **(more or {}),
+        **(options.security.librdkafka() if options.security else {}),
         **options.client,
     }
 
 
 def aiokafka_options(options: Options) -> dict[str, Any]:
     """Arguments of an aiokafka client: where the brokers are, and who asks, as Faust is told."""
-    credentials = to_credentials(options.faust.get("broker_credentials"))
+    settings = faust_settings(options)
+    credentials = to_credentials(settings.get("broker_credentials"))
     return {
         "bootstrap_servers": options.brokers.split(","),
-        **credentials_to_aiokafka_auth(credentials, options.faust.get("ssl_context")),
+        **credentials_to_aiokafka_auth(credentials, settings.get("ssl_context")),
     }
+
+
+def faust_settings(options: Options) -> dict[str, Any]:
+    """What the deployment tells the Faust app, by Faust's names."""
+    return {**(options.security.faust() if options.security else {}), **options.faust}
+
+
+def check_protocols(options: Options) -> None:
+    """Raise :class:`EngineError` if some clients would encrypt or log in and others would not."""
+    theirs = connection(options).get("security.protocol", "plaintext").upper()
+    ours = aiokafka_options(options)["security_protocol"]
+    if theirs != ours:
+        raise EngineError(
+            "security-split",
+            f"librdkafka's clients would speak {theirs}, and aiokafka's {ours}",
+            place=options.brokers,
+            remedy="say it once, as `security` of Options, or as `client` and as `faust`",
+        )
 
 
 FORBIDDEN = frozenset(

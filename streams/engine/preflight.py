@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AclOperation, AdminClient, TopicDescription
 
-from streams.engine.connection import FORBIDDEN, connection
+from streams.engine.connection import FORBIDDEN, check_protocols, connection
 from streams.engine.errors import EngineError
 from streams.engine.fold import Application
 from streams.engine.options import Options
@@ -26,8 +26,9 @@ _log = logging.getLogger(__name__)
 def preflight(applications: Sequence[Application], options: Options) -> None:
     """Raise :class:`EngineError` naming the first topic that is missing, misshapen or closed to us.
 
-    Waits for a broker that does not answer.
+    Waits for a broker that does not answer. First of all, its clients must all speak the same protocol.
     """
+    check_protocols(options)
     reads: set[str] = set()
     writes: set[str] = set()
     for application in applications:
