@@ -173,11 +173,14 @@ def test_facts_meet_what_was_published_before_them(shop: Shop) -> None:
     shop.await_rows(*known, ("third", "Ann B.", "Green tea"), ("still gone", None, "Green tea"))
 
 
-def test_what_a_batch_may_hold(shop: Shop) -> None:
+@pytest.mark.parametrize("kernel", ["on", "off"])
+def test_what_a_batch_may_hold(shop: Shop, monkeypatch: pytest.MonkeyPatch, kernel: str) -> None:
     """Poison, tombstones, a large record and one without a key, all in one batch: each parked in its place.
 
-    The batch is that of a partition which is there when the worker starts.
+    The batch is that of a partition which is there when the worker starts. Without the kernel Python reads,
+    joins and writes all of it.
     """
+    monkeypatch.setenv("STREAMS_KERNEL", kernel)
     shop.customer("ann", "Ann")
     shop.send("customer", "bob", b"\0\0\0\0\x02\x7f")  # a text of 63 bytes that is not there
     shop.product(1, "Tea")
