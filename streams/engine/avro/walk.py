@@ -14,7 +14,8 @@ canonical
     read it: decode and encode such a value again, or let the codec say what is wrong with it.
 
 A canonical walker also refuses some right values that are rare (a decimal of more than seven bytes, a
-timestamp after the year 3100, maps of several entries), so it is a filter for the common case, never the
+timestamp after the year 3100, maps of several entries, a NaN that reading would change, logical types other
+than these and dates), so it is a filter for the common case, never the
 judge.
 
 Either kind first tries to recognise the common case (:mod:`~streams.engine.avro.recognise`), and steps field
