@@ -114,8 +114,8 @@ def _record(name: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 @st.composite
-def scenes(draw: Any, *, items: bool = True) -> Scene:
-    """A join of one to three dimensions with a fact, perhaps with ``items``, and up to three facts."""
+def scenes(draw: Any) -> Scene:
+    """A join of one to three dimensions with a fact, perhaps with items, and up to three facts."""
     types = Types(draw)
     fields: dict[str, Any] = {}
     values: dict[str, st.SearchStrategy[Any]] = {}
@@ -123,7 +123,7 @@ def scenes(draw: Any, *, items: bool = True) -> Scene:
     item_values: dict[str, st.SearchStrategy[Any]] = {}
     scene = Scene({}, {}, None)
     shown: dict[str, Any] = {}
-    nested = items and draw(st.booleans())
+    nested = draw(st.booleans())
     for number in range(draw(st.integers(0, 2))):
         fields[f"a{number}"], values[f"a{number}"] = types.any()
     for number in range(draw(st.integers(1, 3))):
