@@ -78,8 +78,8 @@ app = faust.App(
     broker_max_poll_records=5_000,
     # 4 MB of each partition at a time, as the others fetch them; its default is 1 MB.
     consumer_max_fetch_size=4 << 20,
-    # Records between the consumer and the agent, so that reading need not stop while one poll is worked off. Its
-    # default, 4,096, is less than a poll.
+    # Records between the consumer and the agent, so that reading need not stop while one poll is worked off.
+    # Its default, 4,096, is less than a poll.
     stream_buffer_maxsize=16_384,
     # A batch waits 10 ms for company, as for the other Python peers; by default it goes at once.
     producer_linger=0.01,
