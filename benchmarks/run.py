@@ -133,8 +133,8 @@ def _tell(console: Console, results: Sequence[Result], failed: Sequence[Benchmar
     """The tables, and whatever takes from their worth."""
     for name in dict.fromkeys(one.shape for one in results):
         console.print(table([one for one in results if one.shape == name], name))
-    if met := goals(results):
-        console.print(figure.table("goals", met))
+    if figures := goals(results):
+        console.print(figure.table("goals", figures))
     if KERNEL is None and any(one.engine == OURS for one in results):
         console.print("[yellow]ours ran without its compiled kernel, as ours-python does[/]")
     for one in results:
