@@ -27,7 +27,7 @@ from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 from streams.engine.kernel import KERNEL
 
-WIDTH = 150
+WIDTH = 170
 """Columns of the table where there is no terminal to ask."""
 DISTURBED = 0.1
 """The share of the machine's CPU time that other programs may take before a measurement says so."""
