@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from benchmarks.error import BenchmarkError
 from mesh.kernel.errors import did_you_mean
+from mesh.platform.paths import ROOT
 
 FOLDER = Path(__file__).parent / "engines"
 
@@ -35,6 +36,8 @@ class Engine:
     env: tuple[tuple[str, str], ...] = ()
     job: str = ""
     """The engine whose job this is with other settings; its own when empty."""
+    sources: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    """By shape: the files and folders of the job that do it."""
 
     @property
     def folder(self) -> Path:
@@ -45,6 +48,10 @@ class Engine:
     def shapes(self) -> tuple[str, ...]:
         """The shapes that it can do."""
         return tuple(self.records)
+
+    def sources_of(self, shape: str) -> tuple[Path, ...]:
+        """The files and folders that do a shape; the whole job where nothing is said of it."""
+        return self.sources.get(shape, (self.folder,))
 
 
 def engines() -> list[str]:
@@ -60,6 +67,7 @@ def load(name: str) -> Engine:
             "engine-missing", "is not an engine", place=name, remedy=did_you_mean(name, engines())
         )
     document = tomllib.loads(path.read_text())
+    job = document.get("job", "")
     try:
         return Engine(
             name=name,
@@ -70,12 +78,30 @@ def load(name: str) -> Engine:
             records=dict(document["records"]),
             prepare=tuple(document.get("prepare", ())),
             env=tuple(document.get("env", {}).items()),
-            job=document.get("job", ""),
+            job=job,
+            sources=_sources(FOLDER / job / "engine.toml" if job else path),
         )
     except KeyError as error:
         raise BenchmarkError(
             "engine-invalid", f"{error} is missing", place=str(path), remedy="see benchmarks/README.md"
         ) from None
+
+
+def _sources(path: Path) -> dict[str, tuple[Path, ...]]:
+    """What an ``engine.toml`` says of its job's sources; those of our own lie anywhere in this project."""
+    document: dict[str, Any] = tomllib.loads(path.read_text())
+    root = ROOT if document["kind"] == "own" else path.parent
+    found = {
+        shape: tuple(root / name for name in names) for shape, names in document.get("sources", {}).items()
+    }
+    if missing := [one for some in found.values() for one in some if not one.exists()]:
+        raise BenchmarkError(
+            "engine-invalid",
+            f"sources: {missing[0]} is not there",
+            place=str(path),
+            remedy="see benchmarks/README.md",
+        )
+    return found
 
 
 def chosen(names: Iterable[str], shape: str) -> list[Engine]:

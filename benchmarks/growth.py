@@ -1,4 +1,4 @@
-"""``python -m benchmarks growth``: what a row costs when there is more of everything."""
+"""``python -m benchmarks growth``: what a fact and a row cost when there is more of everything."""
 
 from __future__ import annotations
 
@@ -9,45 +9,53 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import result
 from benchmarks.bounds import RECORDS, check
 from benchmarks.feed import Feed
 from benchmarks.full_dimensions import CUSTOMERS
-from benchmarks.own_mesh import SINK, STREAM, own_mesh
-from benchmarks.result import keep
-from benchmarks.whole import cost
+from benchmarks.own_mesh import SINK, STREAM, Spent, own_mesh
 from mesh.cli._screen import screen
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
 FACTORS = (1, 2, 4)
 PARTITIONS = 4
+PARTS = {"all": (STREAM, SINK), "stream": (STREAM,), "sink": (SINK,)}
+"""Whose CPU time is told, by name."""
 
 
 def command(
     records: Annotated[int, typer.Option(help="Order lines at factor 1.")] = 100_000,
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name too.", metavar="NAME")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Run the whole way with 1, 2 and 4 times the orders, customers and partitions, each on a fresh mesh.
 
-    Tells what a row costs our processes in CPU time, and how that compares with factor 1.
+    Tells what a fact and a row cost our processes in CPU time, and how that compares with factor 1. A row is
+    written again for facts that come later, once for those that come together, so that the rows of a fact
+    differ from run to run.
     """
     check("--records", records, RECORDS)
     console = screen(stderr=as_json)
-    measured = []
+    measured, versions = [], dict[str, str]()
     for factor in FACTORS:
         console.print(f"{factor} × the orders, customers and partitions")
-        measured.append(_measured(records, factor, console))
-    first = measured[0]["cpu_microseconds_per_row"]
+        found, versions = _measured(records, factor, console)
+        measured.append(found)
     for one in measured:
-        one["ratio"] = round(one["cpu_microseconds_per_row"] / first, 3)
-    text = keep({"factors": measured}, "growth")
+        for thing in ("row", "fact"):
+            costs, first = (some[f"cpu_microseconds_per_{thing}"]["all"] for some in (one, measured[0]))
+            one[f"ratio_per_{thing}"] = round(costs / first, 3)
+    text = result.keep({"factors": measured}, result.about(**versions), "growth", keep)
     if as_json:
         typer.echo(text, nl=False)
     else:
-        console.print(_table(measured))
+        console.print(_sizes(measured))
+        console.print(_costs(measured))
 
 
-def _measured(records: int, factor: int, console: Console) -> dict[str, Any]:
+def _measured(records: int, factor: int, console: Console) -> tuple[dict[str, Any], dict[str, str]]:
+    """The figures at a factor, and the versions of the services."""
     home = load_settings().home / "bench-mesh"
     with (
         own_mesh(home, Listener(), partitions=PARTITIONS * factor) as mesh,
@@ -59,29 +67,56 @@ def _measured(records: int, factor: int, console: Console) -> dict[str, Any]:
         spent = mesh.work(
             feed.topics, lambda rows: spinner.update(f"{rows:,} rows"), lambda: feed.publish(feed.facts())
         )
-    return {
+        versions = mesh.versions
+    figures = {
         "factor": factor,
         "lines": records * factor,
         "customers": CUSTOMERS * factor,
         "partitions": PARTITIONS * factor,
+        "facts": spent.fed,
         "rows": spent.rows,
-        "cpu_microseconds_per_row": round(cost(spent), 2),
+        "cpu_microseconds_per_row": _cost(spent, spent.rows),
+        "cpu_microseconds_per_fact": _cost(spent, spent.fed),
         "stream_memory_mb": spent.memory_of(STREAM) >> 20,
         "sink_memory_mb": spent.memory_of(SINK) >> 20,
     }
+    return figures, versions
 
 
-def _table(measured: list[dict[str, Any]]) -> Table:
-    table = Table(title="Cost of a row as everything grows", box=SIMPLE, title_justify="left")
+def _cost(spent: Spent, count: int) -> dict[str, float]:
+    """CPU microseconds for each of so many, by part."""
+    return {part: round(spent.cpu_of(*apps) * 1e6 / count, 2) for part, apps in PARTS.items()}
+
+
+def _sizes(measured: list[dict[str, Any]]) -> Table:
+    """What there was at each factor, and the memory that it took."""
+    table = Table(title="Everything grows", box=SIMPLE, title_justify="left")
     for name in (
-        *("factor", "lines", "customers", "partitions", "rows", "CPU µs a row", "to factor 1"),
+        *("factor", "lines", "customers", "partitions", "facts", "rows"),
         *("stream's memory", "sink's memory"),
     ):
         table.add_column(name, justify="right")
     for one in measured:
         table.add_row(
             *(str(one["factor"]), f"{one['lines']:,}", f"{one['customers']:,}", str(one["partitions"])),
-            *(f"{one['rows']:,}", f"{one['cpu_microseconds_per_row']:.1f}", f"{one['ratio']:.2f} ×"),
+            *(f"{one['facts']:,}", f"{one['rows']:,}"),
             *(f"{one['stream_memory_mb']:,} MiB", f"{one['sink_memory_mb']:,} MiB"),
         )
+    return table
+
+
+def _costs(measured: list[dict[str, Any]]) -> Table:
+    """What a row and a fact cost at each factor."""
+    table = Table(title="What a row and a fact cost", box=SIMPLE, title_justify="left")
+    table.add_column("factor", justify="right")
+    for thing in ("row", "fact"):
+        for name in (f"CPU µs a {thing}", "to factor 1", "stream's", "sink's"):
+            table.add_column(name, justify="right")
+    for one in measured:
+        cells = []
+        for thing in ("row", "fact"):
+            cost = one[f"cpu_microseconds_per_{thing}"]
+            cells += [f"{cost['all']:.1f}", f"{one[f'ratio_per_{thing}']:.2f} ×"]
+            cells += [f"{cost['stream']:.1f}", f"{cost['sink']:.1f}"]
+        table.add_row(str(one["factor"]), *cells)
     return table

@@ -12,7 +12,7 @@ from benchmarks.engine import Engine
 from benchmarks.ground import Ground
 from benchmarks.measure import Place, clear, start
 from benchmarks.processes import Tree
-from benchmarks.result import Latency, percentile
+from benchmarks.result import Latency
 from benchmarks.shape import PARTITIONS, Live
 from mesh.kernel import clock
 
@@ -96,10 +96,7 @@ def _timed(wire: _Wire, rate: int) -> Latency:
     late = time.monotonic() + LATE
     while wire.came < wire.due and time.monotonic() < late:
         wire.collect(0.1)
-    ordered = sorted(wire.delays) or [float("nan")]
-    shares = (percentile(ordered, share) for share in (0.5, 0.95, 0.99))
-    p50, p95, p99 = (round(seconds, 4) for seconds in shares)
-    return Latency(rate, len(wire.delays), p50, p95, p99, kept_up=wire.came >= wire.due)
+    return Latency.of(rate, wire.delays, kept_up=wire.came >= wire.due)
 
 
 def _now() -> int:

@@ -141,7 +141,7 @@ def measure(
         latency=None,
         verified=judgement.right,
         faults=judgement.faults,
-        lines_of_code=lines_of_code(engine.folder),
+        lines_of_code=lines_of_code(engine.sources_of(shape.name)),
     )
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -41,6 +41,8 @@ class Spent:
     cpu: dict[str, float]
     memory: dict[str, int]
     course: tuple[tuple[float, int], ...]
+    fed: int = 0
+    """Records that were published meanwhile."""
 
     def cpu_of(self, *apps: str) -> float:
         """CPU seconds of all processes of these applications or services."""
@@ -74,6 +76,11 @@ class OwnMesh:
         """Its broker."""
         part = client.part_status("broker", self.home)
         return Ground(part.address, part.pid or 0, part.version)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of its broker and its warehouse."""
+        return versions(self.home)
 
     def scale(self, count: int) -> None:
         """Run so many processes of the stream."""
@@ -126,9 +133,7 @@ class OwnMesh:
                 spent = Spent(now - begun, rows, cpu, memory, tuple(course))
                 watch(rows)
             elif now - moved > _STILL and groups.done():
-                for one in feeding:
-                    one.result()
-                return spent
+                return replace(spent, fed=sum(one.result() for one in feeding))
             if now - moved > _SILENCE:
                 raise BenchmarkError(
                     "engine-failed",
@@ -190,6 +195,14 @@ def own_mesh(
         del os.environ["MESH_PARTITIONS"]
         if kept is not None:
             os.environ["MESH_PARTITIONS"] = kept
+
+
+def versions(home: Path) -> dict[str, str]:
+    """The versions of the broker and the warehouse that run there."""
+    return {
+        name: client.part_status(part, home).version
+        for name, part in (("kafka", "broker"), ("warehouse", "warehouse"))
+    }
 
 
 def _app(part: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import Producer
 
 from benchmarks.own_mesh import ENRICHED
-from benchmarks.result import Latency, percentile
+from benchmarks.result import Latency
 from benchmarks.shape import Record
 from mesh.kernel import clock
 from mesh.kernel.warehouse import connect
@@ -59,10 +59,9 @@ def observe(settings: Settings, orders: Sequence[Record], lines: int, rate: int)
             asked = time.monotonic()
             seen.ask()
         time.sleep(0.002)
-    delays = sorted(delay for moment, delay in seen.delays if moment >= counted_from) or [float("nan")]
     client.close()
-    p50, p95, p99 = (round(percentile(delays, share), 3) for share in (0.5, 0.95, 0.99))
-    return Latency(rate, len(delays), p50, p95, p99, kept_up=seen.rows >= lines)
+    delays = (delay for moment, delay in seen.delays if moment >= counted_from)
+    return Latency.of(rate, delays, kept_up=seen.rows >= lines)
 
 
 class _Seen:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.request import urlopen
@@ -24,6 +25,7 @@ from analytics.marts.refresh import Refresh
 from analytics.semantic.kept_log import refreshes
 from analytics.semantic.pieces import kept_tables
 from analytics.semantic.reading import read_model
+from benchmarks import result
 from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.error import BenchmarkError
 from benchmarks.processes import Tree, cpu_seconds, machine_cpu_seconds
@@ -31,7 +33,6 @@ from benchmarks.questions_asked import MARTS, TIMEZONE, questions
 from benchmarks.questions_base import Base
 from benchmarks.questions_table import show
 from benchmarks.questions_users import LIMIT, Answers, work
-from benchmarks.result import keep
 from mesh.cli._screen import screen
 from mesh.kernel.clock import now
 from mesh.kernel.discovery import find_mesh
@@ -143,6 +144,7 @@ def command(
         int, typer.Option(min=0, help="Seconds that kept measures may be behind; 0: ask the facts.")
     ] = 120,
     memory: Annotated[int, typer.Option(min=512, help="MiB that the warehouse may use.")] = 4096,
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name too.", metavar="NAME")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Ask the semantic model, marts and single orders of an embedded warehouse, then with half as many more.
@@ -164,7 +166,8 @@ def command(
             base.grow(client, GROWTH, spinner.update)
         phases.append(_phase(settings, server, base, int(lines * (1 + GROWTH)), load, console))
     stated = {"users": users, "rate": rate, "within_seconds": within, "memory_mb": memory}
-    text = keep({**stated, "sizes": [_figures(phase) for phase in phases]}, "questions")
+    measured = {**stated, "sizes": [_figures(phase) for phase in phases]}
+    text = result.keep(measured, result.about(warehouse=f"chdb {version('chdb')}"), "questions", keep)
     if as_json:
         typer.echo(text, nl=False)
     else:

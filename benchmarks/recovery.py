@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import psutil
@@ -21,7 +20,6 @@ from benchmarks.rebalance import Kill, Rebalance, kill, rebalance
 from benchmarks.restart import Restart, lines_of, restart
 from benchmarks.run import DISTURBED
 from mesh.cli._screen import screen
-from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
 
@@ -40,7 +38,7 @@ STOP_GOAL = 2.0
 def command(
     orders: Annotated[int, typer.Option(help="Orders whose state is recovered.")] = 250_000,
     rate: Annotated[int, typer.Option(help="New orders a second while workers come and go.")] = 500,
-    keep: Annotated[str, typer.Option(help="Keep the figures under this name.", metavar="NAME")] = "",
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name too.", metavar="NAME")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Fill the state of orders-enriched; kill, start, add and end workers; time what follows.
@@ -57,17 +55,13 @@ def command(
         figures = _measured(broker, group, orders, rate, console)
         machine, own = (now - then for now, then in zip(_used(broker, group), before, strict=True))
     others = max(0.0, 1 - own / machine)
-    about = {
-        "measured_at": result.measured_at(),
-        "cores": psutil.cpu_count(),
+    measured = {
         "orders": orders,
         "rate": rate,
         "others_cpu_share": round(others, 2),
+        "figures": [one.as_json() for one in figures],
     }
-    text = json.dumps({**about, "figures": [one.as_json() for one in figures]}, indent=1) + "\n"
-    if keep:
-        result.FOLDER.mkdir(exist_ok=True)
-        (result.FOLDER / f"{clock.now():%Y-%m-%d}-{keep}.json").write_text(text)
+    text = result.keep(measured, result.about(kafka=broker.version), "recovery", keep)
     if as_json:
         typer.echo(text, nl=False)
     else:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from mesh.kernel import clock
 
@@ -16,15 +19,27 @@ LATEST = FOLDER / "latest.json"
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from an order's moment until a consumer has its row, at ``rate`` rows a second."""
+    """Seconds from an order's moment until a consumer has its row, at ``rate`` rows a second.
+
+    Without a row that was timed there are none.
+    """
 
     rate: int
     rows: int
-    p50: float
-    p95: float
-    p99: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
     kept_up: bool
     """Whether all rows came within seconds of the last order; else the engine is slower than the rate."""
+
+    @classmethod
+    def of(cls, rate: int, delays: Iterable[float], *, kept_up: bool) -> Latency:
+        """The percentiles of the delays of all rows, in seconds."""
+        ordered = sorted(delays)
+        p50, p95, p99 = (
+            round(percentile(ordered, share), 4) if ordered else None for share in (0.5, 0.95, 0.99)
+        )
+        return cls(rate, len(ordered), p50, p95, p99, kept_up)
 
 
 @dataclass(frozen=True)
@@ -60,19 +75,38 @@ def percentile(ordered: list[float], share: float) -> float:
 
 def write(results: Iterable[Result], about: dict[str, Any], path: Path) -> None:
     """Keep results as a JSON list, each entry with what is known of the machine and the moment."""
-    entries = [{**asdict(one), **about} for one in results]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(entries, indent=1) + "\n")
+    _write(_text([{**asdict(one), **about} for one in results]), path)
 
 
-def keep(figures: dict[str, Any], name: str) -> str:
-    """Keep figures of a whole mesh, with the moment, as ``latest-<name>.json``; the text of that file."""
-    text = json.dumps({"measured_at": measured_at(), **figures}, indent=1) + "\n"
-    FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"latest-{name}.json").write_text(text)
+def keep(figures: dict[str, Any], about: dict[str, Any], verb: str, name: str = "") -> str:
+    """Keep a verb's figures as ``latest-<verb>.json``, and by a name where there is one; their text."""
+    text = _text({**about, **figures})
+    _write(text, FOLDER / f"latest-{verb}.json")
+    if name:
+        _write(text, dated(name))
     return text
 
 
-def measured_at() -> str:
-    """The present moment as results tell it."""
-    return f"{clock.now():%Y-%m-%dT%H:%M:%SZ}"
+def dated(name: str) -> Path:
+    """The file that keeps results of today by a name."""
+    return FOLDER / f"{clock.now():%Y-%m-%d}-{name}.json"
+
+
+def about(**versions: str) -> dict[str, Any]:
+    """What is known of the moment and the machine, with the versions of what else took part."""
+    return {
+        "measured_at": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        "cores": psutil.cpu_count(),
+        "python": platform.python_version(),
+        **versions,
+    }
+
+
+def _text(figures: object) -> str:
+    """JSON that every program reads: Python alone would also write NaN."""
+    return json.dumps(figures, indent=1, allow_nan=False) + "\n"
+
+
+def _write(text: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

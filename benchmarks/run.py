@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
-import psutil
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import environment
+from benchmarks import environment, figure
 from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.engine import Engine, chosen, engines, load
 from benchmarks.error import BenchmarkError
+from benchmarks.goals import goals
 from benchmarks.ground import Ground, ground
 from benchmarks.latency import observe
 from benchmarks.measure import Place, measure
-from benchmarks.result import FOLDER, LATEST, Result, measured_at, write
+from benchmarks.result import LATEST, Result, about, dated, write
 from benchmarks.shape import Live, Shape, shape
-from benchmarks.table import table
+from benchmarks.table import OURS, table
 from mesh.cli._screen import screen
-from mesh.kernel import clock
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
+from streams.engine.kernel import KERNEL
 
-WIDTH = 150
+WIDTH = 170
 """Columns of the table where there is no terminal to ask."""
 DISTURBED = 0.1
 """The share of the machine's CPU time that other programs may take before a measurement says so."""
@@ -65,7 +64,7 @@ def command(
     results: list[Result] = []
     failed: list[BenchmarkError] = []
     with ground(load_settings().home / "bench", Listener(report=console.print)) as place:
-        about = _about(place)
+        known = about(kafka=place.version)
         session = _Session(place, console, records, rounds, threads, rate if latency else None)
         for each, one in asked:
             try:
@@ -75,9 +74,9 @@ def command(
                     raise
                 failed.append(error)
                 console.print(f"[red]{escape(str(error))}[/]")
-            write(results, about, LATEST)
+            write(results, known, LATEST)
     if keep:
-        write(results, about, FOLDER / f"{clock.now():%Y-%m-%d}-{keep}.json")
+        write(results, known, dated(keep))
     _tell(console, results, failed)
     if as_json:
         typer.echo(LATEST.read_text(), nl=False)
@@ -134,6 +133,10 @@ def _tell(console: Console, results: Sequence[Result], failed: Sequence[Benchmar
     """The tables, and whatever takes from their worth."""
     for name in dict.fromkeys(one.shape for one in results):
         console.print(table([one for one in results if one.shape == name], name))
+    if figures := goals(results):
+        console.print(figure.table("goals", figures))
+    if KERNEL is None and any(one.engine == OURS for one in results):
+        console.print("[yellow]ours ran without its compiled kernel, as ours-python does[/]")
     for one in results:
         if one.others_cpu_share > DISTURBED:
             console.print(
@@ -162,13 +165,3 @@ def _engines(names: str, shape: str) -> list[Engine]:
 
 def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def _about(ground: Ground) -> dict[str, Any]:
-    """What is known of the moment and the machine."""
-    return {
-        "measured_at": measured_at(),
-        "cores": psutil.cpu_count(),
-        "python": platform.python_version(),
-        "kafka": ground.version,
-    }

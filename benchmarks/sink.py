@@ -7,7 +7,6 @@ broker and warehouse instead, in nanoseconds a row, and needs neither.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import sys
@@ -24,9 +23,10 @@ import typer
 from confluent_kafka import Message, Producer
 from fastavro import schemaless_writer
 
+from benchmarks import result
 from benchmarks.error import BenchmarkError
 from benchmarks.measure import STEADY_FROM
-from benchmarks.own_mesh import ENRICHED, SERVICES
+from benchmarks.own_mesh import ENRICHED, SERVICES, versions
 from benchmarks.processes import Tree
 from mesh import provisioning
 from mesh.kernel.contract import Port
@@ -87,13 +87,15 @@ def command(
     in_process: Annotated[
         bool, typer.Option("--in-process", help="Only the stages between broker and warehouse.")
     ] = False,
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name too.", metavar="NAME")] = "",
 ) -> None:
     """Land enriched order lines by one sink process: rows a CPU second, or nanoseconds a row by stage."""
     port = find_mesh(load_settings()).port(ENRICHED)
-    typer.echo(json.dumps(_stages(port) if in_process else _landed(count), indent=2))
+    found, known = (_stages(port), dict[str, str]()) if in_process else _landed(count)
+    typer.echo(result.keep(found, result.about(**known), "sink", keep), nl=False)
 
 
-def _stages(port: Port) -> dict[str, int]:
+def _stages(port: Port) -> dict[str, float]:
     """Nanoseconds of CPU a row of each stage, and of all of them."""
     intake = Intake(port, 1, Codecs(Registry("http://127.0.0.1:9")))
     lane = EventLane(Table(port), intake, Nowhere())
@@ -132,8 +134,8 @@ def _best(work: Callable[[], object]) -> int:
     return round(min(spent) / DISTINCT * 1e9)
 
 
-def _landed(count: int) -> dict[str, float]:
-    """Land so many rows by a sink process on a mesh of its own."""
+def _landed(count: int) -> tuple[dict[str, float], dict[str, str]]:
+    """Land so many rows by a sink process on a mesh of its own; also the versions of the services."""
     with tempfile.TemporaryDirectory(prefix="mesh-bench-sink-") as folder:
         home = Path(folder) / "home"
         launch.up(only=[*SERVICES], home=home)
@@ -141,7 +143,7 @@ def _landed(count: int) -> dict[str, float]:
             settings = load_settings(home=home)
             provisioning.apply(settings, lambda _: None)
             _publish(settings, count)
-            return _watched(settings, home, count)
+            return _watched(settings, home, count), versions(home)
         finally:
             launch.down(purge=True, home=home)
 

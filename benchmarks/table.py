@@ -49,5 +49,8 @@ def _latency(latency: Latency | None) -> tuple[str, str, str]:
         return "–", "–", "–"
     if not latency.kept_up:
         return "behind", "behind", "behind"
-    p50, p95, p99 = (f"{seconds * 1000:,.0f} ms" for seconds in (latency.p50, latency.p95, latency.p99))
+    p50, p95, p99 = (
+        "–" if seconds is None else f"{seconds * 1000:,.0f} ms"
+        for seconds in (latency.p50, latency.p95, latency.p99)
+    )
     return p50, p95, p99

@@ -9,11 +9,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import result
 from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.feed import Feed
 from benchmarks.own_mesh import SERVICES, SINK, STREAM, Spent, own_mesh
 from benchmarks.queryable import WARM_UP, observe
-from benchmarks.result import Latency, keep
+from benchmarks.result import Latency
 from mesh.cli._screen import screen
 from mesh.kernel.settings import load_settings
 from mesh.platform.launch import Listener
@@ -24,6 +25,7 @@ _MEASURED = 30  # seconds of the latency measurement
 def command(
     records: Annotated[int, typer.Option(help="Order lines that are published.")] = 200_000,
     rate: Annotated[int, typer.Option(help="Lines a second of the latency measurement.")] = 2_000,
+    keep: Annotated[str, typer.Option(help="Keep the figures under this name too.", metavar="NAME")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Publish orders, payments, fulfilments and returns to a whole mesh until every row can be queried.
@@ -49,7 +51,8 @@ def command(
             spent = mesh.work(
                 feed.topics, lambda rows: spinner.update(f"{rows:,} rows"), lambda: feed.publish(feed.facts())
             )
-    text = keep(_figures(records, spent, latency), "whole")
+        known = result.about(**mesh.versions)
+    text = result.keep(_figures(records, spent, latency), known, "whole", keep)
     if as_json:
         typer.echo(text, nl=False)
     else:
@@ -95,7 +98,10 @@ def _show(console: Console, spent: Spent, latency: Latency) -> None:
             f"{1e6 / cost(spent):,.0f} a CPU second of our processes, "
             f"{spent.rows / spent.seconds:,.0f} a second"
         )
-    told = f"p50 {latency.p50:.2f} s, p95 {latency.p95:.2f} s, p99 {latency.p99:.2f} s"
+    told = ", ".join(
+        f"{name} –" if seconds is None else f"{name} {seconds:.2f} s"
+        for name, seconds in (("p50", latency.p50), ("p95", latency.p95), ("p99", latency.p99))
+    )
     behind = "" if latency.kept_up else "; it fell behind"
     console.print(
         f"published to queryable at {latency.rate:,} lines a second, {latency.rows:,} rows: {told}{behind}"

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from mesh.cli._screen import screen
 from mesh.ingest.run import ingest
+from mesh.kernel.heap import keep_freed
 from mesh.kernel.settings import load_settings
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,6 +35,7 @@ def command(
     Rows that break type or contract go to the dead letters of their domain with file, row and reason; the
     rest go on. How to write a mapping: portal/docs/how-to/bring-your-own-data.md.
     """
+    keep_freed()
     console = screen(stderr=as_json)
     bar = Progress(
         TextColumn("{task.fields[day]}"),

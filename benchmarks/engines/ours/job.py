@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+from mesh.kernel.heap import keep_freed
 from streams.engine.assembly import assemble, run, set_up_logging
 from streams.engine.avro.frame import Schema
 from streams.engine.enrich import Table, Topic, enrich
@@ -47,4 +48,5 @@ def full() -> Application:
 if __name__ == "__main__":
     set_up_logging()
     stages = [full() if SHAPE == "full" else flat()]
+    keep_freed()  # as the mesh's own workers do
     run(assemble(stages, Options(BROKERS, Path(os.environ["BENCH_STATE"]))))

@@ -95,16 +95,20 @@ app = Application(
     auto_offset_reset="earliest",
     # Its default is at least once, committed every 5 s.
     commit_interval=5.0,
+    # Both topics exist, with their partitions; by default it creates what it lacks.
     auto_create_topics=False,
     state_dir=os.environ["BENCH_STATE"],
+    # By default it tells of topics, settings and its start as well.
     loglevel="WARNING",
     # Fetch ahead in large pieces.
     consumer_extra_config={"max.partition.fetch.bytes": 4 << 20, "queued.min.messages": 100_000},
-    # Large batches; its own default is to compress.
     producer_extra_config={
+        # A batch goes after 10 ms (librdkafka's default is 5), long before it is that large at this pace.
         "linger.ms": 10,
         "batch.size": 256 << 10,
+        # Rows may wait to be sent: at librdkafka's 100,000 the step stops until the broker has taken some.
         "queue.buffering.max.messages": 500_000,
+        # What is its default too: no engine compresses here.
         "compression.type": "none",
     },
 )

@@ -62,20 +62,30 @@ NOTHING: dict[str, Any] = {}
 app = faust.App(
     os.environ["BENCH_GROUP"],
     broker=f"kafka://{BROKERS}",
+    # There are no tables: the dictionaries are the state. This is its default.
     store="memory://",
     datadir=os.environ["BENCH_STATE"],
+    # As many as the topics have here; its default is 8.
     topic_partitions=4,
+    # Nothing here is for a leader or a browser: neither a topic of its own nor a web server.
     topic_disable_leader=True,
     web_enabled=False,
+    # The input is there before the job is. This is its default.
     consumer_auto_offset_reset="earliest",
     # Its interval between commits is 2.8 s; 5 s is that of the others.
     broker_commit_interval=5.0,
-    # Read and write in large pieces; its defaults are tuned for few records.
+    # Records from one poll, as the others take them; by default all that was fetched.
     broker_max_poll_records=5_000,
+    # 4 MB of each partition at a time, as the others fetch them; its default is 1 MB.
     consumer_max_fetch_size=4 << 20,
+    # Records between the consumer and the agent, so that reading need not stop while one poll is worked off.
+    # Its default, 4,096, is less than a poll.
     stream_buffer_maxsize=16_384,
+    # A batch waits 10 ms for company, as for the other Python peers; by default it goes at once.
     producer_linger=0.01,
+    # Room in a batch for what comes in that time; its default is 16 KB.
     producer_max_batch_size=256 << 10,
+    # All replicas, as everywhere here. This is its default.
     producer_acks=-1,
 )
 

@@ -93,13 +93,16 @@ def test_a_figure_tells_whether_its_goal_is_met() -> None:
         Figure("pause", "the pause", 2.0, "s", 2.0),
         Figure("memory", "the memory", 1_234.5, "MB", 600.0),
         Figure("entries", "the entries", 40_516, ""),
+        Figure("ratio", "the ratio", 2.51, "×", 2.5, at_least=True),
+        Figure("nothing", "nothing measured", None, "ms", 7.0),
     ]
-    assert [one.met for one in figures] == [True, False, None]
+    assert [one.met for one in figures] == [True, False, None, True, False]
     assert figures[1].as_json() == {
         "name": "memory",
         "value": 1_234.5,
         "unit": "MB",
         "goal": 600.0,
+        "at_least": False,
         "met": False,
     }
     console = Console(width=100, record=True, file=StringIO())
@@ -108,6 +111,8 @@ def test_a_figure_tells_whether_its_goal_is_met() -> None:
     assert "the pause 2 s ≤ 2 s yes" in lines
     assert "the memory 1,234 MB ≤ 600 MB no" in lines
     assert "the entries 40,516 – –" in lines
+    assert "the ratio 2.51 × ≥ 2.50 × yes" in lines
+    assert "nothing measured – ≤ 7 ms no" in lines
 
 
 @pytest.mark.parametrize("asked", [{"orders": 10}, {"rate": 1}])

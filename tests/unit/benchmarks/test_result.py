@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
+from benchmarks import result
 from benchmarks.chart import draw
 from benchmarks.result import Latency, Result, percentile, write
 from benchmarks.source import lines_of_code
@@ -66,6 +67,23 @@ def test_an_engine_that_falls_behind_has_no_latency() -> None:
     assert shown(replace(RESULT, latency=late)).count("behind") == 3
 
 
+def test_without_a_timed_row_there_is_no_percentile(tmp_path: Path) -> None:
+    """Neither in the table nor in the file, which any program can read."""
+    none = Latency.of(10_000, [], kept_up=True)
+    assert (none.rows, none.p50, none.p99) == (0, None, None)
+    assert " ms" not in shown(replace(RESULT, latency=none))
+    write([replace(RESULT, latency=none)], {}, tmp_path / "some.json")
+    assert json.loads((tmp_path / "some.json").read_text())[0]["latency"]["p99"] is None
+    with pytest.raises(ValueError, match="JSON"):
+        write([replace(RESULT, rows_per_cpu_second=float("nan"))], {}, tmp_path / "some.json")
+
+
+def test_percentiles_are_those_of_all_delays() -> None:
+    """Whatever their order, in tenths of milliseconds."""
+    latency = Latency.of(100, (number / 1_000 for number in range(100, 0, -1)), kept_up=True)
+    assert latency == Latency(100, 100, 0.05, 0.095, 0.099, kept_up=True)
+
+
 def test_there_is_no_ratio_without_ours() -> None:
     """Nor to what has no rate."""
     assert (ratio(None, 5.0), ratio(5.0, 0.0)) == ("–", "–")
@@ -80,6 +98,31 @@ def test_results_are_kept_with_what_is_known_of_the_machine(tmp_path: Path) -> N
     assert entry["cores"] == 2
 
 
+def test_figures_of_a_verb_are_kept_as_the_latest_and_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the moment, the machine and the versions."""
+    monkeypatch.setattr(result, "FOLDER", tmp_path / "results")
+    text = result.keep({"rows": 3}, result.about(kafka="4.0.2"), "whole")
+    result.keep({"rows": 3}, {}, "whole", "small")
+    found = json.loads(text)
+    assert found.keys() == {"measured_at", "cores", "python", "kafka", "rows"}
+    assert found["python"].startswith("3.")
+    names = sorted(file.name for file in (tmp_path / "results").iterdir())
+    assert [name[10:] for name in names if name.startswith("2")] == ["-small.json"]
+    assert "latest-whole.json" in names
+
+
+@pytest.mark.parametrize("file", sorted(result.FOLDER.glob("2*.json")), ids=lambda file: file.stem)
+def test_what_is_kept_can_be_read_by_any_program(file: Path) -> None:
+    """Python alone reads NaN."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(file.read_text(), parse_constant=refuse)
+
+
 def test_the_picture_has_a_bar_for_each_result() -> None:
     """As long as its rate, ours in its own colour, a wrong output told."""
     picture = ElementTree.fromstring(draw([asdict(PEER), asdict(RESULT)]))
@@ -90,11 +133,17 @@ def test_the_picture_has_a_bar_for_each_result() -> None:
 
 
 def test_comments_and_documentation_are_no_code(tmp_path: Path) -> None:
-    """In Python and in Java."""
+    """In Python, Cython and Java; nor is what Cython makes, or a file that was not named."""
     (tmp_path / "job.py").write_text(
-        '"""Says\nwhat it does."""\n\n# why\nx = 1  # so\n\n\ndef f():\n    """Told."""\n    return x\n'
+        '"""Says\nwhat it does."""\n\n# why\nx = 1  # so\n"""Counts."""\n\n\n'
+        'def f():\n    """Told."""\n    return x\n'
     )
     (tmp_path / "Job.java").write_text(
         "/** Says\n * what. */\nclass Job {\n  // why\n  int x = 1; // so\n}\n"
     )
-    assert lines_of_code(tmp_path) == 3 + 3
+    (tmp_path / "_part.pyx").write_text(
+        '"""Says\nwhat."""\n\ncdef int f(bytes x):  # so\n    """Told."""\n    return len("""a\nb""")\n'
+    )
+    (tmp_path / "_part.c").write_text("int f(void);\n")
+    assert lines_of_code([tmp_path]) == 3 + 3 + 3
+    assert lines_of_code([tmp_path / "job.py", tmp_path / "_part.pyx"]) == 3 + 3

@@ -25,6 +25,21 @@ SPENT = Spent(
     course=((0.0, 0), (5.0, 100), (6.0, 300), (16.0, 1_000), (20.0, 1_000)),
 )
 
+GROWN = {
+    "factor": 4,
+    "lines": 400_000,
+    "customers": 80_000,
+    "partitions": 16,
+    "facts": 410_000,
+    "rows": 1_600_000,
+    "cpu_microseconds_per_row": {"all": 21.5, "stream": 14.0, "sink": 7.5},
+    "ratio_per_row": 1.08,
+    "cpu_microseconds_per_fact": {"all": 83.9, "stream": 54.6, "sink": 29.3},
+    "ratio_per_fact": 0.97,
+    "stream_memory_mb": 300,
+    "sink_memory_mb": 150,
+}
+
 
 def shown(table: Table) -> str:
     """A table as text."""
@@ -40,6 +55,11 @@ def test_only_our_processes_count() -> None:
     assert SPENT.cpu_of("broker") == 5.0
     assert whole.cost(SPENT) == 4_000.0
     assert SPENT.memory_of("orders-enriched") == 30
+
+
+def test_the_cost_of_each_is_told_by_part() -> None:
+    """Microseconds of CPU; the parts are all of it."""
+    assert growth._cost(SPENT, 500) == {"all": 8_000.0, "stream": 6_000.0, "sink": 2_000.0}
 
 
 def test_the_pace_is_that_of_the_work_under_way() -> None:
@@ -74,22 +94,12 @@ def test_what_is_published_at_a_steady_rate_is_not_published_again(monkeypatch: 
     ("table", "told"),
     [
         (
-            growth._table(
-                [
-                    {
-                        "factor": 4,
-                        "lines": 400_000,
-                        "customers": 80_000,
-                        "partitions": 16,
-                        "rows": 1_600_000,
-                        "cpu_microseconds_per_row": 21.5,
-                        "ratio": 1.08,
-                        "stream_memory_mb": 300,
-                        "sink_memory_mb": 150,
-                    }
-                ]
-            ),
-            "4 400,000 80,000 16 1,600,000 21.5 1.08 × 300 MiB 150 MiB",
+            growth._sizes([GROWN]),
+            "4 400,000 80,000 16 410,000 1,600,000 300 MiB 150 MiB",
+        ),
+        (
+            growth._costs([GROWN]),
+            "4 21.5 1.08 × 14.0 7.5 83.9 0.97 × 54.6 29.3",
         ),
         (
             scaling._table(

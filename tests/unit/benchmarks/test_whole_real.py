@@ -26,6 +26,7 @@ def test_the_whole_way_is_measured(
     assert found["rows"] > 2_000  # again for each fact of its order
     assert found["rows_per_cpu_second"] > 0
     assert {"orders-enriched-1", "sink-1", "warehouse"} <= found["cpu_seconds"].keys()
+    assert {"kafka", "warehouse", "python", "cores"} <= found.keys()
     assert found["latency"]["kept_up"]
     assert 0 < found["latency"]["p50"] <= found["latency"]["p99"] < 60
     assert json.loads((tmp_path / "results" / "latest-whole.json").read_text()) == found
