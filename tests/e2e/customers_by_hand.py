@@ -51,6 +51,7 @@ def _bought(landed: Landed) -> dict[str, Row]:
         online_orders=order.filter(pl.col("channel") == "Online").n_unique(),
         year_orders=order.filter(year).n_unique(),
         year_months=pl.col("day").dt.truncate("1mo").filter(year).n_unique(),
+        year_net=pl.col("net").filter(year & live).sum(),
         year_profit=pl.col("profit").filter(year).sum(),
         year_units=pl.col("units").filter(year & live).sum(),
         year_back=pl.col("back_units").filter(year & live).sum(),
@@ -77,8 +78,8 @@ def _bought(landed: Landed) -> dict[str, Row]:
 
 
 NOTHING: Row = dict.fromkeys(
-    ("orders", "live_orders", "online_orders", "year_orders", "year_months", "year_profit", "year_units",
-     "year_back", "units", "net", "kept", "profit"), 0,
+    ("orders", "live_orders", "online_orders", "year_orders", "year_months", "year_net", "year_profit",
+     "year_units", "year_back", "units", "net", "kept", "profit"), 0,
 )  # fmt: skip
 """The sums of who has bought nothing."""
 
@@ -122,7 +123,7 @@ def customer_features(landed: Landed) -> Expected:
             if here
         ]
         distance, centre = min(distances, default=(None, None))
-        profit = money(row["year_profit"])
+        net = money(row["year_net"])
         found[(golden,)] = {
             "age": landed.age(customer),
             "country": customer.get("country"),
@@ -130,8 +131,9 @@ def customer_features(landed: Landed) -> Expected:
             "nearest_centre_id": centre,
             "nearest_centre_distance": None if distance is None else round(distance, 1),
             "return_rate_last_year": percent(row["year_back"], row["year_units"]),
-            "profit_last_year": profit,
-            "profit_level_last_year": 1 if profit <= 50 else 2 if profit < 150 else 3,
+            "net_last_year": net,
+            "profit_last_year": money(row["year_profit"]),
+            "profit_level_last_year": 1 if net <= 50 else 2 if net < 150 else 3,
             "clv": money(row["profit"]),
             "orders_last_year": row["year_orders"],
             "favourite_category": row.get("category"),

@@ -16,6 +16,7 @@ SELECT
     sum(kept_units) AS kept_units,
     sum(kept_net) AS net_kept,
     ifNull(sum(sale.profit), 0) AS profit,
+    sumIf(sale.net, NOT is_cancelled AND day >= {as_of:Date32} - 365) AS net_last_year,
     ifNull(sumIf(sale.profit, day >= {as_of:Date32} - 365), 0) AS profit_last_year,
     sumIf(sale.units, NOT is_cancelled AND day >= {as_of:Date32} - 365) AS bought_last_year,
     sumIf(sale.returned_units, NOT is_cancelled AND day >= {as_of:Date32} - 365) AS returned_last_year
