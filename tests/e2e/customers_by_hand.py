@@ -30,6 +30,7 @@ def customer_churn(landed: Landed) -> Expected:
             status = "Churned" if last < landed.day - QUARTER else "Not Churned"
         found[(golden,)] = {
             "churn_status": status,
+            "is_churned": int(status == "Churned"),
             "last_transaction_on": last,
             "crosses_at": None if last is None else f"{last + timedelta(91)} 00:00:00",
             "transactions": row["transactions"] if row else 0,
@@ -38,11 +39,28 @@ def customer_churn(landed: Landed) -> Expected:
     return found
 
 
+def churn_counts(landed: Landed) -> Expected:
+    """Three answers, and which of the two each of them is."""
+    found: Expected = {}
+    for status in ("Churned", "Not Churned", "No transaction"):
+        rows = [row for row in customer_churn(landed).values() if row["churn_status"] == status]
+        found[(status,)] = {
+            "is_churned": int(status == "Churned"),
+            "customers": len(rows),
+            "share": percent(len(rows), len(landed.customers)),
+            "revenue": sum((row["revenue"] for row in rows), money(0)),
+        }
+    return found
+
+
 @lru_cache(maxsize=2)
 def _bought(landed: Landed) -> dict[str, Row]:
-    """Sums of each customer who has bought, money in ten-thousandths; ``year`` is of the last 365 days."""
+    """Sums of each customer who has bought, money in ten-thousandths.
+
+    ``year`` is of the 365 days that end with the day.
+    """
     lines = landed.lines.filter(pl.col("golden_id").is_not_null())
-    year, live, order = pl.col("day") >= landed.day - YEAR, ~pl.col("cancelled"), pl.col("order_id")
+    year, live, order = pl.col("day") > landed.day - YEAR, ~pl.col("cancelled"), pl.col("order_id")
     sums = lines.group_by("golden_id").agg(
         first=pl.min("day"),
         last=pl.max("day"),
@@ -179,7 +197,7 @@ def customers_master(landed: Landed) -> Expected:
         engagement = None
         if golden in seen:
             recent_ones = Counter(
-                is_contact for day, is_contact in seen[golden] if day >= landed.day - QUARTER
+                is_contact for day, is_contact in seen[golden] if day > landed.day - QUARTER
             )
             engagement = 50 * min(recent_ones[False], 10) / 10 + 50 * min(recent_ones[True], 5) / 5
         ago = (landed.day - last_paid[golden]).days if golden in last_paid else None

@@ -6,7 +6,7 @@ key: [golden_id]
 reads: [customer, nearest, bought, favourite_category, favourite_product, favourite_channel]
 refresh: by customer
 notes: >-
-  Last year is the 365 days up to the as-of day. A cancelled order is bought in none of the figures of money and units; what
+  Last year is the 365 days that end with the as-of day. A cancelled order is bought in none of the figures of money and units; what
   came back counts where the line was ordered. The profit level goes by net_last_year: by what was bought, at the prices paid,
   whatever it cost and whatever of it came back, which return_rate_last_year tells. Who has bought nothing has net 0, so level
   1. Lines whose cost is unknown have no profit. Where there are no distribution centres, or no coordinates, the nearest one is null.

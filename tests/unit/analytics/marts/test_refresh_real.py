@@ -117,7 +117,7 @@ def test_an_account_that_moves_changes_both_customers(world: Trade) -> None:
     assert (done.scope, done.customers, done.gone) == ("customers", 2, 1)
     after = churn(world)
     assert before.keys() - after.keys() == {"g5"}
-    assert after["g6"][8] == before["g5"][8] + before["g6"][8]
+    assert after["g6"][9] == before["g5"][9] + before["g6"][9]
     world.require_as_worked_out_whole()
 
 
