@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from analytics.semantic.answer import answer
 from analytics.semantic.keeping import Keeper
 from analytics.semantic.kept_log import fresh
 from analytics.semantic.model import Kept
-from analytics.semantic.pieces import kept_tables
+from analytics.semantic.pieces import kept_tables, view
 from analytics.semantic.query import compile_question
 from analytics.semantic.question import ask
 from tests.ports.embedded_server import EmbeddedServer
@@ -101,6 +102,53 @@ def test_they_are_the_measures_of_the_facts(keeping: Keeping) -> None:
 def test_nothing_is_worked_out_where_nothing_has_landed(keeping: Keeping) -> None:
     """A refresh then costs a look at how far the tables have landed."""
     assert set(keeping.refresh().values()) == {0}
+
+
+def test_a_look_without_news_asks_for_no_rows(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far tables have landed, the clock and the last refresh: that is all."""
+    asked: list[str] = []
+    query = keeping.client.query
+
+    def noted(sql: str, *arguments: Any, **named: Any) -> Any:
+        asked.append(sql)
+        return query(sql, *arguments, **named)
+
+    monkeypatch.setattr(keeping.client, "query", noted)
+    keeping.refresh()
+    looked = ("max(_offset)", "model.clock", "model.kept_refreshes", "system.tables")
+    assert [sql for sql in asked if not any(one in sql for one in looked)] == []
+
+
+def test_views_of_names_that_stay_lead_to_the_tables(keeping: Keeping) -> None:
+    """With what they are; counts and sums add up, and the number of the piece is not there."""
+    for kept in MODEL.kept:
+        (comment,) = keeping.client.query(
+            "SELECT comment FROM system.tables WHERE database = 'model' AND name = {name:String}",
+            {"name": f"kept_{kept.name}"},
+        ).result_rows[0]
+        assert comment.startswith(kept.description)
+        found = keeping.client.query(f"DESCRIBE {view(kept)}").result_rows
+        assert [row[0] for row in found][: len(kept.by)] == list(kept.by)
+    by_view = keeping.client.query(
+        f"SELECT country, sum(total_revenue), sum(average_transaction_amount_rows) FROM {view(MODEL.kept[0])}"
+        " GROUP BY country"
+    ).result_rows
+    question = ask(MODEL, ["total_revenue", "total_transactions"], ["country"])
+    assert ordered(by_view) == ordered(answer(keeping.client, MODEL, question, "UTC").rows)
+
+
+def test_another_definition_takes_the_view_along(keeping: Keeping) -> None:
+    """Once its table is whole; the table of the old one is gone then, and the old one can come back."""
+    first, *others = MODEL.kept
+    fewer = replace(MODEL, kept=(replace(first, by=first.by[:2]), *others))
+    for model in (fewer, MODEL):
+        Keeper(keeping.client, model, MESH, "UTC", size=SIZE).refresh(first.name, keeping.now)
+        tables = keeping.client.query(f"SHOW TABLES FROM model LIKE 'kept_{first.name}%'").result_rows
+        names = {f"model.{name}" for (name,) in tables}
+        assert names == {view(first), kept_tables(model, "UTC")[first.name]}
+        shown = keeping.client.query(f"DESCRIBE {view(first)}").result_rows
+        assert ("payment_method" in [row[0] for row in shown]) is (model is MODEL)
+    keeping.require_equal()
 
 
 def test_a_corrected_payment_works_out_one_piece(keeping: Keeping) -> None:
