@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
+from typer.testing import CliRunner, Result
 
 from analytics.semantic.answer import answer
 from analytics.semantic.keeping import Keeper
@@ -18,6 +21,10 @@ from analytics.semantic.model import Kept
 from analytics.semantic.pieces import kept_tables, view
 from analytics.semantic.query import compile_question
 from analytics.semantic.question import ask
+from mesh.cli.main import app
+from mesh.kernel.settings import Settings
+from mesh.provisioning.change import Action
+from mesh.provisioning.views import Views
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.semantic.world import MESH, MODEL, Row, fill, set_up, trade
 
@@ -135,6 +142,16 @@ def test_views_of_names_that_stay_lead_to_the_tables(keeping: Keeping) -> None:
     ).result_rows
     question = ask(MODEL, ["total_revenue", "total_transactions"], ["country"])
     assert ordered(by_view) == ordered(answer(keeping.client, MODEL, question, "UTC").rows)
+
+
+def test_a_plan_does_not_wonder_at_these_views(keeping: Keeping) -> None:
+    """They are nobody's leavings; one that is kept no longer is."""
+    settings = Settings(warehouse=keeping.client.url)
+    assert Views(settings, MESH).changes() == []
+    keeping.client.command("CREATE VIEW model.kept_toys AS SELECT 1 AS toys")
+    (unused,) = Views(settings, MESH).changes()
+    keeping.client.command("DROP VIEW model.kept_toys")
+    assert (unused.name, unused.action) == ("model.kept_toys", Action.UNUSED)
 
 
 def test_another_definition_takes_the_view_along(keeping: Keeping) -> None:
@@ -266,6 +283,34 @@ def test_only_what_is_fresh_enough_answers(keeping: Keeping) -> None:
     assert fresh(keeping.client, TABLES, keeping.now + timedelta(seconds=1)) == {}
     then = ask(MODEL, ["total_revenue"], ["channel_type"], as_of="2024-03-01")
     assert "kept_" not in compile_question(MODEL, then, "UTC", tables=TABLES).sql
+
+
+def test_the_command_prints_what_it_would_ask_and_says_what_is_not_there(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Kept measures within the time, else the facts; the exit code tells nothing of an empty answer."""
+    for name, value in (
+        ("MESH_WAREHOUSE", keeping.client.url),
+        ("MESH_HOME", str(tmp_path)),
+        ("MESH_DOMAINS", ""),
+    ):
+        monkeypatch.setenv(name, value)
+
+    def said(*words: str) -> Result:
+        done = CliRunner().invoke(app, ["measure", "total_revenue", "--by", "country", *words])
+        assert done.exit_code == 0, done.exception
+        return done
+
+    long, short = ("--within", "10000000000"), ("--within", "0.000001")
+    assert TABLES["payments"] in said("--sql", *long).stdout
+    assert TABLES["payments"] in json.loads(said("--sql", "--json", *long).stdout)["sql"]
+    for words in (("--sql",), ("--sql", *short), ("--sql", "--as-of", "2024-03-01", *long)):
+        assert "sales.transactions" in said(*words).stdout
+    for words in ((), ("--json",), long):
+        nothing = said("--where", "country = 'peru'", *words)
+        assert "country is never 'peru'; it is 'Peru'" in nothing.stderr
+        assert nothing.stderr.count("\n") == 1
+    assert said("--where", "country = 'Peru'").stderr == ""
 
 
 @pytest.mark.parametrize(
