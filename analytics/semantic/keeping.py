@@ -130,10 +130,10 @@ class Keeper:
             f"COMMENT {timezone_text(told)}"
         )
         for other in found.keys() - {stand.name.removeprefix(f"{DATABASE}.")}:
+            for known in (kept_log.TABLE, PIECES):
+                name = {"name": f"{DATABASE}.{other}"}
+                self._client.command(f"DELETE FROM {known} WHERE name = {{name:String}}", name)
             self._client.command(f"DROP TABLE {DATABASE}.{other}")
-            self._client.command(
-                f"DELETE FROM {PIECES} WHERE name = {{name:String}}", {"name": f"{DATABASE}.{other}"}
-            )
 
     def _lows(self, stand: _Stand) -> list[str]:
         rows = self._client.query(
