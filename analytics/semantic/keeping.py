@@ -113,7 +113,7 @@ class Keeper:
         )
 
     def _show(self, stand: _Stand) -> None:
-        """Let the view lead to the table, unless it does; then those of other definitions go."""
+        """Let the view lead to the table, unless it does; tables of other definitions then go."""
         shown = view(stand.kept)
         found = dict(
             self._client.query(
@@ -122,13 +122,12 @@ class Keeper:
                 {"database": DATABASE, "like": f"^kept_{stand.kept.name}(_[0-9a-f]{{12}})?$"},
             ).result_rows
         )
-        if stand.name in found.pop(shown.removeprefix(f"{DATABASE}."), ""):
-            return
-        told = f"{stand.kept.description}: counts and sums, which add up over any of the other columns"
-        self._client.command(
-            f"CREATE OR REPLACE VIEW {shown} AS SELECT * EXCEPT {PIECE} FROM {stand.name} "
-            f"COMMENT {timezone_text(told)}"
-        )
+        if stand.name not in found.pop(shown.removeprefix(f"{DATABASE}."), ""):
+            told = f"{stand.kept.description}: counts and sums, which add up over any of the other columns"
+            self._client.command(
+                f"CREATE OR REPLACE VIEW {shown} AS SELECT * EXCEPT {PIECE} FROM {stand.name} "
+                f"COMMENT {timezone_text(told)}"
+            )
         for other in found.keys() - {stand.name.removeprefix(f"{DATABASE}.")}:
             for known in (kept_log.TABLE, PIECES):
                 name = {"name": f"{DATABASE}.{other}"}

@@ -137,7 +137,8 @@ def test_views_of_names_that_stay_lead_to_the_tables(keeping: Keeping) -> None:
         found = keeping.client.query(f"DESCRIBE {view(kept)}").result_rows
         assert [row[0] for row in found][: len(kept.by)] == list(kept.by)
     by_view = keeping.client.query(
-        f"SELECT country, sum(total_revenue), sum(total_transactions) FROM {view(MODEL.kept[0])} GROUP BY country"
+        "SELECT country, sum(total_revenue), sum(total_transactions) "
+        f"FROM {view(MODEL.kept[0])} GROUP BY country"
     ).result_rows
     question = ask(MODEL, ["total_revenue", "total_transactions"], ["country"])
     assert ordered(by_view) == ordered(answer(keeping.client, MODEL, question, "UTC").rows)
