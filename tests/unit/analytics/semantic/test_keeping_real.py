@@ -71,6 +71,23 @@ def ordered(rows: Any) -> list[Any]:
     return sorted((tuple(row) for row in rows), key=repr)
 
 
+def test_an_empty_warehouse_is_kept_too_and_what_lands_then(tmp_path: Path) -> None:
+    """The scheduler does so a minute after the first start, before any trade."""
+    server = EmbeddedServer(tmp_path / "path")
+    client = clickhouse_connect.get_client(port=server.port)
+    try:
+        set_up(client)
+        keeping = Keeping(client)
+        assert set(keeping.refresh().values()) == {1}
+        assert set(keeping.refresh().values()) == {0}
+        fill(client, WORLD)
+        assert min(keeping.refresh().values()) > 1
+        keeping.require_equal()
+    finally:
+        client.close()
+        server.stop()
+
+
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeping]:
     """A warehouse whose kept measures were worked out once."""
