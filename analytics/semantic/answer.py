@@ -27,6 +27,11 @@ class Answer:
     query: Query
     rows: Sequence[Sequence[Any]]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found: no group, or, where there are none, nothing but zeros and nulls."""
+        return not any(any(row) for row in self.rows)
+
 
 def answer(
     client: Client,

@@ -178,8 +178,14 @@ def _saved(model: Model) -> Iterator[ContractError]:
 
 
 def _kept(model: Model) -> Iterator[ContractError]:
-    """Kept measures that are not the sum of pieces."""
+    """Kept measures that are not the sum of pieces, or whose view would have another's name."""
+    taken = {*model.entities, *(one.name for one in model.saved)}
+    taken |= {"kept_draft", "kept_pieces", "kept_refreshes"}
     for kept in model.kept:
+        called = f"kept_{kept.name}"
+        if called in taken:
+            yield ContractError("semantics-repeated", f"there is a {called!r} already", place=kept.place)
+        taken.add(called)
         entity = model.entities.get(kept.pieces_of)
         if entity is None or len(entity.key) != 1:
             what = f"{kept.pieces_of!r} is not an entity with a key of one column"

@@ -1,6 +1,7 @@
 """Brings kept measures up to date: the pieces that something landed for are worked out and put in place.
 
 ``model.kept_<name>_<digest>``  the rows, one partition a piece; another definition gets another table
+``model.kept_<name>``           the view of them by a name that stays, for other tools
 ``model.kept_pieces``           the first key of each piece, by table
 
 Pieces that follow each other are worked out together, so that what they are joined with, such as all
@@ -21,9 +22,9 @@ from analytics.semantic import kept_log
 from analytics.semantic.due import Due
 from analytics.semantic.kept_log import Refreshed
 from analytics.semantic.model import Kept, Model
-from analytics.semantic.pieces import DATABASE, anywhere, divided, pieces, runs, table
+from analytics.semantic.pieces import DATABASE, anywhere, divided, pieces, runs, table, view
 from analytics.semantic.query import PIECE
-from analytics.semantic.sources import CLOCK, Stretch, quoted
+from analytics.semantic.sources import CLOCK, Stretch, quoted, timezone_text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -79,6 +80,8 @@ class Keeper:
             self._create(stand)
             lows = self._divide(stand, [])
             due = set(range(len(lows)))
+        elif (before.marks, before.clock) == (marks, clock):
+            lows, due = [], set()
         else:
             old = self._lows(stand)
             what = Due(self._client, self._model, stand.kept, stand.ports, before.clock, clock)
@@ -87,6 +90,7 @@ class Keeper:
             due |= set(range(len(old), len(lows)))
         for first, end in runs(due, TOGETHER):
             self._work_out(stand, lows, first, end)
+        self._show(stand)
         done = Refreshed(stand.name, now, clock, len(due), marks)
         kept_log.keep(self._client, done)
         return done
@@ -98,21 +102,37 @@ class Keeper:
         return _Stand(kept, table(self._model, kept, self._timezone), found)
 
     def _create(self, stand: _Stand) -> None:
-        """The empty table, with the types that its query has; those of other definitions go."""
+        """The empty table, with the types that its query has."""
         query = pieces(self._model, stand.kept, self._timezone, anywhere(self._model, stand.kept))
         found = self._client.query(f"DESCRIBE ({query.sql})").result_rows
         body = ", ".join(f"{quoted(str(row[0]))} {row[1]}" for row in found)
-        others = self._client.query(
-            "SELECT name FROM system.tables "
-            "WHERE database = {database:String} AND match(name, {like:String})",
-            {"database": DATABASE, "like": f"^kept_{stand.kept.name}_[0-9a-f]{{12}}$"},
-        ).result_rows
-        for (other,) in others:
-            self._client.command(f"DROP TABLE {DATABASE}.{other}")
+        self._client.command(f"DROP TABLE IF EXISTS {stand.name}")
         self._client.command(f"DELETE FROM {PIECES} WHERE name = {{name:String}}", {"name": stand.name})
         self._client.command(
             f"CREATE TABLE {stand.name} ({body}) ENGINE = MergeTree PARTITION BY {PIECE} ORDER BY tuple()"
         )
+
+    def _show(self, stand: _Stand) -> None:
+        """Let the view lead to the table, unless it does; tables of other definitions then go."""
+        shown = view(stand.kept)
+        found = dict(
+            self._client.query(
+                "SELECT name, as_select FROM system.tables "
+                "WHERE database = {database:String} AND match(name, {like:String})",
+                {"database": DATABASE, "like": f"^kept_{stand.kept.name}(_[0-9a-f]{{12}})?$"},
+            ).result_rows
+        )
+        if stand.name not in found.pop(shown.removeprefix(f"{DATABASE}."), ""):
+            told = f"{stand.kept.description}: counts and sums, which add up over any of the other columns"
+            self._client.command(
+                f"CREATE OR REPLACE VIEW {shown} AS SELECT * EXCEPT {PIECE} FROM {stand.name} "
+                f"COMMENT {timezone_text(told)}"
+            )
+        for other in found.keys() - {stand.name.removeprefix(f"{DATABASE}.")}:
+            for known in (kept_log.TABLE, PIECES):
+                name = {"name": f"{DATABASE}.{other}"}
+                self._client.command(f"DELETE FROM {known} WHERE name = {{name:String}}", name)
+            self._client.command(f"DROP TABLE {DATABASE}.{other}")
 
     def _lows(self, stand: _Stand) -> list[str]:
         rows = self._client.query(

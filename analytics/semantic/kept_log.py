@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
     clock DateTime64(6, 'UTC') COMMENT 'Clock of the mesh then',
     pieces UInt32 COMMENT 'Pieces that were worked out',
     marks String COMMENT 'How far each table had landed, as JSON'
-) ENGINE = MergeTree ORDER BY (name, started_at)
+) ENGINE = MergeTree ORDER BY (name, started_at) TTL toDateTime(started_at) + INTERVAL 30 DAY
 """,
 )
 """Statements that make the table; each may run again."""
@@ -45,7 +45,8 @@ class Refreshed:
 def refreshes(client: Client) -> dict[str, Refreshed]:
     """The last refresh of each table; of none where nothing was ever refreshed."""
     names = ", ".join(Refreshed.__dataclass_fields__)
-    newest = f"SELECT {names} FROM {TABLE} ORDER BY started_at DESC LIMIT 1 BY name"
+    last = f"SELECT name, max(started_at) FROM {TABLE} GROUP BY name"
+    newest = f"SELECT {names} FROM {TABLE} WHERE (name, started_at) IN ({last}) LIMIT 1 BY name"
     try:
         rows = client.query(newest).result_rows
     except ClickHouseError as error:

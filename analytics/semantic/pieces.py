@@ -55,6 +55,11 @@ def table(model: Model, kept: Kept, timezone: str) -> str:
     return f"{DATABASE}.kept_{kept.name}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
+def view(kept: Kept) -> str:
+    """The view by which other tools read the table; another definition leaves it its name."""
+    return f"{DATABASE}.kept_{kept.name}"
+
+
 def kept_tables(model: Model, timezone: str) -> dict[str, str]:
     """The tables of a model's kept measures, by the names of their definitions."""
     return {kept.name: table(model, kept, timezone) for kept in model.kept}

@@ -20,6 +20,7 @@ from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics.semantic.answer import Answer
+    from analytics.semantic.query import Query
     from analytics.semantic.question import Question
 
 
@@ -40,7 +41,7 @@ def command(
         typer.Option(min=0, help="Take kept measures that are at most so many seconds behind; 0: none."),
     ] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the statement instead of asking it.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statement that would be asked.")] = False,
 ) -> None:
     """Ask for measures by dimensions: `mesh measure total_revenue --by channel_type transaction_month`."""
     from analytics.semantic.answer import answer
@@ -49,6 +50,7 @@ def command(
     from analytics.semantic.query import compile_question
     from analytics.semantic.question import ask
     from analytics.semantic.reading import read_model
+    from analytics.semantic.values import without
     from mesh.kernel.discovery import find_mesh
     from mesh.kernel.warehouse import connect
 
@@ -56,20 +58,18 @@ def command(
     model = read_model(find_mesh(settings))
     grouped = [name for part in by or () for name in part.split(",") if name]
     question = ask(model, names, grouped, where, as_of)
-    if sql:
-        query = compile_question(model, question, settings.timezone)
-        if as_json:
-            typer.echo(json.dumps({"sql": query.sql, "parameters": query.parameters}, default=str))
-        else:
-            typer.echo(query.sql)
-            for name, value in query.parameters.items():
-                typer.echo(f"-- {name} = {value!r}")
+    tables = kept_tables(model, settings.timezone) if within and not as_of else {}
+    if sql and not tables:
+        _print(compile_question(model, question, settings.timezone), as_json=as_json)
         return
     client = connect(settings)
     try:
-        tables = kept_tables(model, settings.timezone) if within and not as_of else {}
         usable = fresh(client, tables, now() - timedelta(seconds=within)) if tables else {}
+        if sql:
+            _print(compile_question(model, question, settings.timezone, tables=usable), as_json=as_json)
+            return
         found = answer(client, model, question, settings.timezone, usable)
+        hint = without(client, model, question, settings.timezone) if found.is_empty else ""
     except ClickHouseError as error:
         raise WarehouseError(
             "query-failed", reason(str(error)), remedy="`--sql` shows the statement with its values"
@@ -77,6 +77,18 @@ def command(
     finally:
         client.close()
     _show(screen(), question, found, as_json=as_json)
+    if hint:
+        typer.echo(hint, err=True)
+
+
+def _print(query: Query, *, as_json: bool) -> None:
+    """The statement with its parameters."""
+    if as_json:
+        typer.echo(json.dumps({"sql": query.sql, "parameters": query.parameters}, default=str))
+        return
+    typer.echo(query.sql)
+    for name, value in query.parameters.items():
+        typer.echo(f"-- {name} = {value!r}")
 
 
 def _show(console: Console, question: Question, found: Answer, *, as_json: bool) -> None:

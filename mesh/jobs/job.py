@@ -38,6 +38,7 @@ USUAL = (
     ),  # 1: rules are broken, which is paged anyway
     Job("marts", ("marts", "refresh"), 900),
     Job("segments", ("segment", "--due"), 900),  # by event time: a closed week, in replay as in live
+    Job("kept", ("keep",), 60),  # where nothing has landed it is done at once
 )
 """What every mesh does."""
 

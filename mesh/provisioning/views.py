@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from analytics.semantic.pieces import view
 from analytics.semantic.reading import read_model
 from analytics.semantic.views import DATABASE, views
 from mesh.kernel.discovery import Mesh
@@ -23,7 +24,10 @@ class Views:
 
     def __init__(self, settings: Settings, mesh: Mesh) -> None:
         self._settings = settings
-        self._queries = dict(views(read_model(mesh), settings.timezone))
+        model = read_model(mesh)
+        self._queries = dict(views(model, settings.timezone))
+        self._kept = {view(kept) for kept in model.kept}
+        """Views that `mesh keep` makes, after their tables."""
 
     def changes(self) -> list[Change]:
         """Views that are missing or have another query, in their order, and views that the model has not."""
@@ -37,7 +41,7 @@ class Views:
             for name in self._queries
             if name in stale
         ]
-        unused = sorted(set(held) - set(self._queries))
+        unused = sorted(set(held) - set(self._queries) - self._kept)
         return due + [Change(AREA, name, Action.UNUSED, ("the model has it not",)) for name in unused]
 
     def apply(self, changes: Sequence[Change]) -> None:

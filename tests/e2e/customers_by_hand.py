@@ -30,6 +30,7 @@ def customer_churn(landed: Landed) -> Expected:
             status = "Churned" if last < landed.day - QUARTER else "Not Churned"
         found[(golden,)] = {
             "churn_status": status,
+            "is_churned": int(status == "Churned"),
             "last_transaction_on": last,
             "crosses_at": None if last is None else f"{last + timedelta(91)} 00:00:00",
             "transactions": row["transactions"] if row else 0,
@@ -38,11 +39,28 @@ def customer_churn(landed: Landed) -> Expected:
     return found
 
 
+def churn_counts(landed: Landed) -> Expected:
+    """Three answers, and which of the two each of them is."""
+    found: Expected = {}
+    for status in ("Churned", "Not Churned", "No transaction"):
+        rows = [row for row in customer_churn(landed).values() if row["churn_status"] == status]
+        found[(status,)] = {
+            "is_churned": int(status == "Churned"),
+            "customers": len(rows),
+            "share": percent(len(rows), len(landed.customers)),
+            "revenue": sum((row["revenue"] for row in rows), money(0)),
+        }
+    return found
+
+
 @lru_cache(maxsize=2)
 def _bought(landed: Landed) -> dict[str, Row]:
-    """Sums of each customer who has bought, money in ten-thousandths; ``year`` is of the last 365 days."""
+    """Sums of each customer who has bought, money in ten-thousandths.
+
+    ``year`` is of the 365 days that end with the day.
+    """
     lines = landed.lines.filter(pl.col("golden_id").is_not_null())
-    year, live, order = pl.col("day") >= landed.day - YEAR, ~pl.col("cancelled"), pl.col("order_id")
+    year, live, order = pl.col("day") > landed.day - YEAR, ~pl.col("cancelled"), pl.col("order_id")
     sums = lines.group_by("golden_id").agg(
         first=pl.min("day"),
         last=pl.max("day"),
@@ -51,6 +69,7 @@ def _bought(landed: Landed) -> dict[str, Row]:
         online_orders=order.filter(pl.col("channel") == "Online").n_unique(),
         year_orders=order.filter(year).n_unique(),
         year_months=pl.col("day").dt.truncate("1mo").filter(year).n_unique(),
+        year_net=pl.col("net").filter(year & live).sum(),
         year_profit=pl.col("profit").filter(year).sum(),
         year_units=pl.col("units").filter(year & live).sum(),
         year_back=pl.col("back_units").filter(year & live).sum(),
@@ -77,8 +96,8 @@ def _bought(landed: Landed) -> dict[str, Row]:
 
 
 NOTHING: Row = dict.fromkeys(
-    ("orders", "live_orders", "online_orders", "year_orders", "year_months", "year_profit", "year_units",
-     "year_back", "units", "net", "kept", "profit"), 0,
+    ("orders", "live_orders", "online_orders", "year_orders", "year_months", "year_net", "year_profit",
+     "year_units", "year_back", "units", "net", "kept", "profit"), 0,
 )  # fmt: skip
 """The sums of who has bought nothing."""
 
@@ -122,7 +141,7 @@ def customer_features(landed: Landed) -> Expected:
             if here
         ]
         distance, centre = min(distances, default=(None, None))
-        profit = money(row["year_profit"])
+        net = money(row["year_net"])
         found[(golden,)] = {
             "age": landed.age(customer),
             "country": customer.get("country"),
@@ -130,8 +149,9 @@ def customer_features(landed: Landed) -> Expected:
             "nearest_centre_id": centre,
             "nearest_centre_distance": None if distance is None else round(distance, 1),
             "return_rate_last_year": percent(row["year_back"], row["year_units"]),
-            "profit_last_year": profit,
-            "profit_level_last_year": 1 if profit <= 50 else 2 if profit < 150 else 3,
+            "net_last_year": net,
+            "profit_last_year": money(row["year_profit"]),
+            "profit_level_last_year": 1 if net <= 50 else 2 if net < 150 else 3,
             "clv": money(row["profit"]),
             "orders_last_year": row["year_orders"],
             "favourite_category": row.get("category"),
@@ -177,7 +197,7 @@ def customers_master(landed: Landed) -> Expected:
         engagement = None
         if golden in seen:
             recent_ones = Counter(
-                is_contact for day, is_contact in seen[golden] if day >= landed.day - QUARTER
+                is_contact for day, is_contact in seen[golden] if day > landed.day - QUARTER
             )
             engagement = 50 * min(recent_ones[False], 10) / 10 + 50 * min(recent_ones[True], 5) / 5
         ago = (landed.day - last_paid[golden]).days if golden in last_paid else None

@@ -16,6 +16,7 @@ import polars as pl
 
 from tests.e2e.customers_by_hand import (
     behaviour_overview,
+    churn_counts,
     cluster_preferences,
     clv_proxy,
     customer_churn,
@@ -232,7 +233,7 @@ def demand_summary(landed: Landed) -> Expected:
     for product in landed.products.keys() | by_product.keys() | stock.keys():
         part, counted = by_product.get(product, lines.clear()), list(stock.get(product, {}).values())
         units = {
-            days: total(part.filter(pl.col("day") >= landed.day - timedelta(days)), "units")
+            days: total(part.filter(pl.col("day") > landed.day - timedelta(days)), "units")
             for days in (30, 90, 365)
         }
         on_hand = sum(row["on_hand"] for row in counted) if counted else None
@@ -329,11 +330,11 @@ def promotion_effectiveness(landed: Landed) -> Expected:
 BY_HAND: dict[str, Callable[[Landed], Expected]] = {
     one.__name__: one
     for one in (
-        customer_churn, sales_by_period, product_profitability, sales_team_against_targets, purchase_history,
-        customer_features, customers_master, clv_proxy, revenue_by_cluster, cluster_preferences,
-        product_affinity, operational_efficiency, arrivals_summary, demand_summary, marketing_effectiveness,
-        promotion_effectiveness, behaviour_overview, recommendations, recommendation_quality, sales_forecast,
-        forecast_quality,
+        customer_churn, churn_counts, sales_by_period, product_profitability, sales_team_against_targets,
+        purchase_history, customer_features, customers_master, clv_proxy, revenue_by_cluster,
+        cluster_preferences, product_affinity, operational_efficiency, arrivals_summary, demand_summary,
+        marketing_effectiveness, promotion_effectiveness, behaviour_overview, recommendations,
+        recommendation_quality, sales_forecast, forecast_quality,
     )
 }  # fmt: skip
 """Every mart but those of closed months."""

@@ -4,7 +4,7 @@ views: [sales.transactions, customer.crosswalk, customer.customer_360]
 concerns: {sales.transactions: account, customer.crosswalk: account, customer.customer_360: golden_id}
 moves: >-
   SELECT account FROM sales.transactions
-  WHERE arrayExists(w -> toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])
+  WHERE arrayExists(w -> toDate32(toTimeZone(transaction_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w, [30, 60, 90, 365])
   OR toDate32(toTimeZone(transaction_at, {timezone:String})) > {was:Date32}
 */
 SELECT

@@ -4,7 +4,7 @@ views: [customer.web_sessions, customer.crosswalk, customer.customer_360]
 concerns: {customer.web_sessions: account, customer.crosswalk: account, customer.customer_360: golden_id}
 moves: >-
   SELECT account FROM customer.web_sessions
-  WHERE arrayExists(w -> toDate32(toTimeZone(ended_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w - 1, [30, 60, 90, 365])
+  WHERE arrayExists(w -> toDate32(toTimeZone(ended_at, {timezone:String})) BETWEEN {was:Date32} - w AND {as_of:Date32} - w, [30, 60, 90, 365])
   OR toDate32(toTimeZone(ended_at, {timezone:String})) > {was:Date32}
 */
 SELECT

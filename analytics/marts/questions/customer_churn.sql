@@ -8,7 +8,8 @@ order: [revenue desc]
 refresh: by customer
 notes: >-
   Churned when the day of the last transaction is before the as-of day less 90 days, so a customer crosses the line at the
-  first moment of the 91st day after it. Who never transacted has the status "No transaction".
+  first moment of the 91st day after it. Who never transacted has the status "No transaction", and where there are two
+  answers alone, in is_churned, is not churned. churn_counts has how many there are of each.
   Every payment counts, whatever its type and status, as in total_revenue.
 columns:
   golden_id: Customer
@@ -17,6 +18,7 @@ columns:
   customer_type: Person or Organisation
   country: Country of the customer
   churn_status: Churned, Not Churned or No transaction
+  is_churned: 1 when Churned, 0 when Not Churned or No transaction
   last_transaction_on: Day of the last transaction in the business time zone; null without one
   crosses_at: Moment at which the customer crosses, or crossed, the line if nothing more is bought; null without a transaction
   transactions (transactions): Payments
@@ -39,6 +41,7 @@ SELECT
         p.last_day < {as_of:Date32} - 90, 'Churned',
         'Not Churned'
     ) AS churn_status,
+    ifNull(p.last_day < {as_of:Date32} - 90, 0) AS is_churned,
     p.last_day AS last_transaction_on,
     toTimeZone(toDateTime64(p.last_day + 91, 0, {timezone:String}), 'UTC') AS crosses_at,
     ifNull(p.transactions, 0) AS transactions,

@@ -6,9 +6,10 @@ key: [golden_id]
 reads: [customer, nearest, bought, favourite_category, favourite_product, favourite_channel]
 refresh: by customer
 notes: >-
-  Last year is the 365 days up to the as-of day. A cancelled order is bought in none of the figures of money and units; what
-  came back counts where the line was ordered. Lines whose cost is unknown have no profit. Who has bought nothing has profit 0,
-  so level 1. Where there are no distribution centres, or no coordinates, the nearest one is null.
+  Last year is the 365 days that end with the as-of day. A cancelled order is bought in none of the figures of money and units; what
+  came back counts where the line was ordered. The profit level goes by net_last_year: by what was bought, at the prices paid,
+  whatever it cost and whatever of it came back, which return_rate_last_year tells. Who has bought nothing has net 0, so level
+  1. Lines whose cost is unknown have no profit. Where there are no distribution centres, or no coordinates, the nearest one is null.
 columns:
   golden_id: Customer
   age (years): Full years of life on the day; null where the date of birth is unknown
@@ -18,8 +19,9 @@ columns:
   nearest_centre: Its name
   nearest_centre_distance (km): How far that is, to a tenth
   return_rate_last_year (percent): Returned units by units bought in last year's orders; two decimals; null where nothing was bought
+  net_last_year (reporting currency): Net of the lines of last year's orders, before returns
   profit_last_year (reporting currency): Net less cost of what was kept of last year's orders
-  profit_level_last_year: 1 up to 50, 2 above 50 and below 150, 3 from 150
+  profit_level_last_year: 1 where net_last_year is up to 50, 2 above 50 and below 150, 3 from 150
   clv (reporting currency): Lifetime value so far, the net less cost of all that was kept
   orders_last_year (orders a year): Purchase frequency, orders of last year
   favourite_category: Category of most units, then most net, then least name
@@ -36,8 +38,9 @@ SELECT
     n.name AS nearest_centre,
     round(n.distance, 1) AS nearest_centre_distance,
     toDecimal64(round(toDecimal256(b.returned_last_year, 8) * 100 / nullIf(b.bought_last_year, 0), 2), 2) AS return_rate_last_year,
+    ifNull(b.net_last_year, 0) AS net_last_year,
     ifNull(b.profit_last_year, 0) AS profit_last_year,
-    multiIf(ifNull(b.profit_last_year, 0) <= 50, 1, b.profit_last_year < 150, 2, 3) AS profit_level_last_year,
+    multiIf(ifNull(b.net_last_year, 0) <= 50, 1, b.net_last_year < 150, 2, 3) AS profit_level_last_year,
     ifNull(b.profit, 0) AS clv,
     ifNull(b.orders_last_year, 0) AS orders_last_year,
     k.product_category AS favourite_category,

@@ -9,14 +9,15 @@ notes: >-
   cluster is by rule, the first that holds: Prospect (no order); Lost (last order more than 365 days before the day); Lapsing
   (more than 90 days); New (first order within 90 days); Loyal (3 orders or more last year); else Occasional.
   loyalty_score = 50 x min(orders last year, 6) / 6 + 30 x min(days from first to last order, 1095) / 1095 + 20 x months with an
-  order last year / 12, months at most 12.
-  engagement_index = 50 x min(visits in 90 days, 10) / 10 + 50 x min(contacts opened or clicked in 90 days, 5) / 5; null for whom
-  neither a visit nor a contact is known at all, so for everybody where none are measured.
+  order last year / 12, months at most 12. Last year is the 365 days that end with the day.
+  engagement_index = 50 x min(visits in the last 90 days, 10) / 10 + 50 x min(contacts opened or clicked in them, 5) / 5; null
+  for whom neither a visit nor a contact is known at all, so for everybody where none are measured. The last 90 days end with
+  the day, too.
 columns:
   golden_id: Customer
   cluster: Prospect, New, Loyal, Occasional, Lapsing or Lost
   orders (orders): Orders with at least one line
-  orders_last_year (orders): Those of the 365 days up to the day
+  orders_last_year (orders): Those of the 365 days that end with the day
   net_kept (reporting currency): Net of what was neither cancelled nor returned
   loyalty_score (points): 0 to 100, to a tenth
   engagement_index (points): 0 to 100, to a tenth
@@ -27,11 +28,11 @@ WITH paid AS (
     SELECT golden_id, max(day) AS last_day FROM payment WHERE golden_id IS NOT NULL GROUP BY golden_id
 ),
 visits AS (
-    SELECT golden_id, countIf(day >= {as_of:Date32} - 90) AS recent FROM session
+    SELECT golden_id, countIf(day > {as_of:Date32} - 90) AS recent FROM session
     WHERE golden_id IS NOT NULL GROUP BY golden_id
 ),
 contacts AS (
-    SELECT golden_id, countIf(day >= {as_of:Date32} - 90 AND outcome IN ('Opened', 'Clicked')) AS recent
+    SELECT golden_id, countIf(day > {as_of:Date32} - 90 AND outcome IN ('Opened', 'Clicked')) AS recent
     FROM contact GROUP BY golden_id
 )
 SELECT

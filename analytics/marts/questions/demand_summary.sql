@@ -13,9 +13,9 @@ columns:
   product_id: Product
   name: Name as of the day; null where it was never described
   category: Category
-  units_30 (units): Demand of the 30 days up to the day
-  units_90 (units): Demand of the 90 days up to the day
-  units_365 (units): Demand of the 365 days up to the day
+  units_30 (units): Demand of the 30 days that end with the day
+  units_90 (units): Demand of the 90 days that end with the day
+  units_365 (units): Demand of the 365 days that end with the day
   units (units): Demand ever
   last_ordered_on: Day of the last order; null where it was never ordered
   on_hand (units): Stock in all places
@@ -27,9 +27,9 @@ WITH demand AS (
         product_id,
         any(product_name) AS name,
         any(product_category) AS category,
-        sumIf(line.units, day >= {as_of:Date32} - 30) AS units_30,
-        sumIf(line.units, day >= {as_of:Date32} - 90) AS units_90,
-        sumIf(line.units, day >= {as_of:Date32} - 365) AS units_365,
+        sumIf(line.units, day > {as_of:Date32} - 30) AS units_30,
+        sumIf(line.units, day > {as_of:Date32} - 90) AS units_90,
+        sumIf(line.units, day > {as_of:Date32} - 365) AS units_365,
         sum(line.units) AS units,
         max(day) AS last_ordered_on
     FROM line

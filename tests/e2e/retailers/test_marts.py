@@ -104,6 +104,8 @@ def test_the_real_retailers_totals_are_its_own(mesh: Retailer) -> None:
     """Against what its files say, which no part of the mesh has touched."""
     totals = {"Churned": 14_467, "Not Churned": 4_652, "No transaction": 701}
     assert Counter(row["churn_status"] for row in mesh.standing("customer_churn")) == totals
+    counts = {row["churn_status"]: row["customers"] for row in mesh.standing("churn_counts")}
+    assert counts == totals
     before = Counter(row["churn_status"] for row in mesh.mart("customer_churn", "--as-of", "2014-06-30"))
     assert before["Churned"] == 14_008
     months = mesh.standing("sales_by_period")

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from analytics.semantic.answer import Answer, answer
 from analytics.semantic.kept_log import refreshes
 from analytics.semantic.question import ask
+from analytics.semantic.values import without
 from mesh.kernel.errors import MeasureError
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.semantic.world import MODEL, Row, fill, set_up, trade
@@ -278,6 +279,35 @@ def test_every_view_of_the_model_can_be_read(client: Client) -> None:
         assert found == [(len(WORLD[f"sales.{table}"]),)]
     ((people,),) = by_hand(client, "SELECT count() FROM (SELECT * FROM model.customer)")
     assert people == len({row["golden_id"] for row in WORLD["customer.customers"]})
+
+
+@pytest.mark.parametrize(
+    ("where", "as_of", "said"),
+    [
+        ("country = 'chile'", "", "country is never 'chile'; it is 'Chile' or 'Peru'"),
+        ("country in ('Peru', 'CL') and city = 'x'", "", "country is never 'CL'; it is 'Chile' or 'Peru'"),
+        ("transaction_year = 2023", "", "transaction_year is never 2023; it is 2024"),
+        (
+            "home_store.channel_type = 'Web'",
+            "",
+            "home_store.channel_type is never 'Web'; it is '",
+        ),
+        ("order_id = 'none'", "", "order_id is never 'none'; it is "),
+        ("country = 'Chile' and channel_type = 'Online' and transaction_year < 2020", "", ""),
+        ("transaction_year < 2020", "", ""),
+        ("transaction_date = '2024-06-01'", "2024-02-01", "transaction_date is never '2024-06-01'; it is "),
+    ],
+)
+def test_a_value_that_is_not_there_is_told_with_those_that_are(
+    client: Client, where: str, as_of: str, said: str
+) -> None:
+    """The first one of an empty answer; nothing where each is there, only not together."""
+    question = ask(MODEL, ["total_revenue"], ["channel_type"], where, as_of)
+    assert answer(client, MODEL, question, "UTC").is_empty
+    told = without(client, MODEL, question, "UTC")
+    assert told.startswith(said)
+    assert bool(told) == bool(said)
+    assert "\n" not in told
 
 
 def test_nothing_is_kept_before_the_first_refresh(client: Client) -> None:

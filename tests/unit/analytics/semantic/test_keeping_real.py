@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
+from typer.testing import CliRunner, Result
 
 from analytics.semantic.answer import answer
 from analytics.semantic.keeping import Keeper
 from analytics.semantic.kept_log import fresh
 from analytics.semantic.model import Kept
-from analytics.semantic.pieces import kept_tables
+from analytics.semantic.pieces import kept_tables, view
 from analytics.semantic.query import compile_question
 from analytics.semantic.question import ask
+from mesh.cli.main import app
+from mesh.kernel.settings import Settings
+from mesh.provisioning.change import Action
+from mesh.provisioning.views import Views
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.semantic.world import MESH, MODEL, Row, fill, set_up, trade
 
@@ -63,6 +71,23 @@ def ordered(rows: Any) -> list[Any]:
     return sorted((tuple(row) for row in rows), key=repr)
 
 
+def test_an_empty_warehouse_is_kept_too_and_what_lands_then(tmp_path: Path) -> None:
+    """The scheduler does so a minute after the first start, before any trade."""
+    server = EmbeddedServer(tmp_path / "path")
+    client = clickhouse_connect.get_client(port=server.port)
+    try:
+        set_up(client)
+        keeping = Keeping(client)
+        assert set(keeping.refresh().values()) == {1}
+        assert set(keeping.refresh().values()) == {0}
+        fill(client, WORLD)
+        assert min(keeping.refresh().values()) > 1
+        keeping.require_equal()
+    finally:
+        client.close()
+        server.stop()
+
+
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeping]:
     """A warehouse whose kept measures were worked out once."""
@@ -101,6 +126,63 @@ def test_they_are_the_measures_of_the_facts(keeping: Keeping) -> None:
 def test_nothing_is_worked_out_where_nothing_has_landed(keeping: Keeping) -> None:
     """A refresh then costs a look at how far the tables have landed."""
     assert set(keeping.refresh().values()) == {0}
+
+
+def test_a_look_without_news_asks_for_no_rows(keeping: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How far tables have landed, the clock and the last refresh: that is all."""
+    asked: list[str] = []
+    query = keeping.client.query
+
+    def noted(sql: str, *arguments: Any, **named: Any) -> Any:
+        asked.append(sql)
+        return query(sql, *arguments, **named)
+
+    monkeypatch.setattr(keeping.client, "query", noted)
+    keeping.refresh()
+    looked = ("max(_offset)", "model.clock", "model.kept_refreshes", "system.tables")
+    assert [sql for sql in asked if not any(one in sql for one in looked)] == []
+
+
+def test_views_of_names_that_stay_lead_to_the_tables(keeping: Keeping) -> None:
+    """With what they are; counts and sums add up, and the number of the piece is not there."""
+    for kept in MODEL.kept:
+        (comment,) = keeping.client.query(
+            "SELECT comment FROM system.tables WHERE database = 'model' AND name = {name:String}",
+            {"name": f"kept_{kept.name}"},
+        ).result_rows[0]
+        assert comment.startswith(kept.description)
+        found = keeping.client.query(f"DESCRIBE {view(kept)}").result_rows
+        assert [row[0] for row in found][: len(kept.by)] == list(kept.by)
+    by_view = keeping.client.query(
+        "SELECT country, sum(total_revenue), sum(total_transactions) "
+        f"FROM {view(MODEL.kept[0])} GROUP BY country"
+    ).result_rows
+    question = ask(MODEL, ["total_revenue", "total_transactions"], ["country"])
+    assert ordered(by_view) == ordered(answer(keeping.client, MODEL, question, "UTC").rows)
+
+
+def test_a_plan_does_not_wonder_at_these_views(keeping: Keeping) -> None:
+    """They are nobody's leavings; one that is kept no longer is."""
+    settings = Settings(warehouse=keeping.client.url)
+    assert Views(settings, MESH).changes() == []
+    keeping.client.command("CREATE VIEW model.kept_toys AS SELECT 1 AS toys")
+    (unused,) = Views(settings, MESH).changes()
+    keeping.client.command("DROP VIEW model.kept_toys")
+    assert (unused.name, unused.action) == ("model.kept_toys", Action.UNUSED)
+
+
+def test_another_definition_takes_the_view_along(keeping: Keeping) -> None:
+    """Once its table is whole; the table of the old one is gone then, and the old one can come back."""
+    first, *others = MODEL.kept
+    fewer = replace(MODEL, kept=(replace(first, by=first.by[:2]), *others))
+    for model in (fewer, MODEL):
+        Keeper(keeping.client, model, MESH, "UTC", size=SIZE).refresh(first.name, keeping.now)
+        tables = keeping.client.query(f"SHOW TABLES FROM model LIKE 'kept_{first.name}%'").result_rows
+        names = {f"model.{name}" for (name,) in tables}
+        assert names == {view(first), kept_tables(model, "UTC")[first.name]}
+        shown = keeping.client.query(f"DESCRIBE {view(first)}").result_rows
+        assert ("payment_method" in [row[0] for row in shown]) is (model is MODEL)
+    keeping.require_equal()
 
 
 def test_a_corrected_payment_works_out_one_piece(keeping: Keeping) -> None:
@@ -218,6 +300,34 @@ def test_only_what_is_fresh_enough_answers(keeping: Keeping) -> None:
     assert fresh(keeping.client, TABLES, keeping.now + timedelta(seconds=1)) == {}
     then = ask(MODEL, ["total_revenue"], ["channel_type"], as_of="2024-03-01")
     assert "kept_" not in compile_question(MODEL, then, "UTC", tables=TABLES).sql
+
+
+def test_the_command_prints_what_it_would_ask_and_says_what_is_not_there(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Kept measures within the time, else the facts; the exit code tells nothing of an empty answer."""
+    for name, value in (
+        ("MESH_WAREHOUSE", keeping.client.url),
+        ("MESH_HOME", str(tmp_path)),
+        ("MESH_DOMAINS", ""),
+    ):
+        monkeypatch.setenv(name, value)
+
+    def said(*words: str) -> Result:
+        done = CliRunner().invoke(app, ["measure", "total_revenue", "--by", "country", *words])
+        assert done.exit_code == 0, done.exception
+        return done
+
+    long, short = ("--within", "10000000000"), ("--within", "0.000001")
+    assert TABLES["payments"] in said("--sql", *long).stdout
+    assert TABLES["payments"] in json.loads(said("--sql", "--json", *long).stdout)["sql"]
+    for words in (("--sql",), ("--sql", *short), ("--sql", "--as-of", "2024-03-01", *long)):
+        assert "sales.transactions" in said(*words).stdout
+    for words in ((), ("--json",), long):
+        nothing = said("--where", "country = 'chile'", *words)
+        assert "country is never 'chile'; it is 'Chile'" in nothing.stderr
+        assert nothing.stderr.count("\n") == 1
+    assert said("--where", "country = 'Chile'").stderr == ""
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ def test_measures_can_be_kept_by_what_their_rows_have_one_of(read: Read) -> None
         ("[total_toys, wheels_each]", "[total_toyz]", "did you mean 'total_toys'"),
         ("by: [shade]", "by: [shadow]", "did you mean 'shade'"),
         ("by: [shade]", "by: [is_old]", "changes with every day, whatever lands"),
+        ("name: toys_kept", "name: pieces", "there is a 'kept_pieces' already"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(read: Read, old: str, new: str, said: str) -> None:

@@ -30,7 +30,7 @@ def never() -> threading.Event:
 def plan(home: Path, **commands: tuple[str, int]) -> None:
     """Let these commands be the only jobs."""
     own = {name: {"run": command, "every": every} for name, (command, every) in commands.items()}
-    (home / FILE).write_text(json.dumps({"quality": None, "marts": None, "segments": None, **own}))
+    (home / FILE).write_text(json.dumps({**dict.fromkeys(job.name for job in USUAL), **own}))
 
 
 def measured(metric: str, name: str) -> float | None:
