@@ -3,7 +3,7 @@ question: What was sold and paid in each month, by channel, and how much of it w
 owner: sales
 grain: a month and channel
 key: [month, channel]
-reads: [placed, line, payment, returned]
+reads: [ordered, line, payment, returned]
 refresh: whole
 notes: >-
   Orders and lines count in the month of the order, payments in that of the payment, returns in that of the return, all in
@@ -37,18 +37,16 @@ WITH moves AS (
     FROM line
     UNION ALL
     SELECT
-        toStartOfMonth(r.day), o.channel,
+        toStartOfMonth(followed.day), o.channel,
         NULL, 0, 0, 0, 0, 0, NULL, NULL, 0,
-        r.units, r.amount, 0, 0
-    FROM returned AS r
-    LEFT JOIN placed AS o ON o.order_id = r.order_id
-    UNION ALL
-    SELECT
-        toStartOfMonth(p.day), o.channel,
-        NULL, 0, 0, 0, 0, 0, NULL, NULL, 0,
-        0, 0, 1, p.amount
-    FROM payment AS p
-    LEFT JOIN placed AS o ON o.order_id = p.order_id
+        followed.returned_units, followed.returned_amount, followed.transactions, followed.revenue
+    FROM (
+        SELECT day, order_id, units AS returned_units, amount AS returned_amount, 0 AS transactions, 0 AS revenue
+        FROM returned
+        UNION ALL
+        SELECT day, order_id, 0, 0, 1, amount FROM payment
+    ) AS followed
+    LEFT JOIN ordered AS o ON o.order_id = followed.order_id
 )
 SELECT
     month,
