@@ -86,7 +86,7 @@ class Purchases:
                 days=pl.len(),
                 net=pl.col("net").sum(),
                 orders=pl.col("orders").sum(),
-                lately=pl.col("orders").filter(pl.col("day") >= day - timedelta(YEAR)).sum(),
+                lately=pl.col("orders").filter(pl.col("day") > day - timedelta(YEAR)).sum(),
             )
             .sort("customer_id")
         )
