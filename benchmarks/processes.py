@@ -71,6 +71,11 @@ class Tree:
         """Whether the process itself has ended."""
         return self._process.poll() is not None
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code of the process itself; None while it runs."""
+        return self._process.poll()
+
     def last_words(self) -> str:
         """The last line of its log."""
         lines = [line.strip() for line in self.log.read_text(errors="replace").splitlines() if line.strip()]

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -95,6 +95,26 @@ class Lag:
             self.most[name] = max(self.most.get(name, 0.0), round(behind, 1))
 
 
+class Refreshing:
+    """The refresh of marts that goes on while people ask: how long it took."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._begun = time.monotonic()
+        self._seconds = 0.0
+
+    def look(self) -> None:
+        """Note when it has ended."""
+        if not self._seconds and self._tree.ended:
+            self._seconds = time.monotonic() - self._begun
+
+    def told(self) -> float | str:
+        """Its seconds, or why it is not done."""
+        if not self._seconds:
+            return "still under way when the measurement ended"
+        return round(self._seconds, 1) if self._tree.exit_code == 0 else self._tree.last_words()
+
+
 @dataclass
 class Phase:
     """What was measured at one size."""
@@ -113,7 +133,9 @@ class Phase:
     memory: int
     """Bytes of the warehouse at the most."""
     marts: dict[str, float | str] = field(default_factory=dict)
-    """Seconds that a refresh took by mart, or why there is none."""
+    """Seconds that a refresh took by mart before it was measured, or why there is none."""
+    refreshing: float | str = 0.0
+    """Seconds in which all of them were refreshed meanwhile, or why they were not."""
 
     @property
     def cpu_share(self) -> float:
@@ -181,10 +203,12 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
         marts = _refreshed(settings)
     mesh = find_mesh(settings)
     model = read_model(mesh)
-    there = tuple(name for name in MARTS if isinstance(marts[name], float))
-    asked = list(questions(model, read_library(mesh), base, there, load.within))
+    asked = list(questions(model, read_library(mesh), base, within=load.within))
+    keeping: AbstractContextManager[Tree | None] = nullcontext()
+    if load.within:
+        keeping = _beside(settings, "keep", "--every", str(_EVERY))
     with (
-        _keeper(settings, load.within) as keeper,
+        keeping as keeper,
         _ingest(settings, load.rate) as ingest,
         closing(connect(settings)) as client,
         console.status("asking"),
@@ -197,9 +221,18 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
         used |= {"keeper": keeper.look} if keeper else {}
         before, landed = {name: look() for name, look in used.items()}, _landed(client)
         busy, begun = machine_cpu_seconds(), time.monotonic()
-        answers = work(settings, asked, load.users, load.seconds, 1.0, lag.look if keeper else server.look)
-        took = time.monotonic() - begun
-        cpu = {name: look() - before[name] for name, look in used.items()}
+        with _beside(settings, "marts", "refresh", *MARTS) as refresher:
+            refreshing = Refreshing(refresher)
+
+            def tick() -> None:
+                (lag.look if keeper else server.look)()
+                refresher.look()
+                refreshing.look()
+
+            answers = work(settings, asked, load.users, load.seconds, 1.0, tick)
+            took = time.monotonic() - begun
+            cpu = {name: look() - before[name] for name, look in used.items()} | {"marts": refresher.look()}
+            refreshed = refreshing.told()
         others = max(0.0, machine_cpu_seconds() - busy - sum(cpu.values()))
         events = _landed(client) - landed
         for one in (ingest, keeper):
@@ -211,7 +244,9 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
                     remedy="measure fewer events a second, or fewer seconds",
                 )
     kinds = {one.name: one.kind for one in asked}
-    return Phase(lines, answers, kinds, took, cpu, others, events, lag.most, server.peak_memory, marts)
+    return Phase(
+        lines, answers, kinds, took, cpu, others, events, lag.most, server.peak_memory, marts, refreshed
+    )
 
 
 def _merged(settings: Settings) -> None:
@@ -280,17 +315,14 @@ def _warehouse(home: Path, memory: int) -> Iterator[tuple[Tree, Settings]]:
 
 
 @contextmanager
-def _keeper(settings: Settings, within: int) -> Iterator[Tree | None]:
-    """The command that keeps measures up to date; None where nobody asks for kept ones."""
-    if not within:
-        yield None
-        return
-    words = [sys.executable, "-m", "mesh.cli.main", "keep", "--every", str(_EVERY), "--json"]
-    keeper = Tree(words, _env(settings), ROOT, settings.home / "keeper.log")
+def _beside(settings: Settings, verb: str, *words: str) -> Iterator[Tree]:
+    """A command of the mesh that works meanwhile, and is ended at the end."""
+    command = [sys.executable, "-m", "mesh.cli.main", verb, *words, "--json"]
+    tree = Tree(command, _env(settings), ROOT, settings.home / f"{verb}.log")
     try:
-        yield keeper
+        yield tree
     finally:
-        keeper.end()
+        tree.end()
 
 
 def _env(settings: Settings) -> dict[str, str]:
@@ -354,4 +386,5 @@ def _figures(phase: Phase) -> dict[str, Any]:
             for name, one in phase.answers.items()
         },
         "mart_refresh_seconds": phase.marts,
+        "mart_refresh_meanwhile_seconds": phase.refreshing,
     }

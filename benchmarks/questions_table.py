@@ -55,4 +55,8 @@ def show(console: Console, phase: Phase, rate: int) -> None:
     for name, taken in phase.marts.items():
         told = f"{taken:,.1f} s" if isinstance(taken, float) else f"[red]{taken}[/]"
         console.print(f"  mart {name} refreshed: {told}")
+    if isinstance(phase.refreshing, float):
+        console.print(f"  marts were refreshed meanwhile in {phase.refreshing:,.1f} s")
+    else:
+        console.print(f"[red]✗[/] marts were not refreshed meanwhile: {phase.refreshing}")
     console.print(f"  the warehouse took {phase.memory >> 20:,} MiB at the most")

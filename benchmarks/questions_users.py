@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from benchmarks.result import percentile
+from mesh.kernel.errors import MeshError
 from mesh.kernel.warehouse import connect
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def work(
             said = ""
             try:
                 one.ask(client, chance)
-            except ClickHouseError as error:
+            except (ClickHouseError, MeshError) as error:
                 said = str(error).splitlines()[0][:200]
             took = time.monotonic() - begun
             with lock:

@@ -42,10 +42,10 @@ ROOT = Path(__file__).parents[1]
 RETAILERS = {folder.name for folder in (ROOT / "data").iterdir()}
 LONGEST = (
     *("tests/e2e/test_mesh.py", "tests/e2e/retailers adventureworks", "tests/e2e/retailers strideright"),
-    *("tests/e2e/test_segments.py", "tests/e2e/test_dead_letters.py", "tests/e2e/test_platform.py"),
-    *("tests/unit/benchmarks/test_engines_real.py", "tests/e2e/test_subscribe.py"),
-    *("tests/unit/analytics/marts/test_refresh_real.py", "tests/e2e/test_simulation.py"),
-    *("tests/e2e/test_compose.py", "tests/e2e/test_sink.py"),
+    *("tests/e2e/test_complete_journey.py", "tests/e2e/test_segments.py", "tests/e2e/test_dead_letters.py"),
+    *("tests/e2e/test_platform.py", "tests/unit/benchmarks/test_engines_real.py"),
+    *("tests/e2e/test_subscribe.py", "tests/unit/analytics/marts/test_refresh_real.py"),
+    *("tests/e2e/test_simulation.py", "tests/e2e/test_compose.py", "tests/e2e/test_sink.py"),
 )
 """What takes minutes, the longest first: begun last, it would leave the other processes idle at the end."""
 

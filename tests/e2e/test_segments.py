@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -163,6 +164,17 @@ def test_later_weeks_change_the_rows_of_whom_they_tell(
     proof = mesh.run("reconcile", "--json")
     assert proof.returncode == 0, proof.stdout + proof.stderr
     assert json.loads(proof.stdout)["equal"] is True
+
+
+def test_measures_are_cut_by_segment(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """Each segment has the customers that customer 360 shows in it, and what they paid adds up to all."""
+    told = mesh.lines("measure", "total_customers", "--by", "segment")
+    shown = Counter(segment for _, segment, _, _ in customer_rows(mesh))
+    assert {row["segment"]: row["total_customers"] for row in told} == shown
+    assert len(shown) > 2
+    paid = mesh.lines("measure", "total_revenue", "--by", "segment")
+    (whole,) = mesh.lines("measure", "total_revenue")
+    assert sum(Decimal(str(row["total_revenue"])) for row in paid) == Decimal(str(whole["total_revenue"]))
 
 
 def test_a_repetition_writes_and_tells_nothing(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
