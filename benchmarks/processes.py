@@ -69,7 +69,7 @@ class Tree:
     @property
     def ended(self) -> bool:
         """Whether the process itself has ended."""
-        return self._process.poll() is not None
+        return self.exit_code is not None
 
     @property
     def exit_code(self) -> int | None:

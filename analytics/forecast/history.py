@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analytics import kept_runs
 from analytics.forecast.forecasting import Forecast
 from analytics.forecast.methods import METHODS
 from analytics.forecast.months import later
 from analytics.forecast.parameters import Parameters
+from analytics.kept_runs import DATABASE
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DATABASE = "learned"
 RUNS, METHOD_ROWS = f"{DATABASE}.forecast_runs", f"{DATABASE}.forecast_methods"
 TESTS, VALUES = f"{DATABASE}.forecast_tests", f"{DATABASE}.forecasts"
-SET_UP = (
-    f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic",
-    f"""
-CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
+TABLES = {
+    RUNS: """(
     digest String COMMENT 'SHA-256 of months and parameters: one digest, one forecast',
     base Date32 COMMENT 'First month that is forecast',
     began_at DateTime64(6, 'UTC') COMMENT 'When it was made',
@@ -29,19 +28,15 @@ CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
     months UInt32 COMMENT 'Months that it was learned from',
     method LowCardinality(String) COMMENT 'The method that is used: the least errors in the tests',
     verdict LowCardinality(String) COMMENT 'What was used was better, no better or worse than the baseline'
-) ENGINE = ReplacingMergeTree ORDER BY (base, digest)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {METHOD_ROWS}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (base, digest)""",
+    METHOD_ROWS: """(
     digest String COMMENT 'Run',
     method LowCardinality(String) COMMENT 'Method, or used: whichever was the nearest by what was known then',
     forecasts UInt32 COMMENT 'Months forecast in the tests, each once a base',
     wape Float64 COMMENT 'Sum of the absolute errors by what was sold, percent',
     bias Float64 COMMENT 'Sum of the errors by what was sold, percent; positive where too much was forecast'
-) ENGINE = ReplacingMergeTree ORDER BY (digest, method)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {TESTS}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (digest, method)""",
+    TESTS: """(
     digest String COMMENT 'Run',
     base Date32 COMMENT 'First month that was not known',
     month Date32 COMMENT 'Month that was forecast',
@@ -49,37 +44,20 @@ CREATE TABLE IF NOT EXISTS {TESTS}_v1 (
     used UInt8 COMMENT 'Whether it was the nearest by what was known at the base',
     forecast Float64 COMMENT 'Net, reporting currency',
     actual Float64 COMMENT 'Net, reporting currency'
-) ENGINE = ReplacingMergeTree ORDER BY (digest, base, month, method)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {VALUES}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (digest, base, month, method)""",
+    VALUES: """(
     digest String COMMENT 'Run',
     month Date32 COMMENT 'Month that is forecast',
     method LowCardinality(String) COMMENT 'Method',
     used UInt8 COMMENT 'Whether it is the one that is used',
     forecast Nullable(Float64) COMMENT 'Net, reporting currency; null where the method cannot tell'
-) ENGINE = ReplacingMergeTree ORDER BY (digest, month, method)
-""",
-    *(
-        f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {table}_v1 FINAL"
-        for table in (RUNS, METHOD_ROWS, TESTS, VALUES)
-    ),
-)
-"""Statements that make them; each may run again."""
+) ENGINE = ReplacingMergeTree ORDER BY (digest, month, method)""",
+}
+"""Columns, engine and order of each."""
 
 
 def keep(client: Client, said: Forecast, parameters: Parameters, began_at: datetime) -> bool:
     """Write a forecast down; False where it was there. The run comes last, so what has one is whole."""
-    for statement in SET_UP:
-        client.command(statement)
-    found = client.query(
-        f"SELECT count() FROM {RUNS} WHERE digest = {{digest:String}}", parameters={"digest": said.digest}
-    )
-    if found.result_rows[0][0]:
-        return False
-    _insert(client, VALUES, said.digest, values(said))
-    _insert(client, TESTS, said.digest, [vars(one) for one in said.tests])
-    _insert(client, METHOD_ROWS, said.digest, [vars(one) for one in said.quality])
     run = {
         "base": said.base,
         "began_at": began_at,
@@ -88,8 +66,13 @@ def keep(client: Client, said: Forecast, parameters: Parameters, began_at: datet
         "method": said.method,
         "verdict": said.verdict,
     }
-    _insert(client, RUNS, said.digest, [run])
-    return True
+    rows = {
+        VALUES: values(said),
+        TESTS: [vars(one) for one in said.tests],
+        METHOD_ROWS: [vars(one) for one in said.quality],
+        RUNS: [run],
+    }
+    return kept_runs.keep(client, TABLES, said.digest, rows)
 
 
 def values(said: Forecast) -> list[dict[str, Any]]:
@@ -105,7 +88,3 @@ def values(said: Forecast) -> list[dict[str, Any]]:
         for place in range(ahead)
         for name in METHODS
     ]
-
-
-def _insert(client: Client, view: str, digest: str, rows: list[dict[str, Any]]) -> None:
-    client.insert(f"{view}_v1", [[digest, *row.values()] for row in rows], ["digest", *rows[0]])

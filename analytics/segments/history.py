@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from analytics import kept_runs
+from analytics.kept_runs import DATABASE
 from analytics.profile.bins import Bins
 from analytics.segments.features import NAMES
 from analytics.segments.learning import Learned, Segment
@@ -19,13 +21,10 @@ from analytics.segments.week import Week
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DATABASE = "learned"
 RUNS, SEGMENTS = f"{DATABASE}.segment_runs", f"{DATABASE}.segments"
 ASSIGNED = f"{DATABASE}.segment_assignments"
-SET_UP = (
-    f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic",
-    f"""
-CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
+TABLES = {
+    RUNS: """(
     week LowCardinality(String) COMMENT 'Week in ISO 8601',
     monday Date32 COMMENT 'Its first day',
     number UInt32 COMMENT 'Number of the run of this week, from 1',
@@ -45,10 +44,8 @@ CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
     began_at DateTime64(6, 'UTC') COMMENT 'When it was run',
     stage UInt8 COMMENT '0 begun, 1 ended',
     told Nullable(UInt64) COMMENT 'Events that were published; null: a later week had been told already'
-) ENGINE = ReplacingMergeTree(stage) ORDER BY (monday, number)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {SEGMENTS}_v1 (
+) ENGINE = ReplacingMergeTree(stage) ORDER BY (monday, number)""",
+    SEGMENTS: """(
     week LowCardinality(String) COMMENT 'Week in ISO 8601',
     monday Date32 COMMENT 'Its first day',
     number UInt32 COMMENT 'Number of the run of this week',
@@ -58,23 +55,16 @@ CREATE TABLE IF NOT EXISTS {SEGMENTS}_v1 (
     customers UInt64 COMMENT 'Customers in it',
     medians Map(String, Float64) COMMENT 'Median customer, by feature in its own unit',
     centre Array(Float64) COMMENT 'Centre in prepared features'
-) ENGINE = ReplacingMergeTree ORDER BY (monday, number, segment)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {ASSIGNED}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (monday, number, segment)""",
+    ASSIGNED: """(
     week LowCardinality(String) COMMENT 'Week in ISO 8601',
     monday Date32 COMMENT 'Its first day',
     number UInt32 COMMENT 'Number of the run of this week',
     customer_id String COMMENT 'Golden id',
     segment LowCardinality(String) COMMENT 'Segment of the customer'
-) ENGINE = ReplacingMergeTree ORDER BY (monday, number, customer_id)
-""",
-    *(
-        f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {table}_v1 FINAL"
-        for table in (RUNS, SEGMENTS, ASSIGNED)
-    ),
-)
-"""Statements that make them; each may run again."""
+) ENGINE = ReplacingMergeTree ORDER BY (monday, number, customer_id)""",
+}
+"""Columns, engine and order of each."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +87,7 @@ class Run:
 
 def set_up(client: Client) -> None:
     """Make the tables where they are missing."""
-    for statement in SET_UP:
-        client.command(statement)
+    kept_runs.set_up(client, TABLES)
 
 
 def runs(client: Client) -> list[Run]:

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analytics import kept_runs
+from analytics.kept_runs import DATABASE
 from analytics.worth.parameters import Parameters
 from analytics.worth.valuing import Told, Worth
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-DATABASE = "learned"
 RUNS, TESTS, VALUES = f"{DATABASE}.worth_runs", f"{DATABASE}.worth_tests", f"{DATABASE}.worth"
-SET_UP = (
-    f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic",
-    f"""
-CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
+TABLES = {
+    RUNS: """(
     digest String COMMENT 'SHA-256 of purchases, day and parameters: one digest, one run',
     as_of Date32 COMMENT 'Last day of which anything is known',
     began_at DateTime64(6, 'UTC') COMMENT 'When it was made',
@@ -29,10 +28,8 @@ CREATE TABLE IF NOT EXISTS {RUNS}_v1 (
     method LowCardinality(String) COMMENT 'model or proxy: which of them is used',
     reason String COMMENT 'Why it is that one',
     fitted Map(String, Float64) COMMENT 'Of BG/NBD (r, alpha, a, b; days) and of gamma-gamma (p, q, v)'
-) ENGINE = ReplacingMergeTree ORDER BY (as_of, digest)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {TESTS}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (as_of, digest)""",
+    TESTS: """(
     digest String COMMENT 'Run',
     day Date32 COMMENT 'Day of the test: fitted to what was known by then',
     method LowCardinality(String) COMMENT 'model or proxy',
@@ -42,10 +39,8 @@ CREATE TABLE IF NOT EXISTS {TESTS}_v1 (
     bias Float64 COMMENT 'Sum of the errors by what was spent, percent; positive where too much was told',
     rank Float64 COMMENT 'Spearman correlation of what was told with what was spent',
     tenth Float64 COMMENT 'Share of what was spent by the tenth told to spend the most, percent'
-) ENGINE = ReplacingMergeTree ORDER BY (digest, day, method)
-""",
-    f"""
-CREATE TABLE IF NOT EXISTS {VALUES}_v1 (
+) ENGINE = ReplacingMergeTree ORDER BY (digest, day, method)""",
+    VALUES: """(
     digest String COMMENT 'Run',
     customer_id String COMMENT 'Golden id',
     net Float64 COMMENT 'Net in the horizon by the method that is used, reporting currency',
@@ -53,24 +48,13 @@ CREATE TABLE IF NOT EXISTS {VALUES}_v1 (
     net_by_proxy Float64 COMMENT 'Mean net of an order times orders of the last 365 days, over the horizon',
     days Float64 COMMENT 'Days on which the customer will buy in the horizon, by BG/NBD',
     active Float64 COMMENT 'Probability that the customer has not stopped buying, by BG/NBD'
-) ENGINE = ReplacingMergeTree ORDER BY (digest, customer_id)
-""",
-    *(f"CREATE OR REPLACE VIEW {table} AS SELECT * FROM {table}_v1 FINAL" for table in (RUNS, TESTS, VALUES)),
-)
-"""Statements that make them; each may run again."""
+) ENGINE = ReplacingMergeTree ORDER BY (digest, customer_id)""",
+}
+"""Columns, engine and order of each."""
 
 
 def keep(client: Client, said: Worth, parameters: Parameters, began_at: datetime) -> bool:
     """Write a run down; False where it was there. The run comes last, so what has one is whole."""
-    for statement in SET_UP:
-        client.command(statement)
-    found = client.query(
-        f"SELECT count() FROM {RUNS} WHERE digest = {{digest:String}}", parameters={"digest": said.digest}
-    )
-    if found.result_rows[0][0]:
-        return False
-    _insert(client, VALUES, said.digest, values(said))
-    _insert(client, TESTS, said.digest, tests(said))
     run = {
         "as_of": said.as_of,
         "began_at": began_at,
@@ -81,8 +65,8 @@ def keep(client: Client, said: Worth, parameters: Parameters, began_at: datetime
         "reason": said.reason,
         "fitted": {**asdict(said.counting), **asdict(said.spending)},
     }
-    _insert(client, RUNS, said.digest, [run])
-    return True
+    rows = {VALUES: values(said), TESTS: tests(said), RUNS: [run]}
+    return kept_runs.keep(client, TABLES, said.digest, rows)
 
 
 def values(said: Worth) -> list[dict[str, Any]]:
@@ -112,8 +96,3 @@ def tests(said: Worth) -> list[dict[str, Any]]:
 
 def _ways(model: Told | None, proxy: Told) -> list[tuple[str, Told]]:
     return [("proxy", proxy)] if model is None else [("model", model), ("proxy", proxy)]
-
-
-def _insert(client: Client, view: str, digest: str, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        client.insert(f"{view}_v1", [[digest, *row.values()] for row in rows], ["digest", *rows[0]])

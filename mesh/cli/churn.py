@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from mesh.cli._marts_asked import warehouse
+from mesh.cli._learned import known, tell_kept
 from mesh.cli._screen import screen
 from mesh.kernel.clock import now
-from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics.churn.offers import Group, Offers
@@ -35,24 +34,18 @@ def command(
     from analytics.churn.facts import read_facts
     from analytics.churn.parameters import Parameters
     from analytics.churn.predicting import predict
-    from analytics.marts.day import parse_day, span
-    from analytics.marts.reading import read_library
-    from mesh.kernel.discovery import find_mesh
+    from analytics.marts.day import parse_day
 
     day = parse_day(as_of) if as_of else None
-    settings = load_settings()
-    library = read_library(find_mesh(settings))
     parameters = Parameters(share=share)
-    with warehouse(settings) as client:
-        _, today = span(client, settings.timezone)
-        said = predict(read_facts(client, library, today, settings.timezone), day, parameters)
+    with known() as (client, library, today, timezone):
+        said = predict(read_facts(client, library, today, timezone), day, parameters)
         is_new = history.keep(client, said, parameters, now())
     if as_json:
         typer.echo(json.dumps(document(said, parameters, is_new=is_new), default=str))
     else:
         _show(said, parameters, limit)
-        kept = "kept in learned.churn_risks" if is_new else "as it was said before: nothing was written"
-        screen().print(f"run {said.digest[:12]}, {kept}", style="dim")
+        tell_kept(said.digest, "learned.churn_risks", is_new=is_new)
 
 
 def document(said: Prediction, parameters: Parameters, *, is_new: bool) -> dict[str, Any]:

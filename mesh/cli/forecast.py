@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from mesh.cli._marts_asked import warehouse
+from mesh.cli._learned import known, tell_kept
 from mesh.cli._screen import screen
 from mesh.kernel.clock import now
-from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics.forecast.forecasting import Forecast
@@ -28,25 +27,19 @@ def command(
     from analytics.forecast.forecasting import forecast
     from analytics.forecast.months import read_months
     from analytics.forecast.parameters import Parameters
-    from analytics.marts.day import parse_day, span
-    from analytics.marts.reading import read_library
-    from mesh.kernel.discovery import find_mesh
+    from analytics.marts.day import parse_day
 
     day = parse_day(as_of) if as_of else None
-    settings = load_settings()
-    library = read_library(find_mesh(settings))
     parameters = Parameters()
-    with warehouse(settings) as client:
-        _, today = span(client, settings.timezone)
-        months = read_months(client, library, min(day or today, today), settings.timezone)
+    with known() as (client, library, today, timezone):
+        months = read_months(client, library, min(day or today, today), timezone)
         said = forecast(months, parameters)
         is_new = history.keep(client, said, parameters, now())
     if as_json:
         typer.echo(json.dumps(document(said, is_new=is_new), default=str))
         return
     _show(said)
-    kept = "kept in learned.forecasts" if is_new else "as it was said before: nothing was written"
-    screen().print(f"run {said.digest[:12]}, {kept}", style="dim")
+    tell_kept(said.digest, "learned.forecasts", is_new=is_new)
 
 
 def document(said: Forecast, *, is_new: bool) -> dict[str, Any]:

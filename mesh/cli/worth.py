@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from mesh.cli._marts_asked import warehouse
+from mesh.cli._learned import known, tell_kept
 from mesh.cli._screen import screen
 from mesh.kernel.clock import now
-from mesh.kernel.settings import load_settings
 
 if TYPE_CHECKING:
     from analytics.worth.valuing import Worth
@@ -26,28 +25,22 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Tell what each customer will spend in a year, by BG/NBD and gamma-gamma or, of thin data, a proxy."""
-    from analytics.marts.day import parse_day, span
-    from analytics.marts.reading import read_library
+    from analytics.marts.day import parse_day
     from analytics.worth import history
     from analytics.worth.parameters import Parameters
     from analytics.worth.purchases import read_purchases
     from analytics.worth.valuing import value
-    from mesh.kernel.discovery import find_mesh
 
     day = parse_day(as_of) if as_of else None
-    settings = load_settings()
-    library = read_library(find_mesh(settings))
     parameters = Parameters()
-    with warehouse(settings) as client:
-        _, today = span(client, settings.timezone)
-        said = value(read_purchases(client, library, today, settings.timezone), day, parameters)
+    with known() as (client, library, today, timezone):
+        said = value(read_purchases(client, library, today, timezone), day, parameters)
         is_new = history.keep(client, said, parameters, now())
     if as_json:
         typer.echo(json.dumps(document(said, is_new=is_new), default=str))
         return
     _show(said, limit)
-    kept = "kept in learned.worth" if is_new else "as it was said before: nothing was written"
-    screen().print(f"run {said.digest[:12]}, {kept}", style="dim")
+    tell_kept(said.digest, "learned.worth", is_new=is_new)
 
 
 def document(said: Worth, *, is_new: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from streams.engine.avro.join import Join
 from streams.engine.avro.members import Members
 from streams.engine.avro.splice import Shown, Splice
 from streams.engine.fold import Fetched, OutputRow, Rejection
-from tests.unit.streams.engine.avro.test_walk import Types
+from tests.unit.streams.engine.avro.random_types import Types
 
 FACT, ROW = 7, 8
 """Schema ids; those of the dimensions come after them."""

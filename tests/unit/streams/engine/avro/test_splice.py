@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streams.engine.avro.frame import Schema
 from streams.engine.avro.splice import Shown, Splice
 from streams.engine.errors import EngineError
+from tests.unit.streams.engine.avro.random_types import in_blocks
 from tests.unit.streams.engine.avro.scenes import FACT, ROW, Scene, decode, encode, scenes
-from tests.unit.streams.engine.avro.test_walk import in_blocks
 
 
 @settings(deadline=None, max_examples=60)
