@@ -15,8 +15,7 @@ canonical
 
 A canonical walker also refuses some right values that are rare (a decimal of more than seven bytes, a
 timestamp after the year 3100, maps of several entries, a NaN that reading would change, logical types other
-than these and dates), so it is a filter for the common case, never the
-judge.
+than these and dates), so it is a filter for the common case, never the judge.
 
 Either kind first tries to recognise the common case (:mod:`~streams.engine.avro.recognise`), and steps field
 by field (:mod:`~streams.engine.avro.walk_compile`) where that says that it does not know.

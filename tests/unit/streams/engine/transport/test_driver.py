@@ -74,6 +74,36 @@ def test_a_fetch_is_cut_into_batches(app: BatchApp, monkeypatch: pytest.MonkeyPa
     assert [row for message in made for row in message.value] == rows
 
 
+def test_the_fewer_come_the_longer_more_are_let_gather(
+    app: BatchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two and ten milliseconds; not at all after an answer of none, or of many."""
+    consumer, pauses = app.consumer, list[float]()
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def after(records: int) -> list[float]:
+        """The pauses before the fetch that follows an answer of so many records."""
+
+        async def answer(*_: Any) -> dict[TP, list[Any]]:
+            return {TOPIC: [(offset, 0, b"", b"", ()) for offset in range(records)]}
+
+        monkeypatch.setattr(consumer._thread, "getmany", answer)
+        await consumer._getmany({TOPIC}, 1.0)
+        pauses.clear()
+        await consumer._getmany({TOPIC}, 1.0)
+        return list(pauses)
+
+    async def scene() -> None:
+        monkeypatch.setattr(driver.asyncio, "sleep", pause)
+        assert [await after(count) for count in (1, 5, 10)] == [[0.01], [0.01], [0.005]]
+        assert [await after(count) for count in (25, 999)] == [[0.002], [0.002]]
+        assert [await after(count) for count in (0, 1_000)] == [[], []]
+
+    asyncio.run(scene())
+
+
 def test_a_full_buffer_holds_the_others_up_for_a_moment_only(app: BatchApp) -> None:
     """What has come of its partition lies there, and nothing would end the wait when there is room."""
 
