@@ -41,10 +41,9 @@ def _beyond(marks: Iterable[tuple[int, int]]) -> str:
     partitions, offsets = zip(*marks, strict=True) if marks else ((), ())
     if not partitions:
         return "1"
-    condition = (
-        f"_offset > transform(_partition, {list(map(int, partitions))}, {list(map(int, offsets))}, "
-        "toInt64(-1))"
-    )
+    # an offset beyond 32 bits would make the literal an array of another type than that of -1
+    marked = f"CAST({list(map(int, offsets))}, 'Array(Int64)')"
+    condition = f"_offset > transform(_partition, {list(map(int, partitions))}, {marked}, toInt64(-1))"
     if partitions == tuple(range(len(partitions))):
         # says nothing more, but the index of partitions and offsets tells where it holds for no row
         condition = f"(_offset > {min(offsets)} OR _partition >= {len(partitions)}) AND {condition}"

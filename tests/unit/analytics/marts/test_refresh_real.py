@@ -29,13 +29,17 @@ MARTS = [mart for mart in LIBRARY.marts.values() if mart.by_customer or mart.nam
 """Those by customer, and one of the others, which are all refreshed in one way."""
 
 
+_WIDE = 1 << 32
+"""The first offset that takes more than 32 bits: while trade goes on they come to be of both widths."""
+
+
 class Trade:
     """A warehouse with a small trade that goes on."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.rows = trade(seed=3, orders=90)
-        self._offset = 0
+        self._offset = _WIDE - 300
         set_up(client)
         for table, rows in self.rows.items():
             self.land(table, *rows)

@@ -229,6 +229,17 @@ def test_a_condition_and_its_contrary_part_the_whole(client: Client, where: str)
     assert 0 < some <= some + others <= total
 
 
+def test_a_customer_is_of_the_segment_learned_last(client: Client) -> None:
+    """Of two accounts too; who is in none is counted under nothing."""
+    golden = {row["account"]: row["golden_id"] for row in WORLD["customer.crosswalk"]}
+    learned = {row["customer_id"]: row["segment"] for row in WORLD["customer.segments"]}
+    expected: dict[str | None, int] = defaultdict(int)
+    for payment in WORLD["sales.transactions"]:
+        expected[learned.get(golden.get(payment["account"], ""))] += 1
+    assert expected.keys() == {"Devoted", "Occasional", None}
+    assert dict(rows(client, "total_transactions", "segment")) == expected
+
+
 def test_as_of_leaves_out_what_came_later(client: Client) -> None:
     """Facts by their time, versions by their start, ages on that day."""
     expected = by_hand(

@@ -72,6 +72,14 @@ def trade(seed: int, orders: int = 60) -> dict[str, list[Row]]:
     made["customer.crosswalk"] = [
         {"account": row["account"], "golden_id": row["golden_id"]} for row in made["customer.customers"]
     ]
+    made["customer.segments"] = [
+        {"customer_id": f"g{n}", "segment": segment, "week": week, "occurred_at": f"{day} 00:00:00"}
+        for week, day, segment, customers in (
+            ("2024-W20", "2024-05-20", "Occasional", (0, 1, 5, 6)),
+            ("2024-W21", "2024-05-27", "Devoted", (0, 5, 7)),
+        )
+        for n in customers
+    ]
     for table in ("sales.orders", "sales.transactions", "sales.fulfilments", "sales.orders_enriched"):
         made[table] = []
     moment = "2024-05-05 10:00:00"
