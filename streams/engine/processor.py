@@ -72,6 +72,8 @@ class Processor:
         self.name = applications[0].name
         self._app = app
         self._gate = asyncio.Lock()
+        self._delivered = asyncio.Event()
+        self._queue: Any = None  # of batches that wait for the agent
         self._folded, self._in_flight = Batches(), Batches()
         self._stages = [Stage(application, options) for application in applications]
         self._by_input = {topic: stage for stage in self._stages for topic in stage.application.inputs}
@@ -94,11 +96,13 @@ class Processor:
         # The only hook that Faust awaits before records flow; on_partitions_assigned does not hold them.
         app.on_rebalance_complete.connect(self._recover)
         app.on_before_shutdown.connect(self._leave)
+        app.task(self._settle_delivered)
         if self._broadcast:
             app.task(self._follow)
 
     async def _agent(self, stream: Any) -> None:
-        waiting = stream.channel.queue
+        self._queue = stream.channel.queue
+        self._app.delivered = self._delivered.set
         async for event in stream.noack().events():
             message = event.message
             try:
@@ -106,7 +110,7 @@ class Processor:
                     await self._batch(event)
                     if self._folded.records >= HANDED_OVER:
                         await self._hand_over()
-                    if waiting.empty() or self._in_flight.full():
+                    if self._idle() or self._in_flight.full():
                         await self._settle()
             except Exception as problem:  # noqa: BLE001  # whatever it is ends the process
                 first = message.value[0][0]
@@ -140,6 +144,18 @@ class Processor:
             await emit(stage, number, self._writer)
         for event in folded.events:
             self._in_flight.add(event)
+
+    def _idle(self) -> bool:
+        """Whether no batch is about to come: those of one fetch are settled in one round."""
+        return self._queue.empty() and not self._app.delivering
+
+    async def _settle_delivered(self) -> None:
+        """Settle when the last batch of a fetch was folded before it was known to be the last."""
+        while not self._app.should_stop:
+            await self._delivered.wait()
+            self._delivered.clear()
+            if self._idle():
+                await self._settle_all()
 
     async def _settle_all(self) -> None:
         """Finish the batch that is being folded, and acknowledge all that are in flight."""

@@ -16,15 +16,18 @@ from streams.engine.transport import driver
 class BatchApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """A Faust app whose stream topics arrive in batches.
 
-    Whoever runs agents sets three functions. ``begin`` is called when the app starts, before it has any
-    partition. ``settle`` is awaited before partitions are given up and before the app ends: it finishes,
-    writes and acknowledges the batches in flight. ``held`` says of a partition whether its records have to
-    wait, as while its state is read back; those of others flow.
+    Whoever runs agents sets four functions. ``begin`` is called when the app starts, before it has any
+    partition. ``delivered`` is called once all batches of a fetch are delivered; ``delivering`` is true
+    before. ``settle`` is awaited before partitions are given up and before the app ends: it finishes, writes
+    and acknowledges the batches in flight. ``held`` says of a partition whether its records have to wait, as
+    while its state is read back; those of others flow.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.batch_topics: set[str] = set()
+        self.delivering = False
         self.begin: Callable[[], None] = lambda: None
+        self.delivered: Callable[[], None] = lambda: None
         self.settle: Callable[[], Awaitable[None]] = _nothing
         self.held: Callable[[TP], bool] = _flows
         super().__init__(*args, **options)

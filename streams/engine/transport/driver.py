@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from faust.transport import drivers
@@ -17,6 +17,7 @@ from faust.transport.consumer import ensure_TPset
 from faust.transport.drivers import aiokafka as base
 from faust.types import TP, ConsumerMessage
 from faust.types.enums import ProcessingGuarantee
+from mode.services import WaitResults
 
 from streams.engine.errors import EngineError
 from streams.engine.fold import Fetched
@@ -29,11 +30,10 @@ SCHEME = "kafkabatch"
 BATCH_RECORDS = 5_000
 """Records in one message at the most: bounds how long a batch holds the event loop."""
 FEW_RECORDS = 1_000
-GATHER_SECONDS = 0.05
-MIN_GATHER, MAX_GATHER = 0.002, 0.01
-"""Pause after an answer of few records, in which more gather: so many seconds by their number, at the least
-and at the most. A cycle costs a millisecond of CPU time however few its records are; where hundreds come
-within it, waiting for more would cost them time and save little."""
+GATHER_SECONDS, MIN_GATHER = 0.005, 0.001
+"""Pause after an answer of few records, in which more gather: so many seconds by their number, and at the
+least. A cycle costs nearly a millisecond of CPU time however few its records are, and its rows wait for the
+pause: where ten come within a millisecond, waiting for more would cost them time and save little."""
 FETCH_WAIT_MS = 100
 """How long the broker may look for records. aiokafka asks a broker once at a time: while records lie here
 untaken it may ask for partitions that have none, and those that have some wait until that is answered."""
@@ -63,6 +63,22 @@ class BatchConsumerThread(base.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         take_over(self._consumer, self.app.batch_topics)
 
 
+class _Rest:
+    """A coroutine that has begun, from what it waits for on."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        try:
+            yield self._waits_for
+        except BaseException:  # a cancelled task: the coroutine would never hear of it
+            self._coroutine.close()
+            raise
+        return (yield from self._coroutine.__await__())
+
+
 class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
     """Delivers batches, commits them in the order of delivery, and lets none be half done at a rebalance."""
 
@@ -83,8 +99,28 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:
+        """Faust's, without its four tasks where the first ends at once, as the delivery of a batch does."""
+        first, *others = coros
+        if not asyncio.iscoroutine(first) or self._stopped.is_set() or self._crashed.is_set():
+            found: WaitResults = await super().wait_first(*coros, timeout=timeout)
+            return found
+        try:
+            waits_for = first.send(None)
+        except StopIteration as end:
+            for other in others:
+                other.close()
+            return WaitResults([first], [end.value], stopped=False)
+        return await self.wait_first(_Rest(first, waits_for), *others, timeout=timeout)
+
     async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP] | None]:
-        """Wait a moment while the buffers of all partitions are full: Faust would sleep a second."""
+        """Say that the last fetch is delivered; wait a moment while the buffers of all partitions are full.
+
+        Faust would sleep a second.
+        """
+        if self.app.delivering:
+            self.app.delivering = False
+            self.app.delivered()
         if self._buffered_partitions and not self._get_active_partitions():
             await asyncio.sleep(FULL_SECONDS)
             return {}, set()
@@ -105,6 +141,7 @@ class BatchConsumer(base.Consumer):  # type: ignore[misc]  # Faust is untyped
             timeout = min(timeout, FULL_SECONDS)
         fetched = await super()._getmany(wanted, timeout)
         self._pause = _pause(sum(map(len, fetched.values())))
+        self.app.delivering = bool(fetched)
         topics = self.app.batch_topics
         return {tp: _batches(rows) if tp.topic in topics else rows for tp, rows in fetched.items() if rows}
 
@@ -203,7 +240,7 @@ def _pause(records: int) -> float:
     """Seconds in which more gather after an answer of so many records."""
     if not 0 < records < FEW_RECORDS:
         return 0.0
-    return min(max(MIN_GATHER, GATHER_SECONDS / records), MAX_GATHER)
+    return max(MIN_GATHER, GATHER_SECONDS / records)
 
 
 def _batches(rows: list[Fetched]) -> list[list[Fetched]]:

@@ -87,6 +87,7 @@ class Setting:
             consumer_generation_id=GENERATION,
             rebalancing_count=1,
             should_stop=False,
+            delivering=False,
             monitor=SimpleNamespace(tp_end_offsets={}),
             consumer=SimpleNamespace(commit=commit),
             conf=SimpleNamespace(datadir=home),
@@ -128,6 +129,27 @@ def test_a_batch_is_acknowledged_after_the_flush(setting: Setting) -> None:
     ]
     assert written[1] == ("row", ROW, 0, b"key", b"a")
     assert written[-1] == ("ack", 1)
+
+
+def test_batches_of_one_fetch_are_settled_in_one_round(setting: Setting) -> None:
+    """Though the queue is empty after each of them: the last is known when the fetch is delivered."""
+    setting.app.delivering = True
+
+    async def scene() -> list[Any]:
+        settling = asyncio.create_task(setting.processor._settle_delivered())
+        await setting.processor._agent(Stream(Event(setting.writer, record(0, b"a"))))
+        await setting.processor._agent(Stream(Event(setting.writer, record(1, b"b"))))
+        before = list(setting.writer.events)
+        setting.app.delivering = False
+        setting.app.delivered()
+        await asyncio.sleep(0.01)
+        settling.cancel()
+        return before
+
+    assert asyncio.run(scene()) == []
+    written = [event if isinstance(event, str) else event[0] for event in setting.writer.events]
+    assert written.count("flush") == 1
+    assert setting.writer.events[-2:] == [("ack", 0), ("ack", 1)]
 
 
 def test_records_that_were_written_anew_are_told_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_a_fetch_is_cut_into_batches(app: BatchApp, monkeypatch: pytest.MonkeyPa
 def test_the_fewer_come_the_longer_more_are_let_gather(
     app: BatchApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two and ten milliseconds; not at all after an answer of none, or of many."""
+    """Between one and five milliseconds; not at all after an answer of none, or of many."""
     consumer, pauses = app.consumer, list[float]()
 
     async def pause(seconds: float) -> None:
@@ -97,11 +98,82 @@ def test_the_fewer_come_the_longer_more_are_let_gather(
 
     async def scene() -> None:
         monkeypatch.setattr(driver.asyncio, "sleep", pause)
-        assert [await after(count) for count in (1, 5, 10)] == [[0.01], [0.01], [0.005]]
-        assert [await after(count) for count in (25, 999)] == [[0.002], [0.002]]
+        assert [await after(count) for count in (1, 2, 5)] == [[0.005], [0.0025], [0.001]]
+        assert [await after(count) for count in (25, 999)] == [[0.001], [0.001]]
         assert [await after(count) for count in (0, 1_000)] == [[], []]
 
     asyncio.run(scene())
+
+
+def test_the_end_of_a_delivery_is_told_once(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the next fetch is asked for: by then every batch of the last one was handed on."""
+    consumer, told = app.consumer, list[bool]()
+    answers = [{TOPIC: [(0, 0, b"", b"", ())]}, {}, {}]
+
+    async def answer(*_: Any) -> dict[TP, list[Any]]:
+        return answers.pop(0)
+
+    async def scene() -> list[bool]:
+        monkeypatch.setattr(consumer._thread, "getmany", answer)
+        monkeypatch.setattr(consumer, "_get_active_partitions", lambda: {TOPIC})
+        app.flow_control.resume()
+        consumer.resume_flow()
+        app.delivered = lambda: told.append(app.delivering)
+        delivering = []
+        for _ in range(3):
+            await consumer._wait_next_records(1.0)
+            delivering.append(app.delivering)
+        return delivering
+
+    assert asyncio.run(scene()) == [True, False, False]
+    assert told == [False]
+
+
+def test_a_delivery_that_need_not_wait_makes_no_task(app: BatchApp) -> None:
+    """It is done when it is asked for, and what it would have been raced against is closed."""
+
+    async def scene() -> None:
+        consumer, others = app.consumer, len(asyncio.all_tasks())
+
+        async def deliver() -> str:
+            assert len(asyncio.all_tasks()) == others
+            return "delivered"
+
+        stop = asyncio.Event().wait()
+        found = await consumer.wait_first(deliver(), stop)
+        assert (found.results, found.stopped) == (["delivered"], False)
+        assert inspect.getcoroutinestate(stop) == inspect.CORO_CLOSED
+
+    asyncio.run(scene())
+
+
+def test_a_delivery_that_waits_gives_way_as_fausts_does(app: BatchApp) -> None:
+    """It goes on from where it waits; when flow is suspended first it is broken off there."""
+
+    async def scene() -> tuple[list[Any], list[str]]:
+        consumer, room, suspended = app.consumer, asyncio.Event(), asyncio.Event()
+        steps: list[str] = []
+
+        async def deliver() -> str:
+            try:
+                await room.wait()
+                await asyncio.sleep(0)
+                steps.append("delivered")
+            except GeneratorExit:
+                steps.append("broken off")
+                raise
+            return "result"
+
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.01, room.set)
+        first = await consumer.wait_first(deliver(), suspended.wait())
+        room.clear()
+        loop.call_later(0.01, suspended.set)
+        second = await consumer.wait_first(deliver(), suspended.wait())
+        await asyncio.sleep(0.01)
+        return [first.results, second.results], steps
+
+    assert asyncio.run(scene()) == ([["result"], [True]], ["delivered", "broken off"])
 
 
 def test_a_full_buffer_holds_the_others_up_for_a_moment_only(app: BatchApp) -> None:
