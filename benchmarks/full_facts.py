@@ -26,7 +26,9 @@ FIRST = 1_767_225_600_000_000
 """When the first order is placed, 2026-01-01; a second passes between orders."""
 _SECOND, _HOUR = 1_000_000, 3_600_000_000
 _MORE_LINES, _SHARE = 7, 3 / 7  # 1 + Binomial(7, 3/7): from 1 to 8 lines, 4 on average
-_ONLINE, _RETURNED = 0.2, 0.1
+_ONLINE = 0.2
+RETURNED = 0.1
+"""The share of orders of which a line comes back."""
 _RATE_ONE = 10**8
 _PAID_AFTER, _SHIPPED_AFTER, _DELIVERED_AFTER, _RETURNED_AFTER = (
     (500, 4_000),
@@ -72,7 +74,7 @@ class Due(NamedTuple):
 class Trade:
     """Orders of ``customers`` customers with ``lines`` lines together, and all of their facts."""
 
-    def __init__(self, lines: int, seed: int, customers: int = CUSTOMERS) -> None:
+    def __init__(self, lines: int, seed: int, customers: int = CUSTOMERS, returned: float = RETURNED) -> None:
         rng = np.random.default_rng(seed)
         self.lines = lines
         self._counts = _counts(rng, lines)
@@ -93,7 +95,7 @@ class Trade:
         self._paid = _due(rng, everyone, _PAID_AFTER)
         self._shipped = _due(rng, everyone, _SHIPPED_AFTER)
         self._delivered = _due(rng, everyone, _DELIVERED_AFTER)
-        self._returned = _due(rng, np.flatnonzero(rng.random(orders) < _RETURNED), _RETURNED_AFTER)
+        self._returned = _due(rng, np.flatnonzero(rng.random(orders) < returned), _RETURNED_AFTER)
 
     @property
     def line_counts(self) -> Numbers:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks import full_dimensions as dimensions
-from benchmarks.full_facts import FIRST, KINDS, Facts, Trade
+from benchmarks.full_facts import FIRST, KINDS, RETURNED, Facts, Trade
 from benchmarks.shape import Record
 from domains.customer.events import CustomerMastered
 from domains.employee.events import EmployeeDescribed
@@ -53,9 +53,9 @@ def ports_of() -> dict[type[Event], Port]:
     return {event: found[event] for event in EVENTS}
 
 
-def trade(lines: int, customers: int = dimensions.CUSTOMERS) -> Trade:
+def trade(lines: int, customers: int = dimensions.CUSTOMERS, returned: float = RETURNED) -> Trade:
     """Orders with this many lines together, the same whenever it is asked for."""
-    return Trade(lines, SEED, customers)
+    return Trade(lines, SEED, customers, returned)
 
 
 def records(

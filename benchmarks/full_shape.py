@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import full_input, full_plan
-from benchmarks.full_facts import KINDS
+from benchmarks.full_facts import KINDS, RETURNED, Trade
 from benchmarks.full_input import DIMENSIONS, ports_of
 from benchmarks.full_verify import judge
 from benchmarks.shape import End, Judgement, Record, Written
@@ -26,6 +26,8 @@ class Full:
 
     name: str = "full"
     end: End = End.STILL
+    returned: float = RETURNED
+    """The share of orders of which a line comes back."""
 
     def orders_topic(self, rows: int) -> str:
         """The topic of orders, whatever their number."""
@@ -49,7 +51,7 @@ class Full:
 
     def facts(self, rows: int) -> Iterator[Record]:
         """Orders with ``rows`` lines together and what becomes of them, spread over time."""
-        return full_input.records(full_input.trade(rows).facts(), ports_of(), self.ids)
+        return full_input.records(self._trade(rows).facts(), ports_of(), self.ids)
 
     @property
     def ids(self) -> dict[str, int]:
@@ -63,4 +65,7 @@ class Full:
 
     def verify(self, written: Iterable[Written], rows: int) -> Judgement:
         """The last record of every line against the batch oracle."""
-        return judge(written, full_input.trade(rows), header(self.ids[self.rows_topic("")]))
+        return judge(written, self._trade(rows), header(self.ids[self.rows_topic("")]))
+
+    def _trade(self, rows: int) -> Trade:
+        return full_input.trade(rows, returned=self.returned)

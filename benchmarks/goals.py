@@ -22,6 +22,8 @@ class Ratio(NamedTuple):
 RATIOS = (
     Ratio("ours", "lines", "kafka-streams", "lines", 2.5),
     Ratio("ours-python", "lines", "kafka-streams", "lines", 1.5),
+    Ratio("ours", "orders", "kafka-streams", "orders", 2.5),
+    Ratio("ours-python", "orders", "kafka-streams", "orders", 1.5),
     Ratio("ours", "full", "kafka-streams", "full", 1.5),
     # These do not have the full shape: all of ours is to cost less than their plain join.
     Ratio("ours", "full", "bytewax", "lines", 2.0),

@@ -43,6 +43,7 @@ def command(
 ) -> None:
     """Fill the state of orders-enriched; kill, start, add and end workers; time what follows.
 
+    Each order has a payment, two fulfilments and a return.
     Exit code 1 when an order that was published meanwhile has no row in the end.
     """
     check("--orders", orders, RECORDS)
@@ -50,7 +51,7 @@ def command(
     console = screen(stderr=as_json)
     home = load_settings().home / "bench"
     with ground(home, Listener(report=console.print)) as broker:
-        group = Group(broker, Full(), lines_of(orders), home / "runs" / "recovery")
+        group = Group(broker, Full(returned=1.0), lines_of(orders), home / "runs" / "recovery")
         before = _used(broker, group)
         figures = _measured(broker, group, orders, rate, console)
         machine, own = (now - then for now, then in zip(_used(broker, group), before, strict=True))

@@ -15,11 +15,15 @@ from libc.string cimport memcmp, memcpy
 from streams.engine._kernel cimport MOST_MARKS, Program, long_at, put, run_program, slice_of
 from streams.orders_enriched._layout cimport AT_SEQ, PLACES, REGISTER, REPLACED, REVISION, SIZES, i64, u32
 
+from streams.orders_enriched.registers import DIGEST
+
 cdef enum:
     MOST_RUNS = 32
     MOST_LINES = 64  # of the usual order, whose count has one byte
     DAY_MS = 86_400_000
 
+cdef long long KEPT = DIGEST  # as a number of C
+cdef bytes STALE = b""
 cdef bytes EMPTY_ENTRY = b"\0" * SIZES
 
 
@@ -111,8 +115,7 @@ cdef class Intake:
     cdef int _know(self, bytes order_id, bytes entry) except -1:
         """See :meth:`streams.orders_enriched.compact.CompactDict.__setitem__`."""
         self.plain[order_id] = entry
-        if order_id in self.packed:
-            del self.packed[order_id]
+        self.packed[order_id] = STALE
         if PyDict_Size(self.plain) > self.touched:
             self.entries.settle()
         return 0
@@ -166,7 +169,7 @@ cdef class PartIntake(Intake):
         identity = slice_of(p, self.places[place], self.places[place + 1])
         for place in self.others:
             identity += slice_of(p, self.places[place], self.places[place + 1])
-        digest = hash(slice_of(p, self.places[self.contents], self.end))
+        digest = hash(slice_of(p, self.places[self.contents], self.end)) & KEPT
         known = self._with_register(self._entry(order_id), p, identity, digest)
         if known is None:
             return False

@@ -33,14 +33,17 @@ _DICTIONARY_BYTES = 1 << 13
 _SEGMENT_BYTES, _MATCH_BYTES = 1000, 8
 """What the dictionary is put together from: pieces of about two entries, in which runs of so many bytes are
 looked for. To let Zstandard try what is best costs 0.1 s a partition, and finds the same or worse."""
+_STALE = b""
 
 
 class CompactDict:
     """Bytes by bytes. What was touched since the last two times that it settled stays as it is.
 
     ``plain`` is what was touched since the last time, ``older`` what was touched since the time before. They
-    and ``packed`` are the same three dictionaries for ever. Who changes ``plain`` takes the key out of
-    ``packed``, and settles when it has more than ``touched`` entries, as ``[]=`` does.
+    and ``packed`` are the same three dictionaries for ever. ``packed`` has every key, so that the object by
+    which a key came first is the only one that is kept, with ``b""`` where its value is in one of the others.
+    Who changes ``plain`` notes that in ``packed``, and settles when ``plain`` has more than ``touched``
+    entries, as ``[]=`` does.
     """
 
     def __init__(self, touched: int = TOUCHED) -> None:
@@ -79,15 +82,15 @@ class CompactDict:
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.plain[key] = value
-        self.packed.pop(key, None)
+        self.packed[key] = _STALE
         if len(self.plain) > self.touched:
             self.settle()
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(list({**self.packed, **self.older, **self.plain}))
+        return iter(list(self.packed))
 
     def __len__(self) -> int:
-        return len(self.packed.keys() | self.older.keys() | self.plain.keys())
+        return len(self.packed)
 
     def settle(self) -> None:
         """Compress what was not touched since the last time. The first time learn what values share."""
@@ -96,7 +99,7 @@ class CompactDict:
         assert self._compressor is not None
         compress, packed, plain = self._compressor.compress, self.packed, self.plain
         for key, value in self.older.items():
-            if key not in packed and key not in plain:
+            if not packed[key] and key not in plain:
                 # A copy: what it returns keeps the memory of the largest result that there could be.
                 packed[key] = bytes(memoryview(compress(value)))
         self.older.clear()

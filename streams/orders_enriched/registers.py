@@ -19,6 +19,8 @@ from streams.facts import RevisionConflictError
 EMPTY = b""
 """A set without registers."""
 
+DIGEST = (1 << 40) - 1
+"""The bits of a digest that are kept: they are the part of an entry that no compression makes smaller."""
 _HEAD = Struct("<IIIqqq")  # sizes of payload and id, number of replaced revisions, moment, seq, digest
 _REPLACED = Struct("<qq")  # seq, digest
 _HEAD_SIZE = _HEAD.size
@@ -41,8 +43,8 @@ def put(
     ``contents`` are the fact's bytes after the envelope; ``payload[1:]`` begins with ``identity``.
     Raises :class:`RevisionConflictError`.
     """
-    # hash() of bytes is keyed by the process: 64 bits that no publisher can aim at, and never stored.
-    digest = hash(contents)
+    # hash() of bytes is keyed by the process: bits that no publisher can aim at, and never stored.
+    digest = hash(contents) & DIGEST
     new = _HEAD.pack(len(payload), len(identity), 0, moment, seq, digest) + payload
     start, end = 0, len(packed)
     while start < end:

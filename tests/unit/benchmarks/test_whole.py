@@ -34,8 +34,8 @@ GROWN = {
     "rows": 1_600_000,
     "cpu_microseconds_per_row": {"all": 21.5, "stream": 14.0, "sink": 7.5},
     "ratio_per_row": 1.08,
-    "cpu_microseconds_per_fact": {"all": 83.9, "stream": 54.6, "sink": 29.3},
-    "ratio_per_fact": 0.97,
+    "cpu_microseconds_per_line": {"all": 86.0, "stream": 56.0, "sink": 30.0},
+    "ratio_per_line": 0.97,
     "stream_memory_mb": 300,
     "sink_memory_mb": 150,
 }
@@ -99,7 +99,7 @@ def test_what_is_published_at_a_steady_rate_is_not_published_again(monkeypatch: 
         ),
         (
             growth._costs([GROWN]),
-            "4 21.5 1.08 × 14.0 7.5 83.9 0.97 × 54.6 29.3",
+            "4 86.0 0.97 × 56.0 30.0 21.5 1.08 × 14.0 7.5",
         ),
         (
             scaling._table(

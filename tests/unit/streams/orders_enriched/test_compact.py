@@ -29,6 +29,19 @@ def test_it_gives_back_what_was_put_last(puts: list[tuple[bytes, bytes]], touche
         compact[b"z"]
 
 
+def test_a_key_stays_the_object_by_which_it_came_first() -> None:
+    """However often and late it is touched: indices name orders by that object, so that there is but one."""
+    compact = CompactDict(touched=2)
+    first = [b"key-%d" % number for number in range(6)]
+    for key in first:
+        compact[key] = b"value"
+    for number in (5, 0, 3, 0, 1, 4, 2, 5):
+        again = b"key-%d" % number
+        assert again is not first[number]
+        compact[again] = b"another"
+    assert all(key is known for key, known in zip(compact, first, strict=True))
+
+
 def test_alike_values_take_little_memory() -> None:
     """Entries of a real form shrink to less than half, and none keeps more memory than it needs."""
     random = Random(1)
