@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import proxy
 
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.fetcher import FetchResult
@@ -123,7 +124,9 @@ class FetchedResults(OrderedDict[Any, Any]):
             if type(parsed._records) is RawRecords and plain(parsed._records.data):
                 data, first = parsed._records.data, parsed.next_fetch_offset
                 result._partition_records = Records(data, first, crc32c)
-                result.getall = partial(take, result)  # a subclass would not do: aiokafka compares classes
+                # A subclass would not do: aiokafka compares classes. A proxy, since in a cycle with itself the
+                # result, and with it megabytes, would stay until somebody collects garbage.
+                result.getall = partial(take, proxy(result))
             else:
                 parsed._consumer_record = as_fetched
         super().__setitem__(partition, result)

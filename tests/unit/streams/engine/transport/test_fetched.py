@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from types import SimpleNamespace
 from typing import Any
+from weakref import ref
 
 import pytest
 from aiokafka.consumer.fetcher import FetchResult, PartitionRecords
@@ -120,6 +122,19 @@ def test_a_batch_that_compaction_has_emptied_is_passed_over(way: Any) -> None:
         assert "getall" in vars(result.result)
         assert [row[0] for row in result.all(1)] == offsets
         assert result.state.position == behind
+
+
+def test_an_answer_is_freed_as_soon_as_it_is_taken() -> None:
+    """Not when somebody collects garbage: a recovery would have the whole changelog in memory by then."""
+    held = Result(answer([(0, b"key", b"value", [], 1)]), 0)
+    freed = ref(held.result)
+    gc.disable()
+    try:
+        assert len(held.all()) == 1
+        del held.result
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 def test_other_topics_keep_their_records() -> None:
