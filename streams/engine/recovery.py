@@ -12,6 +12,7 @@ from pathlib import Path
 from streams.engine.changelog import ChangelogReader
 from streams.engine.corrections import Corrections
 from streams.engine.errors import RETRY_SECONDS
+from streams.engine.memory import give_back
 from streams.engine.meter import Meter
 from streams.engine.options import Options
 from streams.engine.stage import Stage
@@ -107,6 +108,8 @@ class Recovery:
             if cancelled():
                 _log.info("%s: recovery gives way to the next rebalance", self._name)
                 return
+            if entries or self._ahead:
+                give_back()
             seconds, ahead, self._ahead = time.perf_counter() - began, self._ahead, 0
             self._meter.recovered(seconds, entries + ahead, len(owned))
             _log.info(
