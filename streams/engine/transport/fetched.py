@@ -124,8 +124,8 @@ class FetchedResults(OrderedDict[Any, Any]):
             if type(parsed._records) is RawRecords and plain(parsed._records.data):
                 data, first = parsed._records.data, parsed.next_fetch_offset
                 result._partition_records = Records(data, first, crc32c)
-                # A subclass would not do: aiokafka compares classes. A proxy, since in a cycle with itself the
-                # result, and with it megabytes, would stay until somebody collects garbage.
+                # A subclass would not do: aiokafka compares classes. A proxy, since in a cycle with itself
+                # the result, and with it megabytes, would stay until somebody collects garbage.
                 result.getall = partial(take, proxy(result))
             else:
                 parsed._consumer_record = as_fetched
