@@ -78,9 +78,9 @@ def batch_app(name: str, kafka: str, datadir: Path, changes: Mapping[str, Any] |
         "datadir": str(datadir),
         # Outputs go outside of Faust's transactions; correctness is convergence.
         "processing_guarantee": "at_least_once",
-        # A dead worker's partitions move after 10 s.
-        "broker_session_timeout": 10,
-        "broker_heartbeat_interval": 3,
+        # A dead worker's partitions move after 7 s. The thread that fetches sends the heartbeats.
+        "broker_session_timeout": 7,
+        "broker_heartbeat_interval": 2,
         # What is acknowledged is committed within a second: less to repeat after a kill.
         "broker_commit_interval": 1.0,
         # 16 batches wait for the agent; the default would let 4,096 wait.
