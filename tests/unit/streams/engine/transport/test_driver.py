@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import FetchResult
+from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP
 
 from streams.engine.transport import driver
@@ -52,6 +53,7 @@ def test_the_libraries_still_have_the_names_that_it_leans_on(app: BatchApp) -> N
     assert "records = MemoryRecords(part_data[-1])" in fetcher
     assert "res_or_error.getall(max_records)" in fetcher
     assert made is not None
+    assert "await self.wait_first(" in inspect.getsource(FaustConsumer._drain_messages)
 
 
 def test_a_fetch_is_cut_into_batches(app: BatchApp, monkeypatch: pytest.MonkeyPatch) -> None:
