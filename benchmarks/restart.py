@@ -16,7 +16,7 @@ _LOOK = 0.2  # seconds
 _SILENCE = 120.0  # seconds without a new row after which a worker is given up
 _MOST_LINES = 8
 FACTS_OF_AN_ORDER = 5
-"""About: itself, a payment and two fulfilments."""
+"""About: itself, a payment, two fulfilments and a return."""
 
 
 @dataclass(frozen=True)
