@@ -108,14 +108,18 @@ class OwnMesh:
         progress. Raises :class:`BenchmarkError` when nothing moves.
         """
         with ThreadPoolExecutor(1) as pool:
-            feeding = [pool.submit(feed)] if feed else []
-            return self._watched(_Groups(self.settings, topics, self.apps), watch, feeding)
 
-    def _watched(self, groups: _Groups, watch: Watch, feeding: list[Future[int]]) -> Spent:
+            def begin() -> list[Future[int]]:
+                return [pool.submit(feed)] if feed else []
+
+            return self._watched(_Groups(self.settings, topics, self.apps), watch, begin)
+
+    def _watched(self, groups: _Groups, watch: Watch, begin: Callable[[], list[Future[int]]]) -> Spent:
         parts = self._processes()
+        seen, first = groups.progress(), groups.rows()
         before = {name: cpu_seconds(process) for name, process in parts.items()}
         begun = moved = time.monotonic()
-        seen, first = groups.progress(), groups.rows()
+        feeding = begin()  # not before: what is fed may be rows as soon as it is there
         memory = dict.fromkeys(parts, 0)
         course = [(0.0, 0)]
         spent = Spent(0.0, 0, dict.fromkeys(parts, 0.0), memory, ())
