@@ -15,6 +15,7 @@ from libc.string cimport memcmp, memcpy
 from streams.engine._kernel cimport MOST_MARKS, Program, long_at, put, run_program, slice_of
 from streams.orders_enriched._layout cimport AT_SEQ, PLACES, REGISTER, REPLACED, REVISION, SIZES, i64, u32
 
+from streams.orders_enriched.compact import STALE as PYTHON_STALE
 from streams.orders_enriched.registers import DIGEST
 
 cdef enum:
@@ -23,7 +24,7 @@ cdef enum:
     DAY_MS = 86_400_000
 
 cdef long long KEPT = DIGEST  # as a number of C
-cdef bytes STALE = b""
+cdef bytes STALE = PYTHON_STALE
 cdef bytes EMPTY_ENTRY = b"\0" * SIZES
 
 

@@ -33,7 +33,8 @@ _DICTIONARY_BYTES = 1 << 13
 _SEGMENT_BYTES, _MATCH_BYTES = 1000, 8
 """What the dictionary is put together from: pieces of about two entries, in which runs of so many bytes are
 looked for. To let Zstandard try what is best costs 0.1 s a partition, and finds the same or worse."""
-_STALE = b""
+STALE = b""
+"""In place of a packed value that is no longer the newest."""
 
 
 class CompactDict:
@@ -82,7 +83,7 @@ class CompactDict:
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         self.plain[key] = value
-        self.packed[key] = _STALE
+        self.packed[key] = STALE
         if len(self.plain) > self.touched:
             self.settle()
 
