@@ -58,13 +58,13 @@ check: setup ## Static checks and fast tests, some minutes
 	@echo "==> import rules";  .venv/bin/lint-imports >/dev/null || .venv/bin/lint-imports
 	@echo "==> mesh check";    $(MESH) check
 	@echo "==> mesh build";    $(MESH) build --check
-	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto -rs
+	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto -rfEs
 
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts, $(MESHES) at a time"
-	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rs --durations 20
+	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
 	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
-	@.venv/bin/python -m pytest -m "real and timed" -rs --durations 20
+	@.venv/bin/python -m pytest -m "real and timed" -rfEs --durations 20
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge

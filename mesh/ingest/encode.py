@@ -35,7 +35,6 @@ _WIRE = {
     **dict.fromkeys(("whole", "boolean", "decimal", "moment", "day"), pl.Int64),
 }
 """What a column is cast to, by the kind of its field."""
-_NOTHING = pa.scalar(b"", pa.large_binary())
 
 
 class Encoder:
@@ -91,8 +90,7 @@ class Encoder:
             else pl.col(field.name).cast(_WIRE[field.kind])
             for field in fields
         )
-        table = wire.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        return {field.name: _pieces(field, table[field.name].chunk(0)) for field in fields}
+        return {field.name: _pieces(field, wire[field.name].rechunk()) for field in fields}
 
     def _protected(self, path: str, column: pl.Series, outer: pl.DataFrame) -> pl.Series:
         """Personal text as it goes on the wire."""
@@ -101,20 +99,20 @@ class Encoder:
         return protect_column(subjects, column.name, column)
 
 
-def _pieces(field: Field, column: pa.Array) -> list[Piece]:
+def _pieces(field: Field, column: pl.Series) -> list[Piece]:
     """The bytes of a field: its branch, where it may be null, and its value."""
     if field.kind == "text":
-        sizes = longs(_numbers(pc.binary_length(column)).astype(np.int64))
-        texts = [column] if column.null_count < len(column) else []
-        return [_branched(field, column, sizes), *texts]
+        sizes = longs(_numbers(column.bin.size()).astype(np.int64))
+        texts = [column.to_arrow(compat_level=pl.CompatLevel.oldest())]
+        return [_branched(field, column, sizes), *(texts if column.null_count() < len(column) else [])]
     return [_branched(field, column, _cells(field, column))]
 
 
-def _branched(field: Field, column: pa.Array, cells: Cells) -> Cells:
-    return cells.behind(column.is_valid().to_numpy(zero_copy_only=False)) if field.nullable else cells
+def _branched(field: Field, column: pl.Series, cells: Cells) -> Cells:
+    return cells.behind(column.is_not_null().to_numpy()) if field.nullable else cells
 
 
-def _cells(field: Field, column: pa.Array) -> Cells:
+def _cells(field: Field, column: pl.Series) -> Cells:
     """The values of a column; where it is null they mean nothing."""
     numbers = _numbers(column)
     if field.kind == "double":
@@ -124,8 +122,9 @@ def _cells(field: Field, column: pa.Array) -> Cells:
     return decimals(numbers) if field.kind == "decimal" else longs(numbers)
 
 
-def _numbers(column: pa.Array) -> Any:
-    return (column.fill_null(0) if column.null_count else column).to_numpy(zero_copy_only=False)
+def _numbers(column: pl.Series) -> NDArray[Any]:
+    # By Polars: Arrow's way to numpy imports pandas, which takes longer than a small extract.
+    return (column.fill_null(0) if column.null_count() else column).to_numpy()
 
 
 def _joined(pieces: Iterable[Piece]) -> pa.LargeBinaryArray:
@@ -136,7 +135,8 @@ def _joined(pieces: Iterable[Piece]) -> pa.LargeBinaryArray:
         columns += [_cut_out(neighbours)] if kind is Cells else neighbours
     if len(columns) == 1:
         return columns[0]
-    return pc.binary_join_element_wise(*columns, _NOTHING, null_handling="replace", null_replacement="")
+    nothing = _texts(np.zeros(2, np.int64), pa.py_buffer(b""))[0]
+    return pc.binary_join_element_wise(*columns, nothing, null_handling="replace", null_replacement="")
 
 
 def _cut_out(cells: list[Cells]) -> pa.LargeBinaryArray:
