@@ -34,8 +34,8 @@ def test_a_state_is_recovered_whole_and_every_order_gets_its_rows(
     assert figures["memory_empty"] > 50
     assert figures["orders_without_row"] == 0
     for kill in ("kill_alone", "kill_of_two"):
-        # The group waits for a dead member until its session times out, after 10 s without a heartbeat.
-        assert 6 < figures[f"{kill}_first_row"] <= figures[f"{kill}_all_rows"] < 60
+        # A dead member's session times out 7 s after its last heartbeat, which it may have sent 2 s before.
+        assert 4 < figures[f"{kill}_first_row"] <= figures[f"{kill}_all_rows"] < 60
     for change in ("join", "leave"):
         assert 0 < figures[f"{change}_before"] < 5
         assert 0 < figures[f"{change}_staying"] < 60
