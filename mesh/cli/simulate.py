@@ -17,7 +17,7 @@ def command(
     retailer: Annotated[str, typer.Argument(help="A folder of data/ with a world.yaml.", metavar="RETAILER")],
     rate: Annotated[
         int | None,
-        typer.Option(help="Events a second: of a history at most, live about (50).", metavar="R"),
+        typer.Option(help="Events a second: of a history at most; live on a middling day (50).", metavar="R"),
     ] = None,
     customers: Annotated[int, typer.Option(help="How many customers there are.", metavar="N")] = 5_000,
     days: Annotated[int, typer.Option(help="Days of trade, up to and with yesterday.", metavar="D")] = 365,
