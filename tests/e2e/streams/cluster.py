@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from typing import NamedTuple
 
 from confluent_kafka import (
     Consumer,
+    ConsumerGroupState,
     ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
@@ -25,6 +28,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from mesh.kernel.names import TopicName, changelog
+from mesh.platform.paths import Paths
 from tests.e2e.streams.counting import STORE, topics
 
 PARTITIONS = 4
@@ -36,6 +40,16 @@ class Row(NamedTuple):
 
     elements: int
     revision: int
+
+
+class Batch(NamedTuple):
+    """A batch that a worker has folded: the offsets of its first and last record, and how many there were."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+    records: int
 
 
 class World:
@@ -65,6 +79,7 @@ class World:
             NewTopic(self.dead(name), PARTITIONS, 1, config=large) for name in ("fact", "more", "group")
         ]
         compact = {"cleanup.policy": "compact"}
+        compact |= config.get("changelog", {})
         wanted.append(NewTopic(self.changelog, PARTITIONS, 1, config=large | compact))
         for future in self.admin.create_topics(wanted).values():
             future.result(30)
@@ -148,6 +163,40 @@ class World:
         """Let a frozen worker go on."""
         self.workers[index].send_signal(signal.SIGCONT)
 
+    def hold(self, index: int) -> None:
+        """Hold a worker in the middle of the next batch that it folds; its connections stay alive."""
+        (self.home / f"held-{index}").touch()
+
+    def release(self, index: int) -> None:
+        """Let a worker that is held go on."""
+        (self.home / f"held-{index}").unlink()
+
+    def folding(self, index: int) -> bool:
+        """Whether a worker has begun to fold a batch."""
+        return "folds " in self.log(index).read_text()
+
+    def folded(self, *indexes: int) -> list[Batch]:
+        """The batches that workers have folded to their ends."""
+        said = "".join(self.log(index).read_text() for index in indexes)
+        found = re.findall(r"folded (\S+) (\d+) from (\d+) to (\d+): (\d+)\n", said)
+        return sorted(Batch(topic, *map(int, numbers)) for topic, *numbers in found)
+
+    def owned(self, index: int) -> set[int]:
+        """The partitions that a worker got last, and has made ready."""
+        return set(
+            map(int, self.log(index).read_text().rsplit("partitions [", 1)[1].split("]")[0].split(","))
+        )
+
+    def rebalancing(self) -> bool:
+        """Whether the group waits for its members to give up their partitions."""
+        return self._state() == ConsumerGroupState.PREPARING_REBALANCING
+
+    def _state(self) -> ConsumerGroupState:
+        state: ConsumerGroupState = (
+            self.admin.describe_consumer_groups([self.group])[self.group].result(30).state
+        )
+        return state
+
     def revive(self) -> int:
         """Start again what has ended by itself; return how many had."""
         ended = [index for index, process in self.workers.items() if process.poll() is not None]
@@ -209,6 +258,17 @@ class World:
             return {}  # a broker that has just started does not know yet
         return {one.partition: max(one.offset, 0) for one in found}
 
+    def read_again(self) -> None:
+        """Have the next worker read all facts from their beginnings, once the last one has left."""
+        eventually(lambda: self._state() == ConsumerGroupState.EMPTY)
+        places = [
+            TopicPartition(self.topics[name], number, 0)
+            for name in ("fact", "more")
+            for number in range(PARTITIONS)
+        ]
+        request = ConsumerGroupTopicPartitions(self.group, places)
+        self.admin.alter_consumer_group_offsets([request])[self.group].result(30)
+
     def settle(self, *names: str) -> None:
         """Return when the workers have committed all that was published."""
         self.flush()
@@ -226,6 +286,32 @@ def eventually(holds: Callable[[], bool], log: Path | None = None) -> None:
         if time.monotonic() > deadline:
             raise AssertionError(f"it did not come to hold; {log and log.read_text()[-4000:]}")
         time.sleep(0.1)
+
+
+class Stored(NamedTuple):
+    """A batch in a segment of the broker."""
+
+    base: int
+    last: int
+    records: int
+
+
+def stored(broker_home: Path, topic: str, partition: int) -> list[Stored]:
+    """The batches of a partition as they lie on the broker's disk, and as it sends them."""
+    found, folder = [], Paths.of(broker_home).data("broker") / "data" / f"{topic}-{partition}"
+    for segment in sorted(folder.glob("*.log")):
+        data, at = segment.read_bytes(), 0
+        while at + 61 <= len(data):
+            base, length = struct.unpack_from(">qi", data, at)
+            if not length:  # space that is set aside
+                break
+            (delta,), (records,) = (
+                struct.unpack_from(">i", data, at + 23),
+                struct.unpack_from(">i", data, at + 57),
+            )
+            found.append(Stored(base, base + delta, records))
+            at += 12 + length
+    return found
 
 
 def _consumer(kafka: str) -> Consumer:
@@ -259,7 +345,7 @@ def read_topic(kafka: str, topic: str) -> Iterator[Message]:
         left = set(consumer.list_topics(topic, timeout=30).topics[topic].partitions)
         consumer.assign([TopicPartition(topic, number, 0) for number in left])
         while left:
-            for message in consumer.consume(10_000, 1.0):
+            for message in consumer.consume(10_000, 0.1):  # it waits so long for more, though all have ended
                 if message.error() is None:
                     yield message
                 else:

@@ -8,6 +8,7 @@ Input values are ``<element>`` or ``<element>\\n<padding>``; ``poison`` cannot b
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
@@ -22,6 +23,7 @@ from streams.metering import Metrics
 from streams.parking import DeadLetters
 
 STORE = "sets"
+_log = logging.getLogger(__name__)
 
 
 class Groups:
@@ -58,10 +60,14 @@ class CountingFold:
         self._log: list[tuple[bytes, bytes]] = []
 
     def fold(self, topic: str, records: Iterable[Fetched]) -> Iterator[Rejection]:
-        """Add elements; rows are owed for every key touched, duplicates included."""
-        self._trouble.meet()
+        """Add elements; rows are owed for every key touched, duplicates included; the log tells of which."""
+        offsets = []
         for record in records:
-            _, moment, key, value, _ = record
+            offset, moment, key, value, _ = record
+            if not offsets:
+                _log.info("folds %s %d from %d", topic, self._partition, offset)
+                self._trouble.meet()
+            offsets.append(offset)
             assert key is not None
             assert value is not None
             if value == b"poison":
@@ -72,6 +78,9 @@ class CountingFold:
                 self.sets[key].add(element)
                 self._log.append((key + b"|" + element, value))
             self._owed[key] = moment
+        if offsets:
+            place = topic, self._partition
+            _log.info("folded %s %d from %d to %d: %d", *place, offsets[0], offsets[-1], len(offsets))
 
     def correct(self, changes: Iterable[Hashable]) -> None:
         """Owe the rows of all keys of these groups."""
@@ -97,14 +106,16 @@ class CountingFold:
 
 
 class Trouble:
-    """What goes wrong with a fold: it is slow, or waits for another part while a file exists."""
+    """What goes wrong with a fold: it is slow; while a file exists it is held, or waits for another part."""
 
-    def __init__(self, seconds: float, outage: Path) -> None:
-        self._seconds, self._outage = seconds, outage
+    def __init__(self, seconds: float, held: Path, outage: Path) -> None:
+        self._seconds, self._held, self._outage = seconds, held, outage
 
     def meet(self) -> None:
-        """Be slow, or say that the other part does not answer."""
+        """Be slow, hold the process in the middle of a batch, or say that the other part does not answer."""
         time.sleep(self._seconds)
+        while self._held.exists():
+            time.sleep(0.01)
         if self._outage.exists():
             raise PlatformError("registry-unreachable", "no answer")
 
@@ -148,7 +159,8 @@ def main() -> None:
     set_up_logging()
     if given.metrics_port is not None:
         metrics.serve(given.metrics_port)
-    stage = application(given.prefix, Trouble(given.slow, given.home / "outage"), given.limit)
+    held = given.home / f"held-{given.index}"
+    stage = application(given.prefix, Trouble(given.slow, held, given.home / "outage"), given.limit)
     quick = {"broker_session_timeout": 3.0, "broker_heartbeat_interval": 0.5}
     options = Options(given.kafka, given.home / "workers", faust=quick)
     app = assemble([stage], options, index=given.index, meter=Metrics(stage.name))
