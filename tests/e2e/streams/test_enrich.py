@@ -39,7 +39,9 @@ class Shop:
         self.group = f"{self.prefix}.enriching"
         self.workers: list[subprocess.Popen[bytes]] = []
         self.admin = AdminClient({"bootstrap.servers": kafka})
-        self._producer = Producer({"bootstrap.servers": kafka, "message.max.bytes": 4 << 20})
+        # Idempotent for the order: a leader that does not know its new topic yet has records sent again.
+        options = {"enable.idempotence": True, "message.max.bytes": 4 << 20}
+        self._producer = Producer({"bootstrap.servers": kafka, **options})
         folder.mkdir()
         large = {"max.message.bytes": str(4 << 20)}
         names = dict.fromkeys(("purchase", "customer", "row"), PARTITIONS) | {"product": 1}
