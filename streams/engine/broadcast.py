@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NoReturn
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -18,11 +19,19 @@ PARTITION = 0
 """A broadcast topic has one partition."""
 BATCH = 5_000  # records
 WAIT = 0.1  # seconds until a smaller batch is taken
+SILENCE = 20.0
+"""Seconds without a record after which it is looked whether there should have been one."""
+LATE = 5.0
+"""Seconds in which a record that is there must come: a fetch takes 50 ms."""
 _log = logging.getLogger(__name__)
 
 
 class BroadcastReader:
-    """A thread that reads from the beginning and never commits; ``inbox`` is what nobody has taken in yet."""
+    """A thread that reads from the beginning and never commits; ``inbox`` is what nobody has taken in yet.
+
+    librdkafka may stand still for minutes, or for ever, once its broker was away
+    (https://github.com/confluentinc/librdkafka/issues/5153). Its successor then reads on where it stood.
+    """
 
     def __init__(
         self, topics: Iterable[str], options: Options, fail: Callable[[BaseException], NoReturn]
@@ -47,8 +56,11 @@ class BroadcastReader:
             self._thread.start()
         ends = self._ends(cancelled)
         with self._progress:
-            while not cancelled() and any(self._read[topic] < end for topic, end in ends.items()):
+            while not cancelled() and self._is_before(ends):
                 self._progress.wait(0.2)
+
+    def _is_before(self, ends: Mapping[str, int]) -> bool:
+        return any(self._read[topic] < end for topic, end in ends.items())
 
     def _consumer(self) -> Consumer:
         return Consumer(
@@ -83,15 +95,32 @@ class BroadcastReader:
 
     def _run(self) -> None:
         try:
-            consumer = self._consumer()
-            consumer.assign([TopicPartition(topic, PARTITION, 0) for topic in self._topics])
             while True:
-                self._take(consumer)
+                consumer = self._consumer()
+                consumer.assign([TopicPartition(topic, PARTITION, at) for topic, at in self._read.items()])
+                self._follow(consumer)
+                consumer.close()
+                _log.warning("broadcast: the client stands still; another one reads on")
         except BaseException as problem:  # noqa: BLE001  # a thread that dies unseen would freeze the dimensions
             self._fail(problem)
 
-    def _take(self, consumer: Consumer) -> None:
-        for message in consumer.consume(BATCH, WAIT):
+    def _follow(self, consumer: Consumer) -> None:
+        """Take what comes; return when something that is there does not come."""
+        heard = time.monotonic()
+        while True:
+            if self._take(consumer):
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENCE:
+                ends, heard = self._ends(lambda: False), time.monotonic()
+                while self._is_before(ends):
+                    if time.monotonic() - heard > LATE:
+                        return
+                    self._take(consumer)
+
+    def _take(self, consumer: Consumer) -> bool:
+        """Put a batch into the inbox; whether there was anything."""
+        messages = consumer.consume(BATCH, WAIT)
+        for message in messages:
             error = message.error()
             if error is None:
                 self.inbox.append((message.topic(), _fetched(message)))
@@ -103,6 +132,7 @@ class BroadcastReader:
                 wait_or_raise(message.topic(), error)
         with self._progress:
             self._progress.notify_all()
+        return bool(messages)
 
 
 def _fetched(message: Message) -> Fetched:
