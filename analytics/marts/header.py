@@ -19,6 +19,35 @@ class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Kept(_Header):
+    """How the rows of a ground are kept in a table, so that marts read sums of them in place of the facts.
+
+    Each row is of one fact, such as an order, and changes only when that fact lands again, or one that it
+    names. In the queries ``{landed}`` stands for the rows of a view that are new, and ``{due <column>}`` for
+    the condition that a column is an id of those that are worked out anew.
+    """
+
+    by: Name
+    """The column with the id of the fact."""
+    key: Annotated[list[Name], Field(min_length=1)]
+    """What no two rows share, the id first."""
+    due: Annotated[dict[View, Text], Field(min_length=1)]
+    """By view, the column of a new record, or the query of a column, that tells which facts it changes."""
+    beside: dict[Name, Text] = {}
+    """Ids of what the facts name: a query by column, once those of the facts are known."""
+    moves: Text
+    """A query of the facts that come to be known with the day alone, between ``was`` and ``as_of``."""
+
+
+class Sums(_Header):
+    """What of the columns of a ground adds up: over any division of its facts, the parts are the whole."""
+
+    facts: Name
+    """The sum that counts facts: where it is 0 there is no row."""
+    of: list[Name] = []
+    """The other sums; every other column is a key."""
+
+
 class GroundHeader(_Header):
     """A ground: rows of the landed tables as of a day, as several marts read them."""
 
@@ -33,6 +62,11 @@ class GroundHeader(_Header):
     """Personal fields read in clear, for a value that discloses none of them."""
     moves: Text | None = None
     """A query of the accounts whose rows change with the day alone, between ``was`` and ``as_of``."""
+
+    kept: Kept | None = None
+    """How its rows are kept; None: they are read from the facts each time."""
+    sums: Sums | None = None
+    """How its rows add up, which are then kept as well; it reads one kept ground, and nothing else."""
 
     @model_validator(mode="after")
     def _concerns_its_views(self) -> Self:
@@ -55,7 +89,8 @@ class MartHeader(_Header):
     """Grounds, or other marts."""
     order: list[Order] = []
     """What a reader sees first; by default the least key."""
-    refresh: Literal["by customer", "whole"]
+    refresh: Literal["by customer", "from sums", "from marts", "whole"]
+    """What is worked out: rows of whom something concerns, or all: of kept sums, of marts, or of facts."""
     notes: Text | None = None
     """Formulas, and what the mart cannot say."""
     columns: Annotated[dict[Heading, Text], Field(min_length=1)]

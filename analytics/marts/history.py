@@ -18,28 +18,30 @@ SET_UP = (
     f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic",
     f"""
 CREATE TABLE IF NOT EXISTS {TABLE} (
-    mart LowCardinality(String) COMMENT 'The mart',
+    mart LowCardinality(String) COMMENT 'The mart, or a kept ground that marts read',
     number UInt64 COMMENT 'Number of the refresh of this mart, from 1',
     started_at DateTime64(6, 'UTC') COMMENT 'When it began; what landed later is not in it for sure',
     as_of Date32 COMMENT 'Last day of which anything is known, in the business time zone',
     timezone LowCardinality(String) COMMENT 'Business time zone',
     digest LowCardinality(String) COMMENT 'Changes with the definition of the mart and the time zone',
     rows_table LowCardinality(String) COMMENT 'Table that holds its rows',
-    scope LowCardinality(String) COMMENT 'whole, or customers',
+    scope LowCardinality(String) COMMENT 'whole, customers, sums, or of a kept ground facts',
     customers UInt64 COMMENT 'Customers who were recomputed, where the scope is customers',
+    facts UInt64 COMMENT 'Facts that were worked out anew, where the scope is sums or facts',
     recomputed UInt64 COMMENT 'Rows worked out',
     written UInt64 COMMENT 'Rows that are new or differ',
     gone UInt64 COMMENT 'Rows that are no longer there',
     marks String COMMENT 'How far each table had landed, as JSON'
 ) ENGINE = MergeTree ORDER BY (mart, number)
 """,
+    f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS facts UInt64 AFTER customers",
 )
 """Statements that make the database; each may run again."""
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """One refresh of one mart."""
+    """One refresh of one mart, or of a kept ground."""
 
     mart: str
     number: int
@@ -50,6 +52,7 @@ class Refreshed:
     rows_table: str
     scope: str
     customers: int
+    facts: int
     recomputed: int
     written: int
     gone: int
@@ -60,7 +63,8 @@ def last(client: Client) -> dict[str, Refreshed]:
     """The last refresh of each mart; of none where there is no such table yet."""
     if not client.query("EXISTS TABLE " + TABLE).result_rows[0][0]:
         return {}
-    rows = client.query(f"SELECT * FROM {TABLE} ORDER BY number DESC LIMIT 1 BY mart").result_rows
+    names = ", ".join(Refreshed.__dataclass_fields__)
+    rows = client.query(f"SELECT {names} FROM {TABLE} ORDER BY number DESC LIMIT 1 BY mart").result_rows
     found = (dict(zip(Refreshed.__dataclass_fields__, row, strict=True)) for row in rows)
     return {one["mart"]: Refreshed(**{**one, "marks": _marks(one["marks"])}) for one in found}
 

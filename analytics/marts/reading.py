@@ -21,6 +21,7 @@ GROUNDS, QUESTIONS = "grounds", "questions"
 _FILE = re.compile(r"/\*\n(?P<header>.*?)\n\*/\n(?P<sql>.+)", re.DOTALL)
 _HEADING = re.compile(r"(\w+)(?: \((.+)\))?")
 _READ = re.compile(r"\b(?:FROM|(?<!ARRAY )JOIN)\s+([a-z_][\w.]*)", re.IGNORECASE)
+_DUE = re.compile(r"\{due (?:\w+\.)?(\w+)\}")
 _CTE = re.compile(r"\b([a-z_]\w*) AS \(", re.IGNORECASE)
 _Header = TypeVar("_Header", GroundHeader, MartHeader)
 
@@ -91,7 +92,8 @@ def _faults(
             )
     told = set(relation.reads)
     if isinstance(relation, Ground):
-        if relation.header.concerns and "{in_scope " not in relation.sql:
+        yield from _kept_faults(relation, relations, document)
+        if relation.header.concerns and "{in_scope " not in relation.sql and not relation.reads:
             yield document.fault(
                 "mart-broken", "limits nothing to {in_scope <account>}", "limit by it what it reads"
             )
@@ -106,6 +108,12 @@ def _faults(
         for name in needed:
             if name not in names:
                 yield document.need("columns").fault("mart-broken", f"{name!r} is not among them")
+        if relation.from_sums and not any(
+            isinstance(one, Ground) and one.header.sums for one in Library(relations).grounds(relation)
+        ):
+            yield document.need("refresh").fault("mart-broken", "reads no sums")
+        if relation.from_marts and not any(isinstance(relations.get(one), Mart) for one in relation.reads):
+            yield document.need("refresh").fault("mart-broken", "reads no mart")
         if relation.header.owner not in mesh.domains:
             yield document.need("owner").fault(
                 "mart-broken",
@@ -118,6 +126,30 @@ def _faults(
             yield document.fault(
                 "mart-broken", f"the query reads {name}, the header does not tell it", "add it to the header"
             )
+
+
+def _kept_faults(ground: Ground, relations: dict[str, Relation], document: Node) -> Iterator[ContractError]:
+    """A kept ground that cannot be limited to some facts, and sums of what is not kept."""
+    header = ground.header
+    read = [relations[name] for name in ground.reads if name in relations]
+    if header.kept:
+        below = [one for one in read if isinstance(one, Ground)]
+        views = {view for one in below for view in one.header.views} | set(header.views)
+        for view in sorted(views - set(header.kept.due)):
+            yield document.need("kept").fault(
+                "mart-broken", f"does not tell which facts a record of {view} changes", "add it to due"
+            )
+        limited = {name for one in (ground, *below) for name in _DUE.findall(one.sql)}
+        told = {header.kept.by, *header.kept.beside}
+        for column in sorted(told ^ limited):
+            yield document.need("kept").fault(
+                "mart-broken",
+                f"limits nothing to {{due {column}}}"
+                if column in told
+                else f"reads what is {{due {column}}}, of which beside does not tell the ids",
+            )
+    if header.sums and not (len(read) == 1 and isinstance(read[0], Ground) and read[0].header.kept):
+        yield document.need("sums").fault("mart-broken", "does not read one kept ground alone")
 
 
 def _without_comments(sql: str) -> str:

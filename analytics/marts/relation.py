@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -53,6 +53,16 @@ class Mart(Relation):
         return f"{DATABASE}.{self.name}"
 
     @property
+    def from_marts(self) -> bool:
+        """Whether it is worked out of the rows of marts, which are brought up to date before."""
+        return self.header.refresh == "from marts"
+
+    @property
+    def from_sums(self) -> bool:
+        """Whether it is worked out of kept sums, which a change in some facts brings up to date."""
+        return self.header.refresh == "from sums"
+
+    @property
     def by_customer(self) -> bool:
         """Whether a change in one customer's facts recomputes that customer's rows alone."""
         return self.header.refresh == "by customer"
@@ -77,30 +87,43 @@ class Library:
             raise MartError("mart-unknown", "is not a mart", place=name, remedy=did_you_mean(name, marts))
         return marts[name]
 
-    def beneath(self, name: str) -> Iterator[str]:
-        """All that a relation reads, directly or not, each after what it reads itself; last the relation."""
+    def beneath(self, name: str, standing: Collection[str] = ()) -> Iterator[str]:
+        """All that a relation reads, directly or not, each after what it reads itself; last the relation.
+
+        What ``standing`` names stands in a table, and so reads nothing.
+        """
         seen: set[str] = set()
 
         def visit(one: str) -> Iterator[str]:
             if one not in seen:
                 seen.add(one)
-                for read in self.relations[one].reads:
+                for read in self.relations[one].reads if one not in standing else ():
                     yield from visit(read)
                 yield one
 
         return visit(name)
 
-    def grounds(self, mart: Mart) -> list[Ground]:
+    def grounds(self, mart: Relation) -> list[Ground]:
         """The grounds that a mart stands on."""
         found = (self.relations[name] for name in self.beneath(mart.name))
         return [one for one in found if isinstance(one, Ground)]
 
-    def views(self, mart: Mart) -> list[str]:
-        """The views of the domains that a mart is made of."""
+    def sums(self, kept: Ground) -> list[Ground]:
+        """The grounds that add up what a kept one has."""
+        found = (one for one in self.relations.values() if isinstance(one, Ground))
+        return [one for one in found if one.header.sums and kept.name in one.reads]
+
+    def views(self, mart: Relation) -> list[str]:
+        """The views of the domains that a mart or ground is made of."""
         return list(dict.fromkeys(view for ground in self.grounds(mart) for view in ground.header.views))
 
-    def digest(self, mart: Mart, timezone: str) -> str:
-        """Twelve digits that differ as soon as anything that decides on the mart's rows does."""
-        texts = [self.relations[name].sql for name in self.beneath(mart.name)]
-        described = f"{mart.header.key} {mart.columns} {timezone}"
+    def digest(self, relation: Mart | Ground, timezone: str) -> str:
+        """Twelve digits that differ as soon as anything that decides on a mart's or ground's rows does."""
+        texts = [self.relations[name].sql for name in self.beneath(relation.name)]
+        what = (
+            f"{relation.header.key} {relation.columns}"
+            if isinstance(relation, Mart)
+            else f"{relation.header.kept} {relation.header.sums}"
+        )
+        described = f"{what} {timezone}"
         return sha256("\0".join([*texts, described]).encode()).hexdigest()[:12]

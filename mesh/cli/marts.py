@@ -88,6 +88,8 @@ def _tell(
 
 
 def _scope(one: Refreshed) -> str:
+    if one.scope == "sums":
+        return f"sums, {one.facts:,} facts"
     return "everything" if one.scope == "whole" else f"{one.customers:,} customers"
 
 
@@ -99,6 +101,7 @@ def _document(name: str, one: Refreshed | None, as_of: str, seconds: float) -> d
         "as_of": as_of,
         "scope": one.scope,
         "customers": one.customers,
+        "facts": one.facts,
         "recomputed": one.recomputed,
         "written": one.written,
         "gone": one.gone,

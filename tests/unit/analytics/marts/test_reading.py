@@ -20,6 +20,11 @@ concerns: {sales.transactions: account}
 */
 SELECT account AS golden_id, amount FROM sales.transactions WHERE {in_scope account}
 """
+KEPT = """kept:
+  by: transaction_id
+  key: [transaction_id]
+  due: {sales.transactions: transaction_id}
+  moves: SELECT transaction_id FROM sales.transactions"""
 MART = """/*
 question: What has each customer paid?
 owner: sales
@@ -93,6 +98,16 @@ def test_only_some_customers_accounts_are_read_in_scope(tmp_path: Path) -> None:
             "views: [sales.transactions]",
             "views: [sales.transactions, sales.order]",
             "there is no view sales.order; did you mean",
+        ),
+        ("mart", "refresh: by customer", "refresh: from sums", "reads no sums"),
+        ("mart", "refresh: by customer", "refresh: from marts", "reads no mart"),
+        ("ground", "concerns:", "sums: {facts: payments}\nconcerns:", "does not read one kept ground alone"),
+        ("ground", "concerns:", f"{KEPT}\nconcerns:", "limits nothing to {due transaction_id}"),
+        (
+            "ground",
+            "concerns:",
+            f"{KEPT.replace('sales.transactions:', 'sales.orders:')}\nconcerns:",
+            "which facts a record of sales.tr",
         ),
     ],
 )
