@@ -10,4 +10,4 @@ SELECT
     o.order_id AS order_id,
     o.channel AS channel
 FROM sales.orders AS o
-WHERE toDate32(toTimeZone(o.ordered_at, {timezone:String})) <= {as_of:Date32} AND {in_scope o.account}
+WHERE toDate32(toTimeZone(o.ordered_at, {timezone:String})) <= {as_of:Date32} AND {in_scope o.account} AND {due o.order_id}

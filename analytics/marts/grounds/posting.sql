@@ -2,7 +2,7 @@
 meaning: >-
   What counts in the books of a month: order lines in that of the order, payments in that of the payment, returns in
   that of the return, each with what it adds
-reads: [line, payment, returned]
+reads: [order_line, order_payment, order_return]
 */
 SELECT
     toStartOfMonth(day) AS month,
@@ -10,20 +10,20 @@ SELECT
     concat(order_id, '#', toString(line_number)) AS id,
     order_id,
     product_id,
-    toInt64(line.units) AS units,
-    toDecimal128(line.net, 4) AS net,
-    toDecimal128(ifNull(line.cost, 0), 4) AS cost,
-    toDecimal128(if(is_cancelled, line.net, 0), 4) AS cancelled_net,
+    toInt64(l.units) AS units,
+    toDecimal128(l.net, 4) AS net,
+    toDecimal128(ifNull(l.cost, 0), 4) AS cost,
+    toDecimal128(if(is_cancelled, l.net, 0), 4) AS cancelled_net,
     toInt64(0) AS returned_units,
     toDecimal128(0, 4) AS returned_amount,
     toDecimal128(0, 4) AS revenue
-FROM line
+FROM order_line AS l
 UNION ALL
 SELECT
     toStartOfMonth(day), 'payment', transaction_id, order_id, NULL, 0, 0, 0, 0, 0, 0, toDecimal128(amount, 4)
-FROM payment
+FROM order_payment
 UNION ALL
 SELECT
     toStartOfMonth(day), 'return', return_id, order_id, NULL, 0, 0, 0, 0,
-    toInt64(returned.units), toDecimal128(returned.amount, 4), 0
-FROM returned
+    toInt64(r.units), toDecimal128(r.amount, 4), 0
+FROM order_return AS r

@@ -3,8 +3,8 @@ question: How many people come to each store and platform, and how many of them 
 owner: location
 grain: a month and a store or platform
 key: [month, location_id]
-reads: [arrival, session, placed, place]
-refresh: whole
+reads: [arrival, place_sessions, place_orders, place]
+refresh: from sums
 notes: >-
   Arrivals are the counted visitors of a store, and the visits of a platform. Where nobody counts, arrivals and conversion are
   null. Orders without a store or platform are not in it.
@@ -20,15 +20,15 @@ columns:
 WITH came AS (
     SELECT toStartOfMonth(day) AS month, location_id, toUInt64(visitors) AS arrivals, 0 AS orders, 1 AS is_counted FROM arrival
     UNION ALL
-    SELECT toStartOfMonth(day), location_id, 1, 0, 1 FROM session
+    SELECT month, location_id, toUInt64(visits), 0, 1 FROM place_sessions
     UNION ALL
-    SELECT toStartOfMonth(day), assumeNotNull(placed.location_id), 0, 1, 0 FROM placed WHERE placed.location_id IS NOT NULL
+    SELECT month, location_id, 0, p.orders, 0 FROM place_orders AS p
 ),
 summed AS (
     SELECT
         month, location_id,
         if(max(is_counted) = 1, sum(came.arrivals), NULL) AS arrivals,
-        sum(came.orders) AS orders
+        toUInt64(sum(came.orders)) AS orders
     FROM came
     GROUP BY month, location_id
 )

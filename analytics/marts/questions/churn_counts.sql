@@ -5,7 +5,7 @@ grain: a churn status
 key: [churn_status]
 reads: [customer_churn]
 order: [customers desc]
-refresh: whole
+refresh: from marts
 notes: >-
   Every status has a row, whether anybody has it or not, by the rule of customer_churn. The table of two answers is the sum by
   is_churned, in which who never transacted counts as not churned.

@@ -5,7 +5,9 @@ grain: a measure of a closed month
 key: [month, measure]
 reads: [closed, closing, adjusted]
 refresh: whole
-notes: A month is closed by `mesh close`. What was known at close never changes; period_adjustments tells each adjustment.
+notes: >-
+  A month is closed by `mesh close`. What was known at close never changes; period_adjustments tells each adjustment.
+  Worked out whole: every posting of the closed months is held to what was kept of it.
 columns:
   month: First day of the month
   measure: units, net, cost, cancelled_net, returned_units, returned_amount or revenue, as in sales_by_period

@@ -3,8 +3,8 @@ question: Which categories and which channels does each cluster prefer?
 owner: customer
 grain: a cluster and a category, or a cluster and a channel
 key: [cluster, kind, name]
-reads: [customers_master, sale]
-refresh: whole
+reads: [customers_master, purchase_history]
+refresh: from marts
 notes: >-
   affinity = the share of the category or channel in the cluster's units, by its share in everybody's; above 1 the cluster prefers
   it. Lines without a category are left out of the categories. Guests are in no cluster, and so not in everybody.
@@ -20,11 +20,11 @@ columns:
 */
 WITH bought_as AS (
     SELECT m.cluster AS cluster, s.golden_id AS golden_id, 'category' AS kind, s.product_category AS name, s.units AS units, s.net AS net
-    FROM sale AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
+    FROM purchase_history AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
     WHERE s.product_category IS NOT NULL
     UNION ALL
     SELECT m.cluster, s.golden_id, 'channel', s.channel, s.units, s.net
-    FROM sale AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
+    FROM purchase_history AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
 ),
 summed AS (
     SELECT

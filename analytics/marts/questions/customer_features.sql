@@ -18,6 +18,8 @@ columns:
   nearest_centre_id: Distribution centre at the least great-circle distance from the customer's store, or else city
   nearest_centre: Its name
   nearest_centre_distance (km): How far that is, to a tenth
+  units_last_year (units): Units bought in last year's orders
+  returned_units_last_year (units): Units of those that came back
   return_rate_last_year (percent): Returned units by units bought in last year's orders; two decimals; null where nothing was bought
   net_last_year (reporting currency): Net of the lines of last year's orders, before returns
   profit_last_year (reporting currency): Net less cost of what was kept of last year's orders
@@ -37,6 +39,8 @@ SELECT
     n.location_id AS nearest_centre_id,
     n.name AS nearest_centre,
     round(n.distance, 1) AS nearest_centre_distance,
+    ifNull(b.bought_last_year, 0) AS units_last_year,
+    ifNull(b.returned_last_year, 0) AS returned_units_last_year,
     toDecimal64(round(toDecimal256(b.returned_last_year, 8) * 100 / nullIf(b.bought_last_year, 0), 2), 2) AS return_rate_last_year,
     ifNull(b.net_last_year, 0) AS net_last_year,
     ifNull(b.profit_last_year, 0) AS profit_last_year,

@@ -18,8 +18,12 @@ columns:
   cluster: Prospect, New, Loyal, Occasional, Lapsing or Lost
   orders (orders): Orders with at least one line
   orders_last_year (orders): Those of the 365 days that end with the day
+  online_orders (orders): Those of them that were placed online
+  units (units): Units ordered
+  net (reporting currency): Net of their lines
   net_kept (reporting currency): Net of what was neither cancelled nor returned
   loyalty_score (points): 0 to 100, to a tenth
+  visits (visits): Visits to the platforms; null where none is known
   engagement_index (points): 0 to 100, to a tenth
   online_purchase_ratio (percent): Online orders by orders; two decimals; null without orders
   churn_risk: By the days since the last transaction Low (to 30), Medium (to 60), High (to 90) or Churned; No transaction
@@ -28,7 +32,7 @@ WITH paid AS (
     SELECT golden_id, max(day) AS last_day FROM payment WHERE golden_id IS NOT NULL GROUP BY golden_id
 ),
 visits AS (
-    SELECT golden_id, countIf(day > {as_of:Date32} - 90) AS recent FROM session
+    SELECT golden_id, countIf(day > {as_of:Date32} - 90) AS recent, count() AS visits FROM session
     WHERE golden_id IS NOT NULL GROUP BY golden_id
 ),
 contacts AS (
@@ -47,11 +51,15 @@ SELECT
     ) AS cluster,
     ifNull(b.orders, 0) AS orders,
     ifNull(b.orders_last_year, 0) AS orders_last_year,
+    ifNull(b.online_orders, 0) AS online_orders,
+    ifNull(b.units, 0) AS units,
+    ifNull(b.net, 0) AS net,
     ifNull(b.net_kept, 0) AS net_kept,
     if(b.orders IS NULL, 0, round(
         50 * least(b.orders_last_year, 6) / 6
         + 30 * least(dateDiff('day', b.first_day, b.last_day), 1095) / 1095
         + 20 * least(b.months_last_year, 12) / 12, 1)) AS loyalty_score,
+    v.visits AS visits,
     if(v.golden_id IS NULL AND k.golden_id IS NULL, NULL, round(
         50 * least(ifNull(v.recent, 0), 10) / 10 + 50 * least(ifNull(k.recent, 0), 5) / 5, 1)) AS engagement_index,
     toDecimal64(round(toDecimal256(b.online_orders, 8) * 100 / nullIf(b.orders, 0), 2), 2) AS online_purchase_ratio,

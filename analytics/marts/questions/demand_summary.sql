@@ -3,9 +3,9 @@ question: How much of each product is wanted, and how long will the stock last?
 owner: product
 grain: a product
 key: [product_id]
-reads: [product, line, stocked]
+reads: [product, product_days, product_lines, stocked]
 order: [units_90 desc]
-refresh: whole
+refresh: from sums
 notes: >-
   Demand is units ordered, cancelled orders left out. Stock is the sum of the newest count at each place; null where nobody
   counts, so are the days. Cover = stock on hand x 90 / units of the last 90 days.
@@ -25,15 +25,18 @@ columns:
 WITH demand AS (
     SELECT
         product_id,
-        any(product_name) AS name,
-        any(product_category) AS category,
-        sumIf(line.units, day > {as_of:Date32} - 30) AS units_30,
-        sumIf(line.units, day > {as_of:Date32} - 90) AS units_90,
-        sumIf(line.units, day > {as_of:Date32} - 365) AS units_365,
-        sum(line.units) AS units,
+        sumIf(demand, day > {as_of:Date32} - 30) AS units_30,
+        sumIf(demand, day > {as_of:Date32} - 90) AS units_90,
+        sumIf(demand, day > {as_of:Date32} - 365) AS units_365,
+        sum(demand) AS units,
         max(day) AS last_ordered_on
-    FROM line
-    WHERE NOT is_cancelled
+    FROM product_days
+    GROUP BY product_id
+),
+sold AS (
+    SELECT product_id, max(product_name) AS name, max(product_category) AS category
+    FROM product_lines
+    WHERE kept_lines > 0
     GROUP BY product_id
 ),
 counted AS (
@@ -44,8 +47,8 @@ known AS (
 )
 SELECT
     k.product_id AS product_id,
-    ifNull(p.name, d.name) AS name,
-    ifNull(p.category, d.category) AS category,
+    ifNull(p.name, s.name) AS name,
+    ifNull(p.category, s.category) AS category,
     ifNull(d.units_30, 0) AS units_30,
     ifNull(d.units_90, 0) AS units_90,
     ifNull(d.units_365, 0) AS units_365,
@@ -57,4 +60,5 @@ SELECT
 FROM known AS k
 LEFT JOIN product AS p ON p.product_id = k.product_id
 LEFT JOIN demand AS d ON d.product_id = k.product_id
+LEFT JOIN sold AS s ON s.product_id = k.product_id
 LEFT JOIN counted AS c ON c.product_id = k.product_id

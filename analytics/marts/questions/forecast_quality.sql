@@ -5,7 +5,7 @@ grain: a method
 key: [method]
 reads: [sales_forecast]
 order: [wape]
-refresh: whole
+refresh: from marts
 notes: >-
   Over the months that are over and that both methods could have forecast, each from the months before it. wape = sum of the absolute
   errors by the sum of what was sold; bias = sum of the errors by the same. Nearest is the method of the lesser wape.

@@ -8,6 +8,7 @@ refresh: whole
 notes: >-
   A fact that moved to another month is gone from the one and, if that is closed, added to the other. The causes are the facts
   of the order, payment, return or product that have landed since the close, each in its newest revision.
+  Worked out whole: every posting of the closed months is held to what was kept of it.
 columns:
   month: First day of the closed month
   kind: line, payment or return

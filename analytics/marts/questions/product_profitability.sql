@@ -3,9 +3,9 @@ question: Which products earn the most and the least?
 owner: product
 grain: a product that was sold
 key: [product_id]
-reads: [sale, product]
+reads: [product_lines, product_returns, product]
 order: [best_rank]
-refresh: whole
+refresh: from sums
 notes: >-
   profit = net of what was neither cancelled nor returned, less its cost as of each order's time. Products never sold are
   in demand_summary. Rank 1 is the best, or the worst, of those whose cost is known; equal profits go by the product's id.
@@ -26,19 +26,27 @@ columns:
   best_rank: 1 is the product with the most profit
   worst_rank: 1 is the product with the least profit
 */
-WITH sold AS (
+WITH lines AS (
     SELECT
         product_id,
-        any(product_name) AS sold_as,
-        sum(sale.units) AS units,
-        sum(sale.net) AS net,
-        sumIf(sale.units, is_cancelled) AS cancelled_units,
-        sum(sale.returned_units) AS returned_units,
-        sum(sale.returned_amount) AS returned_amount,
-        sum(kept_net) AS net_kept,
-        if(countIf(kept_cost IS NULL) > 0, NULL, ifNull(sum(kept_cost), 0)) AS cost_kept
-    FROM sale
+        max(product_name) AS sold_as,
+        sum(l.units) AS units,
+        sum(l.net) AS net,
+        sum(l.cancelled_units) AS cancelled_units,
+        sum(l.net_kept) AS net_kept,
+        if(sum(l.unknown_costs) > 0, NULL, sum(l.cost_kept)) AS cost_kept
+    FROM product_lines AS l
     GROUP BY product_id
+),
+sold AS (
+    SELECT
+        l.product_id AS product_id, l.sold_as AS sold_as, l.units AS units, l.net AS net, l.cancelled_units AS cancelled_units,
+        ifNull(r.units, 0) AS returned_units,
+        ifNull(r.amount, 0) AS returned_amount,
+        l.net_kept - ifNull(r.amount_kept, 0) AS net_kept,
+        l.cost_kept - ifNull(r.cost_kept, 0) AS cost_kept
+    FROM lines AS l
+    LEFT JOIN product_returns AS r ON r.product_id = l.product_id
 ),
 judged AS (SELECT *, net_kept - cost_kept AS profit FROM sold)
 SELECT

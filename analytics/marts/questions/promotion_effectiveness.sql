@@ -3,9 +3,9 @@ question: How much more was sold of what each promotion covered, and what did th
 owner: sales
 grain: a promotion
 key: [promotion_id]
-reads: [promotion, line]
+reads: [promotion, promotion_lines, promotion_orders, product_days, day_lines]
 order: [first_day desc]
-refresh: whole
+refresh: from sums
 notes: >-
   What a promotion covers is every product of which a line was sold under it. The baseline is the 28 days before its first day: units
   a day of those products then, cancelled orders left out. uplift = units a day while it runs, by that, less 1. The season is not
@@ -32,29 +32,25 @@ WITH runs AS (
 ),
 under AS (
     SELECT
-        assumeNotNull(line.promotion_id) AS promotion_id,
-        uniqExact(product_id) AS products,
-        uniqExact(order_id) AS orders,
-        sum(line.units) AS units,
-        sum(line.net) AS net,
-        sum(line.discount) AS discount,
-        ifNull(sum(line.margin), 0) AS margin
-    FROM line
-    WHERE line.promotion_id IS NOT NULL AND NOT is_cancelled
+        l.promotion_id AS promotion_id,
+        count() AS products,
+        any(o.orders) AS orders,
+        sum(l.units) AS units,
+        sum(l.net) AS net,
+        sum(l.discount) AS discount,
+        sum(l.margin) AS margin
+    FROM promotion_lines AS l
+    LEFT JOIN promotion_orders AS o ON o.promotion_id = l.promotion_id
     GROUP BY promotion_id
-),
-covered AS (
-    SELECT DISTINCT line.promotion_id AS promotion_id, product_id FROM line WHERE line.promotion_id IS NOT NULL AND NOT is_cancelled
 ),
 sold AS (
     SELECT
         r.promotion_id AS promotion_id,
-        sumIf(l.units, l.day BETWEEN r.first_day AND r.last_day) AS during,
-        sumIf(l.units, l.day BETWEEN r.first_day - 28 AND r.first_day - 1) AS before
+        sumIf(l.demand, l.day BETWEEN r.first_day AND r.last_day) AS during,
+        sumIf(l.demand, l.day BETWEEN r.first_day - 28 AND r.first_day - 1) AS before
     FROM runs AS r
-    INNER JOIN covered AS c ON c.promotion_id = r.promotion_id
-    INNER JOIN line AS l ON l.product_id = c.product_id
-    WHERE NOT l.is_cancelled
+    INNER JOIN promotion_lines AS c ON c.promotion_id = r.promotion_id
+    INNER JOIN product_days AS l ON l.product_id = c.product_id
     GROUP BY promotion_id
 ),
 rated AS (
@@ -62,7 +58,7 @@ rated AS (
         r.promotion_id AS promotion_id, r.name AS name, r.promotion_type AS promotion_type, r.first_day AS first_day,
         r.last_day AS last_day,
         ifNull(s.during, 0) AS during,
-        if(r.first_day - 28 < (SELECT min(day) FROM line), NULL, ifNull(s.before, 0)) AS before,
+        if(r.first_day - 28 < (SELECT min(day) FROM day_lines), NULL, ifNull(s.before, 0)) AS before,
         dateDiff('day', r.first_day, r.last_day) + 1 AS days
     FROM runs AS r
     LEFT JOIN sold AS s ON s.promotion_id = r.promotion_id
@@ -70,7 +66,7 @@ rated AS (
 SELECT
     r.promotion_id AS promotion_id, r.name AS name, r.promotion_type AS promotion_type, r.first_day AS first_day,
     r.last_day AS last_day,
-    ifNull(u.products, 0) AS products, ifNull(u.orders, 0) AS orders, ifNull(u.units, 0) AS units, ifNull(u.net, 0) AS net,
+    ifNull(u.products, 0) AS products, toUInt64(ifNull(u.orders, 0)) AS orders, ifNull(u.units, 0) AS units, ifNull(u.net, 0) AS net,
     ifNull(u.discount, 0) AS discount, ifNull(u.margin, 0) AS margin,
     toDecimal64(round(toDecimal256(r.during, 8) / r.days, 4), 4) AS units_a_day,
     toDecimal64(round(toDecimal256(r.before, 8) / 28, 4), 4) AS baseline_units_a_day,

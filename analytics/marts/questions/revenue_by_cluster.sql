@@ -3,9 +3,9 @@ question: What does each cluster of customers bring?
 owner: customer
 grain: a cluster
 key: [cluster]
-reads: [clv_proxy, bought]
+reads: [customers_master, clv_proxy]
 order: [net_kept desc]
-refresh: whole
+refresh: from marts
 columns:
   cluster: Cluster as in customers_master
   customers (customers): Customers in it
@@ -21,13 +21,13 @@ WITH summed AS (
     SELECT
         m.cluster AS cluster,
         count() AS customers,
-        sum(ifNull(b.orders, 0)) AS orders,
-        sum(ifNull(b.net, 0)) AS net,
-        sum(ifNull(b.net_kept, 0)) AS net_kept,
-        sum(ifNull(b.profit, 0)) AS profit,
-        toDecimal128(round(toDecimal256(sum(m.clv_proxy), 8) / nullIf(count(m.clv_proxy), 0), 4), 4) AS clv_proxy_each
-    FROM clv_proxy AS m
-    LEFT JOIN bought AS b ON b.golden_id = m.golden_id
+        sum(m.orders) AS orders,
+        sum(m.net) AS net,
+        sum(m.net_kept) AS net_kept,
+        sum(c.clv_so_far) AS profit,
+        toDecimal128(round(toDecimal256(sum(c.clv_proxy), 8) / nullIf(count(c.clv_proxy), 0), 4), 4) AS clv_proxy_each
+    FROM customers_master AS m
+    INNER JOIN clv_proxy AS c ON c.golden_id = m.golden_id
     GROUP BY cluster
 )
 SELECT

@@ -3,8 +3,8 @@ question: What was sold and paid in each month, by channel, and how much of it w
 owner: sales
 grain: a month and channel
 key: [month, channel]
-reads: [ordered, line, payment, returned]
-refresh: whole
+reads: [month_lines, month_payments, month_returns]
+refresh: from sums
 notes: >-
   Orders and lines count in the month of the order, payments in that of the payment, returns in that of the return, all in
   the business time zone and by the channel of the order. A payment without an order has no channel. Gross, discount, net,
@@ -30,40 +30,30 @@ columns:
 */
 WITH moves AS (
     SELECT
-        toStartOfMonth(day) AS month, channel,
-        order_id, is_cancelled, units, gross, discount, net, cost, margin,
-        if(is_cancelled, net, 0) AS cancelled_net,
+        month, channel, orders, cancelled_orders, units, gross, discount, net, cost, margin, cancelled_net,
         0 AS returned_units, 0 AS returned_amount, 0 AS transactions, 0 AS revenue
-    FROM line
+    FROM month_lines
     UNION ALL
-    SELECT
-        toStartOfMonth(followed.day), o.channel,
-        NULL, 0, 0, 0, 0, 0, NULL, NULL, 0,
-        followed.returned_units, followed.returned_amount, followed.transactions, followed.revenue
-    FROM (
-        SELECT day, order_id, units AS returned_units, amount AS returned_amount, 0 AS transactions, 0 AS revenue
-        FROM returned
-        UNION ALL
-        SELECT day, order_id, 0, 0, 1, amount FROM payment
-    ) AS followed
-    LEFT JOIN ordered AS o ON o.order_id = followed.order_id
+    SELECT month, channel, 0, 0, 0, 0, 0, 0, 0, 0, 0, r.units, r.amount, 0, 0 FROM month_returns AS r
+    UNION ALL
+    SELECT month, channel, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, p.transactions, p.revenue FROM month_payments AS p
 )
 SELECT
     month,
     channel,
-    uniqExact(order_id) AS orders,
-    uniqExactIf(order_id, is_cancelled) AS cancelled_orders,
+    toUInt64(sum(moves.orders)) AS orders,
+    toUInt64(sum(moves.cancelled_orders)) AS cancelled_orders,
     sum(moves.units) AS units,
     sum(moves.gross) AS gross,
     sum(moves.discount) AS discount,
     sum(moves.net) AS net,
-    ifNull(sum(moves.cost), 0) AS cost,
-    ifNull(sum(moves.margin), 0) AS margin,
+    sum(moves.cost) AS cost,
+    sum(moves.margin) AS margin,
     sum(moves.cancelled_net) AS cancelled_net,
     sum(moves.returned_units) AS returned_units,
     sum(moves.returned_amount) AS returned_amount,
     sum(moves.net) - sum(moves.cancelled_net) - sum(moves.returned_amount) AS net_kept,
-    sum(moves.transactions) AS transactions,
+    toUInt64(sum(moves.transactions)) AS transactions,
     sum(moves.revenue) AS revenue,
     toDecimal128(round(toDecimal256(sum(moves.revenue), 8) / nullIf(sum(moves.transactions), 0), 4), 4)
         AS average_transaction

@@ -4,7 +4,7 @@ owner: sales
 grain: a month that is over and has a year before it, or one of the next three
 key: [month]
 reads: [month_sold]
-refresh: whole
+refresh: from sums
 notes: >-
   Sales are the net of orders not cancelled. seasonal_naive, the baseline, is the same month of the year before. with_growth is
   that times the growth of the three months before the first month that is forecast on the same ones a year earlier; for a month that is

@@ -3,8 +3,8 @@ question: How far did each salesperson get towards each target?
 owner: employee
 grain: a target
 key: [target_id]
-reads: [target, employee, sale]
-refresh: whole
+reads: [target, employee, seller_lines, seller_returns]
+refresh: from sums
 notes: >-
   What a salesperson sold in a period is the net of the lines of orders placed in it, both days included, in the business
   time zone. Targets of a period that has not begun are left out; of one that has not ended the column is_over is false and
@@ -24,14 +24,19 @@ columns:
   attainment (percent): Net as a share of the target; two decimals, half away from zero; null for a target of 0
   gap (reporting currency): Net less target
 */
-WITH reached AS (
+WITH sold AS (
+    SELECT employee_id, day, orders, net, net_kept FROM seller_lines
+    UNION ALL
+    SELECT employee_id, day, 0, 0, -amount_kept FROM seller_returns
+),
+reached AS (
     SELECT
         t.target_id AS target_id,
-        uniqExact(s.order_id) AS orders,
+        sum(s.orders) AS orders,
         sum(s.net) AS net,
-        sum(s.kept_net) AS net_kept
+        sum(s.net_kept) AS net_kept
     FROM target AS t
-    INNER JOIN sale AS s ON s.employee_id = t.employee_id
+    INNER JOIN sold AS s ON s.employee_id = t.employee_id
     WHERE s.day BETWEEN t.period_from AND t.period_to
     GROUP BY t.target_id
 )
@@ -44,7 +49,7 @@ SELECT
     t.period_to AS period_to,
     t.period_to <= {as_of:Date32} AS is_over,
     t.target_amount AS target,
-    ifNull(r.orders, 0) AS orders,
+    toUInt64(ifNull(r.orders, 0)) AS orders,
     ifNull(r.net, 0) AS net,
     ifNull(r.net_kept, 0) AS net_kept,
     toDecimal64(round(toDecimal256(ifNull(r.net, 0), 8) * 100 / nullIf(toDecimal256(t.target_amount, 8), 0), 2), 2)
