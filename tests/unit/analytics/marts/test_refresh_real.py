@@ -10,65 +10,18 @@ from typing import Any
 
 import clickhouse_connect
 import pytest
-from clickhouse_connect.driver.client import Client
 
 from analytics.marts.asking import as_of, standing
-from analytics.marts.history import Refreshed
-from analytics.marts.reading import read_library
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library, Mart
 from mesh.kernel.errors import MartError
 from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
+from tests.unit.analytics.marts.going import LIBRARY, NOW, ZONE, Trade
+from tests.unit.analytics.semantic.world import MESH
 
 pytestmark = pytest.mark.real
-LIBRARY = read_library(MESH)
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-ZONE = "Europe/Paris"
 MARTS = [mart for mart in LIBRARY.marts.values() if mart.by_customer or mart.name == "sales_by_period"]
-"""Those by customer, and one of the others, which are all refreshed in one way."""
-
-
-_WIDE = 1 << 32
-"""The first offset that takes more than 32 bits: while trade goes on they come to be of both widths."""
-
-
-class Trade:
-    """A warehouse with a small trade that goes on."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.rows = trade(seed=3, orders=90)
-        self._offset = _WIDE - 300
-        set_up(client)
-        for table, rows in self.rows.items():
-            self.land(table, *rows)
-
-    def land(self, table: str, *rows: Row) -> None:
-        """Rows at the next offsets."""
-        numbered = []
-        for row in rows:
-            self._offset += 1
-            numbered.append({"_partition": self._offset % 3, "_offset": self._offset, **row})
-        fill(self.client, {table: numbered})
-
-    def revise(self, table: str, place: int, **changes: Any) -> None:
-        """A row again, with a higher rank and something changed."""
-        row = self.rows[table][place]
-        rank = "version" if table == "sales.orders_enriched" else "seq"
-        row |= {**changes, rank: row.get(rank, 0) + 1}
-        self.land(table, row)
-
-    def refresh(self, *, whole: bool = False) -> dict[str, Refreshed | None]:
-        """Refresh :data:`MARTS`."""
-        run = Refresh(self.client, LIBRARY, MESH, ZONE)
-        return {mart.name: run.run(mart, NOW, whole=whole) for mart in MARTS}
-
-    def require_as_worked_out_whole(self) -> None:
-        """A refresh of everything finds nothing to write."""
-        for name, done in self.refresh(whole=True).items():
-            assert done is not None
-            assert (done.written, done.gone) == (0, 0), name
+"""Those by customer, and one of the others; what is kept of facts has tests of its own."""
 
 
 @pytest.fixture
@@ -76,7 +29,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     """A warehouse of its own, refreshed."""
     server = EmbeddedServer(tmp_path_factory.mktemp("marts") / "path")
     client = clickhouse_connect.get_client(port=server.port)
-    world = Trade(client)
+    world = Trade(client, MARTS)
     assert None not in world.refresh().values()
     yield world
     client.close()

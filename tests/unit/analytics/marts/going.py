@@ -1,0 +1,60 @@
+"""A warehouse with a small trade that goes on, and marts that are refreshed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from analytics.marts.history import Refreshed
+from analytics.marts.reading import read_library
+from analytics.marts.refresh import Refresh
+from analytics.marts.relation import Library, Mart
+from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
+
+LIBRARY = read_library(MESH)
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+ZONE = "Europe/Paris"
+_WIDE = 1 << 32
+"""The first offset that takes more than 32 bits: while trade goes on they come to be of both widths."""
+
+
+class Trade:
+    """A warehouse with a small trade that goes on; ``marts`` are those that it refreshes."""
+
+    def __init__(self, client: Client, marts: Iterable[Mart]) -> None:
+        self.client = client
+        self.marts = list(marts)
+        self.rows = trade(seed=3, orders=90)
+        self._offset = _WIDE - 300
+        set_up(client)
+        for table, rows in self.rows.items():
+            self.land(table, *rows)
+
+    def land(self, table: str, *rows: Row) -> None:
+        """Rows at the next offsets."""
+        numbered = []
+        for row in rows:
+            self._offset += 1
+            numbered.append({"_partition": self._offset % 3, "_offset": self._offset, **row})
+        fill(self.client, {table: numbered})
+
+    def revise(self, table: str, place: int, **changes: Any) -> None:
+        """A row again, with a higher rank and something changed."""
+        row = self.rows[table][place]
+        rank = "version" if table == "sales.orders_enriched" else "seq"
+        row |= {**changes, rank: row.get(rank, 0) + 1}
+        self.land(table, row)
+
+    def refresh(self, *, whole: bool = False, library: Library = LIBRARY) -> dict[str, Refreshed | None]:
+        """Refresh the marts."""
+        run = Refresh(self.client, library, MESH, ZONE)
+        return {mart.name: run.run(library.mart(mart.name), NOW, whole=whole) for mart in self.marts}
+
+    def require_as_worked_out_whole(self) -> None:
+        """A refresh of everything finds nothing to write."""
+        for name, done in self.refresh(whole=True).items():
+            assert done is not None
+            assert (done.written, done.gone) == (0, 0), name
