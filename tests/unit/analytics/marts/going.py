@@ -48,6 +48,19 @@ class Trade:
         row |= {**changes, rank: row.get(rank, 0) + 1}
         self.land(table, row)
 
+    def change_product(self, moment: str, seq: int) -> None:
+        """Another name and cost of a product."""
+        self.land(
+            "product.products",
+            {"product_id": "p2", "valid_from": moment, "seq": seq, "name": "New", "unit_cost": "3"},
+        )
+
+    def move_account(self, step: int) -> None:
+        """An account belongs to another customer, and both that and the ones before have new rows."""
+        self.land("customer.crosswalk", {"account": "a8", "golden_id": f"g{step}", "seq": 20 + step})
+        for golden in ("g8", *(f"g{n}" for n in range(step))):
+            self.land("customer.customer_360", {"golden_id": golden, "version": 20 + step})
+
     def refresh(self, *, whole: bool = False, library: Library = LIBRARY) -> dict[str, Refreshed | None]:
         """Refresh the marts."""
         run = Refresh(self.client, library, MESH, ZONE)

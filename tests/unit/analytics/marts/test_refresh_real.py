@@ -129,12 +129,9 @@ def change(world: Trade, chance: random.Random, step: int) -> None:
         visit = {"session_id": f"s{step}", "account": "a3", "location_id": "web", "ended_at": moment}
         world.land("customer.web_sessions", visit)
     elif kind == 6:
-        price = {"product_id": "p2", "valid_from": moment, "seq": step, "name": "New", "unit_cost": "3"}
-        world.land("product.products", price)
+        world.change_product(moment, step)
     else:
-        world.land("customer.crosswalk", {"account": "a8", "golden_id": f"g{step}", "seq": 20 + step})
-        for golden in ("g8", *(f"g{n}" for n in range(step))):
-            world.land("customer.customer_360", {"golden_id": golden, "version": 20 + step})
+        world.move_account(step)
 
 
 def test_another_definition_replaces_the_rows_at_once(world: Trade) -> None:
