@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -159,7 +160,7 @@ def test_gaps_are_no_records(world: World, broker_home: Path, monkeypatch: pytes
         before = world.ends(world.topics["row"])
         world.start_ready(worker)
         world.settle("fact")
-        eventually(lambda after=before: world.rows(after) == world.truth(), world.log(worker))  # type: ignore[misc]
+        eventually(partial(shows_truth, world, before), world.log(worker))
         for key in keys:
             world.add(key.decode(), f"later, {kernel}", "more")
         world.settle()
@@ -188,6 +189,11 @@ def thin_out(world: World, topic: str, entries: dict[bytes, bytes]) -> None:
             place = key.partition(b"|")[0][-1] % PARTITIONS
             producer.produce(topic, value, key, place, timestamp=now - moment * 1000)
         producer.flush()
+
+
+def shows_truth(world: World, after: dict[int, int]) -> bool:
+    """Whether the rows written since are the truth."""
+    return world.rows(after) == world.truth()
 
 
 def is_thinned(batches: list[Stored]) -> bool:
