@@ -46,6 +46,8 @@ class Sums(_Header):
     """The sum that counts facts: where it is 0 there is no row."""
     of: list[Name] = []
     """The other sums; every other column is a key."""
+    by: Literal["account"] | None = None
+    """The first key, by which they are sorted: a refresh by customer reads those of its customers alone."""
 
 
 class GroundHeader(_Header):
