@@ -48,6 +48,28 @@ class Sums(_Header):
     """The other sums; every other column is a key."""
 
 
+class Worked(_Header):
+    """How the rows of a ground are worked out in a table, once a run, for all that reads it in that run.
+
+    Where it has stretches, ``{part <by>}`` is the condition that a row is in the one that is worked out.
+    """
+
+    key: Annotated[list[Name], Field(min_length=1)]
+    """The order of the table."""
+    block: Annotated[int, Field(gt=0)] | None = None
+    """Rows that a statement takes at a time, where each becomes many or long ones; None: as many as ever."""
+    by: Name | None = None
+    """The column by which the rows are worked out in stretches, so that each fits into memory."""
+    starts: Text | None = None
+    """A query of the values at which each stretch but the first begins; what it reads stands in tables."""
+
+    @model_validator(mode="after")
+    def _starts_by_a_column(self) -> Self:
+        if (self.by is None) != (self.starts is None):
+            raise ValueError("stretches take both by and starts")
+        return self
+
+
 class GroundHeader(_Header):
     """A ground: rows of the landed tables as of a day, as several marts read them."""
 
@@ -67,12 +89,16 @@ class GroundHeader(_Header):
     """How its rows are kept; None: they are read from the facts each time."""
     sums: Sums | None = None
     """How its rows add up, which are then kept as well; it reads one kept ground, and nothing else."""
+    worked: Worked | None = None
+    """How its rows are worked out once a run; None: in every statement that reads them."""
 
     @model_validator(mode="after")
     def _concerns_its_views(self) -> Self:
         strange = sorted(set(self.concerns) - set(self.views))
         if strange:
             raise ValueError(f"{strange[0]} is not one of its views")
+        if self.worked and (self.kept or self.sums):
+            raise ValueError("what is kept between runs is not worked out in each")
         return self
 
 

@@ -14,6 +14,7 @@ from analytics.marts.marks import Marks, changed, read_marks
 from analytics.marts.relation import CUSTOMER, Ground, Library, Mart
 from analytics.marts.statement import SCOPE, query
 from analytics.marts.table import Rows
+from analytics.marts.worked import Workings
 from mesh.kernel.discovery import Mesh
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Refresh:
         self.as_of = span(client, timezone)[1]
         self._parameters = {"as_of": self.as_of.isoformat(), "timezone": timezone}
         self._keeper = Keeper(client, library, self._tables, self._parameters)
+        self._workings = Workings(client, library, self._parameters)
         self._kept: dict[str, Refreshed] = {}
         self._marks: Marks = {}
 
@@ -52,20 +54,22 @@ class Refresh:
             return None
         rows = Rows(self._client, mart, digest)
         number = self._number(mart.name)
-        customers = facts = 0
+        customers = 0
+        worked = self._workings.standing(mart) if whole or mart.header.refresh == "whole" else {}
         if last is None:
-            rows.create(query(self._library, mart), self._parameters)
+            rows.create(query(self._library, mart, standing=worked), self._parameters)
         scoped = last is not None and not whole and self._is_scoped(mart, last, marks)
         if scoped:
             assert last is not None
             customers = self._fill(mart, last, marks)
-        standing: dict[str, str] = {}
+        standing, facts = worked, 0
         if mart.from_sums:
             standing, facts = self._added_up(mart, now, whole=whole)
         elif mart.from_marts and not whole:
             standing = self._read(mart, now)
         recomputed = rows.draft(
-            query(self._library, mart, scoped=scoped, standing={} if whole else standing), self._parameters
+            query(self._library, mart, scoped=scoped, standing=worked if whole else standing),
+            self._parameters,
         )
         written, gone = rows.put(number, f"{CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})" if scoped else "1")
         if last is None:
@@ -94,6 +98,10 @@ class Refresh:
         )
         self._keep(done)
         return done
+
+    def close(self) -> None:
+        """Drop what was worked out for this run alone."""
+        self._workings.clear()
 
     def _keep(self, done: Refreshed) -> None:
         history.keep(self._client, done)

@@ -40,6 +40,8 @@ def refresh(
     as_json: Json = False,
 ) -> None:
     """Bring marts up to date: work out what has changed since the last time, write what differs."""
+    from contextlib import closing
+
     from analytics.marts.reading import read_library
     from analytics.marts.refresh import Refresh
     from mesh.cli._marts_asked import refused, warehouse
@@ -53,8 +55,11 @@ def refresh(
     done: dict[str, Refreshed | None] = {}
     seconds: dict[str, float] = {}
     failures: list[MeshError] = []
-    with alone(settings.home, "marts"), warehouse(settings) as client:
-        run = Refresh(client, library, mesh, settings.timezone)
+    with (
+        alone(settings.home, "marts"),
+        warehouse(settings) as client,
+        closing(Refresh(client, library, mesh, settings.timezone)) as run,
+    ):
         for mart in marts:
             began = now()
             try:

@@ -102,6 +102,37 @@ def test_only_some_customers_accounts_are_read_in_scope(tmp_path: Path) -> None:
         ("mart", "refresh: by customer", "refresh: from sums", "reads no sums"),
         ("mart", "refresh: by customer", "refresh: from marts", "reads no mart"),
         ("ground", "concerns:", "sums: {facts: payments}\nconcerns:", "does not read one kept ground alone"),
+        (
+            "mart",
+            "refresh: by customer",
+            "refresh: by customer\nevery: day",
+            "every: day is for marts",
+        ),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id]}\nconcerns:",
+            "stands on paid, which is worked out",
+        ),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id], by: golden_id}\nconcerns:",
+            "worked: stretches take both by and starts",
+        ),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id], by: golden_id, starts: SELECT 1}\nconcerns:",
+            "limits nothing to {part golden_id}",
+        ),
+        ("ground", "WHERE {in", "WHERE {part golden_id} AND {in", "is not worked out by golden_id"),
+        (
+            "ground",
+            "concerns:",
+            f"{KEPT}\nworked: {{key: [golden_id]}}\nconcerns:",
+            "what is kept between runs is not worked out in each",
+        ),
         ("ground", "concerns:", f"{KEPT}\nconcerns:", "limits nothing to {due transaction_id}"),
         (
             "ground",
