@@ -3,7 +3,7 @@ meaning: >-
   Ranks of the models that each customer had bought by a cutoff, and of those that were bought since and were new to the customer,
   a row a cutoff and customer who had bought before it
 reads: [owned_model, model_rank]
-worked: {key: [golden_id, cutoff]}
+worked: {key: [golden_id, cutoff], block: 1024}
 */
 WITH parted AS (
     SELECT
@@ -19,10 +19,11 @@ SELECT
     arraySort(groupArrayIf(m.rank, p.is_before)) AS ranks,
     arraySort(groupArrayIf(m.rank, NOT p.is_before)) AS fresh
 FROM (
-    SELECT golden_id, cutoff, number, place <= length(before) AS is_before
-    FROM parted
-    ARRAY JOIN arrayConcat(before, since) AS number, arrayEnumerate(arrayConcat(before, since)) AS place
-    WHERE notEmpty(before)
+    SELECT golden_id, cutoff, number, place <= many AS is_before
+    FROM (
+        SELECT golden_id, cutoff, length(before) AS many, arrayConcat(before, since) AS both FROM parted WHERE notEmpty(before)
+    )
+    ARRAY JOIN both AS number, arrayEnumerate(both) AS place
 ) AS p
 INNER JOIN model_rank AS m ON m.cutoff = p.cutoff AND m.number = p.number
 GROUP BY golden_id, cutoff
