@@ -117,7 +117,18 @@ class MartHeader(_Header):
     """What a reader sees first; by default the least key."""
     refresh: Literal["by customer", "from sums", "from marts", "whole"]
     """What is worked out: rows of whom something concerns, or all: of kept sums, of marts, or of facts."""
+    every: Literal["day"] | None = None
+    """How often a refresh of all marts works it out at the most; None: whenever something has changed.
+
+    Only of a mart that is worked out whole: the others cost what has changed.
+    """
     notes: Text | None = None
     """Formulas, and what the mart cannot say."""
     columns: Annotated[dict[Heading, Text], Field(min_length=1)]
     """Meaning by column, in their order."""
+
+    @model_validator(mode="after")
+    def _waits_where_it_is_worked_out_whole(self) -> Self:
+        if self.every and self.refresh != "whole":
+            raise ValueError(f"every: {self.every} is for marts that are worked out whole")
+        return self

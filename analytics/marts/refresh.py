@@ -42,15 +42,23 @@ class Refresh:
         self._workings = Workings(client, library, self._parameters)
         self._kept: dict[str, Refreshed] = {}
         self._marks: Marks = {}
+        self.waiting: set[str] = set()
+        """Marts of which something has changed, and that were left as they are until the day has moved."""
 
-    def run(self, mart: Mart, now: datetime, *, whole: bool = False) -> Refreshed | None:
-        """Bring one mart up to date; None where nothing has changed. ``whole`` works out every row."""
+    def run(self, mart: Mart, now: datetime, *, whole: bool = False, asked: bool = False) -> Refreshed | None:
+        """Bring one mart up to date; None where nothing has changed, or where it waits for the day.
+
+        ``whole`` works out every row. A mart that was ``asked`` for by its name does not wait.
+        """
         digest = self._library.digest(mart, self._timezone)
         last = self._last.get(mart.name)
         if last is not None and last.digest != digest:
             last = None
         marks = self._landed(mart)
         if last and not whole and last.as_of == self.as_of and not changed(last.marks, marks):
+            return None
+        if last and not whole and not asked and mart.header.every == "day" and last.as_of == self.as_of:
+            self.waiting.add(mart.name)
             return None
         rows = Rows(self._client, mart, digest)
         number = self._number(mart.name)

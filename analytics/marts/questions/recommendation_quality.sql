@@ -6,11 +6,12 @@ key: [method]
 reads: [suggestion]
 order: [hit_rate desc]
 refresh: whole
+every: day
 notes: >-
   Held out are the last 30 days up to the day. Both methods know what was bought before, and offer five models that a customer
   had not bought. Tested are customers who had bought before, and bought a model in the held-out days that was new to them
   and that somebody had bought before. A hit is a customer who bought one of the five at least.
-  Worked out whole, as recommendations are: the days that are held out move with the day.
+  Worked out whole, and once a day, as recommendations are: the days that are held out move with the day.
 columns:
   method: affinity (as in recommendations) or most popular
   tested (customers): Customers who are tested

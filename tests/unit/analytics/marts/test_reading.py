@@ -108,6 +108,7 @@ def test_only_some_customers_accounts_are_read_in_scope(tmp_path: Path) -> None:
             "refresh: by customer\nevery: day",
             "every: day is for marts",
         ),
+        ("mart", "refresh: by customer", "refresh: whole\nevery: hour", "every: Input should be 'day'"),
         (
             "ground",
             "concerns:",
@@ -197,7 +198,8 @@ def test_the_page_lists_every_mart_with_its_question() -> None:
     """And how it is refreshed."""
     page = (find_root() / "portal" / "docs" / "marts.md").read_text(encoding="utf-8")
     rows = [
-        f"| `{name}` | {mart.header.question} | {mart.header.refresh} |"
+        f"| `{name}` | {mart.header.question} | {mart.header.refresh}"
+        f"{', every ' + mart.header.every if mart.header.every else ''} |"
         for name, mart in sorted(read_library(find_mesh()).marts.items())
     ]
     assert "\n".join(rows) in page
