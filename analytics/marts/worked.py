@@ -25,7 +25,8 @@ _SPARING = {
     "query_plan_join_swap_table": "false",
 }
 """One processor; what is grouped goes to the disk beyond that, instead of beyond half of all memory."""
-_CELLS = "index_granularity = 2048, allow_nullable_key = 1"
+_CELLS = "index_granularity = 16, allow_nullable_key = 1"
+"""A statement takes a granule of rows at a time at the least, and rows here are lists."""
 
 
 class Workings:
@@ -67,12 +68,13 @@ class Workings:
             f"CREATE TABLE {table} ({body}) ENGINE = MergeTree ORDER BY ({', '.join(worked.key)}) "
             f"SETTINGS {_CELLS} COMMENT '{name} while a refresh goes on; read by it alone'"
         )
-        block = {"max_block_size": worked.block} if worked.block else {}
+        rows = worked.block
+        block = {"max_block_size": rows, "min_joined_block_size_rows": 4 * rows} if rows else {}
         for part in self._parts(ground, worked):
-            rows = rows_of(self._library, name, "*", part=part, standing=self._standing)
+            query = rows_of(self._library, name, "*", part=part, standing=self._standing)
             self._client.command(
-                f"INSERT INTO {table} {rows}",
-                parameters=self._asked(rows),
+                f"INSERT INTO {table} {query}",
+                parameters=self._asked(query),
                 settings={**SETTINGS, **_SPARING, **block},
             )
         return f"SELECT * FROM {table}"

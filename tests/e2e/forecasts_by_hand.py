@@ -14,7 +14,7 @@ from tests.e2e.landed import Expected, Landed, money, percent, rounded
 
 HELD_OUT = timedelta(30)
 OFFERED = 5
-LOOKED_AT = 4096
+LOOKED_AT = 2048
 
 
 def _item(landed: Landed, product: str) -> str:

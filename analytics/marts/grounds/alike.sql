@@ -1,8 +1,8 @@
 /*
 meaning: >-
   How alike each model is to the others, in millionths: customers with both / sqrt(customers with the one x with the other).
-  Of the 4,096 models that most customers bought; eight ranks are one word of 8 x 32 bits, which are added up at once, and no sum
-  of 4,095 millions is beyond 32 bits
+  Of the 2,048 models that most customers bought. Eight ranks are one word of 8 x 32 bits, which are added up at once: no sum of
+  2,047 millions takes more than 31 bits, and the last one, which a model has for itself alone, tells that it was bought
 reads: [basket, model_rank]
 worked: {key: [cutoff, rank], block: 256}
 */
@@ -11,7 +11,7 @@ WITH pairs AS (
     FROM (
         -- each pair once
         SELECT cutoff, rank, arrayJoin(arraySlice(some, place + 1)) AS other
-        FROM (SELECT cutoff, arrayFilter(one -> one <= 4096, ranks) AS some FROM basket)
+        FROM (SELECT cutoff, arrayFilter(one -> one <= 2048, ranks) AS some FROM basket)
         ARRAY JOIN some AS rank, arrayEnumerate(some) AS place
     )
     GROUP BY cutoff, rank, other
@@ -24,6 +24,8 @@ weighed AS (
     FROM pairs AS p
     INNER JOIN model_rank AS a ON a.cutoff = p.cutoff AND a.rank = p.rank
     INNER JOIN model_rank AS b ON b.cutoff = p.cutoff AND b.rank = p.other
+    UNION ALL
+    SELECT cutoff, (rank, rank), toUInt256(bitShiftLeft(toUInt64(1), 31)) FROM model_rank WHERE rank <= 2048
 )
 SELECT cutoff, rank, groupArrayInsertAt(toUInt256(0))(word, place) AS words
 FROM (

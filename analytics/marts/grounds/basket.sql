@@ -10,7 +10,7 @@ WITH parted AS (
         golden_id,
         arrayJoin([{as_of:Date32}, {as_of:Date32} - 30]) AS cutoff,
         arrayCompact(arraySort(arrayFilter((one, day) -> day <= cutoff, numbers, days))) AS before,
-        arrayCompact(arraySort(arrayFilter((one, day) -> day > cutoff AND NOT has(before, one), numbers, days))) AS since
+        arrayExcept(arrayDistinct(numbers), before) AS since
     FROM owned_model
 )
 SELECT

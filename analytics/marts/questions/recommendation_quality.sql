@@ -23,8 +23,7 @@ WITH met AS (
         hasAny(affinity.2, fresh) AS affinity,
         hasAny(
             -- ranks are by the customers who bought, so the most popular are the first that were not bought
-            arraySlice(arrayFilter(one -> NOT has(ranks, one), range(toUInt32(1), toUInt32(6 + length(ranks)))), 1, 5),
-            fresh
+            arraySlice(arrayExcept(range(toUInt32(1), toUInt32(6 + length(ranks))), ranks), 1, 5), fresh
         ) AS popular
     FROM suggestion
     WHERE cutoff = {as_of:Date32} - 30

@@ -53,7 +53,7 @@ def in_stretches(customers: int) -> Library:
     worked = ground.header.worked
     assert worked is not None
     assert worked.starts is not None
-    size = "intDiv(8000000, greatest(least(max(rank), 4096), 1))"
+    size = "intDiv(8000000, greatest(least(max(rank), 2048), 1))"
     assert size in worked.starts
     fewer = worked.model_copy(update={"starts": worked.starts.replace(size, f"max({customers})")})
     header = ground.header.model_copy(update={"worked": fewer})
