@@ -256,6 +256,7 @@ def _refreshed(settings: Settings) -> dict[str, float | str]:
                 found[name] = str(error).splitlines()[0][:160]
             else:
                 found[name] = round(time.monotonic() - begun, 1)
+        run.close()
     return found
 
 

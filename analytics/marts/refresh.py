@@ -15,6 +15,7 @@ from analytics.marts.marks import Marks, changed, read_marks
 from analytics.marts.relation import CUSTOMER, Ground, Library, Mart
 from analytics.marts.statement import SCOPE, query
 from analytics.marts.table import Rows
+from analytics.marts.worked import Workings
 from mesh.kernel.discovery import Mesh
 
 if TYPE_CHECKING:
@@ -42,11 +43,17 @@ class Refresh:
         self.as_of = span(client, timezone)[1]
         self._parameters = {"as_of": self.as_of.isoformat(), "timezone": timezone}
         self._keeper = Keeper(client, library, self._tables, self._parameters)
+        self._workings = Workings(client, library, self._parameters)
         self._kept: dict[str, Refreshed] = {}
         self._marks: Marks = {}
+        self.waiting: set[str] = set()
+        """Marts of which something has changed, and that were left as they are until the day has moved."""
 
-    def run(self, mart: Mart, now: datetime, *, whole: bool = False) -> Refreshed | None:
-        """Bring one mart up to date; None where nothing has changed. ``whole`` works out every row."""
+    def run(self, mart: Mart, now: datetime, *, whole: bool = False, asked: bool = False) -> Refreshed | None:
+        """Bring one mart up to date; None where nothing has changed, or where it waits for the day.
+
+        ``whole`` works out every row. A mart that was ``asked`` for by its name does not wait.
+        """
         digest = self._library.digest(mart, self._timezone)
         last = self._last.get(mart.name)
         if last is not None and last.digest != digest:
@@ -54,11 +61,15 @@ class Refresh:
         marks = self._landed(mart)
         if last and not whole and last.as_of == self.as_of and not changed(last.marks, marks):
             return None
+        if last and not whole and not asked and mart.header.every == "day" and last.as_of == self.as_of:
+            self.waiting.add(mart.name)
+            return None
         standing, facts = self._beneath(mart, now, whole=whole)
+        beneath = {name: one.whole for name, one in standing.items()}
         rows = Rows(self._client, mart, digest)
         number = self._number(mart.name)
         if last is None:
-            rows.create(query(self._library, mart), self._parameters)
+            rows.create(query(self._library, mart, standing=beneath), self._parameters)
         customers = 0
         if mart.by_customer:
             scoped = last if not whole and self._is_scoped(mart, last, marks) else None
@@ -67,12 +78,8 @@ class Refresh:
             )
             kind = "customers" if scoped else "whole"
         else:
-            recomputed = rows.draft(
-                query(self._library, mart, standing={name: one.whole for name, one in standing.items()}),
-                self._parameters,
-            )
+            total = recomputed = rows.draft(query(self._library, mart, standing=beneath), self._parameters)
             written, gone = rows.put(number)
-            total = recomputed
             kind = "whole" if whole else _KINDS[mart.header.refresh]
         if last is None:
             rows.show()
@@ -95,6 +102,10 @@ class Refresh:
         )
         self._keep(done)
         return done
+
+    def close(self) -> None:
+        """Drop what was worked out for this run alone."""
+        self._workings.clear()
 
     def _keep(self, done: Refreshed) -> None:
         history.keep(self._client, done)
@@ -178,6 +189,9 @@ class Refresh:
                 rows = f"SELECT * FROM {other.view}"
                 of_some = f"{rows} WHERE {CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})"
                 standing[name] = Standing(rows, of_some if other.by_customer else rows)
+        if mart.header.refresh == "whole":
+            worked = self._workings.standing(mart)
+            standing |= {name: Standing(rows, rows) for name, rows in worked.items()}
         used: dict[str, int] = {}
         if mart.from_sums or mart.by_customer:
             for ground in self._library.grounds(mart):
