@@ -4,7 +4,7 @@ reads: [line]
 */
 SELECT golden_id, product_id, product_name
 FROM (
-    SELECT golden_id, product_id, any(product_name) AS product_name, sum(line.units) AS units, sum(line.net) AS net
+    SELECT golden_id, product_id, max(product_name) AS product_name, sum(line.units) AS units, sum(line.net) AS net
     FROM line
     WHERE golden_id IS NOT NULL
     GROUP BY golden_id, product_id
