@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,20 +21,21 @@ import typer
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from rich.console import Console
 
+from analytics.marts.closing import close as close_month
 from analytics.marts.reading import read_library
 from analytics.marts.refresh import Refresh
-from analytics.semantic.kept_log import refreshes
-from analytics.semantic.pieces import kept_tables
 from analytics.semantic.reading import read_model
 from benchmarks import result
 from benchmarks.bounds import RATES, RECORDS, check
 from benchmarks.error import BenchmarkError
 from benchmarks.processes import Tree, cpu_seconds, machine_cpu_seconds
-from benchmarks.questions_asked import MARTS, TIMEZONE, questions
+from benchmarks.questions_asked import TIMEZONE, questions
 from benchmarks.questions_base import Base
+from benchmarks.questions_lag import Lag, Refreshing
 from benchmarks.questions_table import show
 from benchmarks.questions_users import LIMIT, Answers, work
 from mesh.cli._screen import screen
+from mesh.jobs.job import USUAL
 from mesh.kernel.clock import now
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.errors import MartError
@@ -46,15 +48,15 @@ from sinks.clickhouse import migrate
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-    from analytics.semantic.model import Model
 
 GROWTH = 0.5
+CLOSED = date(2026, 9, 1)
+"""The month that is closed: what lands meanwhile corrects its last orders."""
 _START = 60.0  # seconds within which the warehouse answers
 _PREPARE = 1800.0  # seconds within which the ingest has its events, and kept measures are worked out whole
-_LOOK = 2.0  # seconds between two looks at how far kept measures are behind
 _MERGES = 120.0  # seconds
 _WARM_UP = 10  # seconds that are not counted
-_EVERY = 20  # seconds between two refreshes of kept measures
+_EVERY = next(int(job.every) for job in USUAL if job.name == "kept")  # seconds, as in every mesh
 
 
 @dataclass(frozen=True)
@@ -65,54 +67,6 @@ class Load:
     users: int
     seconds: int
     within: int
-
-
-class Lag:
-    """How far kept measures are behind what has landed, looked at again and again."""
-
-    def __init__(self, client: Client, model: Model, timezone: str) -> None:
-        self._client = client
-        self._tables = kept_tables(model, timezone)
-        self._began = now()
-        self._looked = 0.0
-        self.most: dict[str, float] = {}
-
-    def is_known(self) -> bool:
-        """Whether each was refreshed since this began to look."""
-        found = refreshes(self._client)
-        return all(
-            table in found and found[table].started_at >= self._began for table in self._tables.values()
-        )
-
-    def look(self) -> None:
-        """Note how far each is behind, unless that was done just before."""
-        if time.monotonic() - self._looked < _LOOK:
-            return
-        self._looked = time.monotonic()
-        found = refreshes(self._client)
-        for name, table in self._tables.items():
-            behind = (now() - found[table].started_at).total_seconds()
-            self.most[name] = max(self.most.get(name, 0.0), round(behind, 1))
-
-
-class Refreshing:
-    """The refresh of marts that goes on while people ask: how long it took."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._begun = time.monotonic()
-        self._seconds = 0.0
-
-    def look(self) -> None:
-        """Note when it has ended."""
-        if not self._seconds and self._tree.ended:
-            self._seconds = time.monotonic() - self._begun
-
-    def told(self) -> float | str:
-        """Its seconds, or why it is not done."""
-        if not self._seconds:
-            return "still under way when the measurement ended"
-        return round(self._seconds, 1) if self._tree.exit_code == 0 else self._tree.last_words()
 
 
 @dataclass
@@ -136,6 +90,10 @@ class Phase:
     """Seconds that a refresh took by mart before it was measured, or why there is none."""
     refreshing: float | str = 0.0
     """Seconds in which all of them were refreshed meanwhile, or why they were not."""
+    refreshed: dict[str, float] = field(default_factory=dict)
+    """The seconds of each then."""
+    share_after: float | None = None
+    """The share of all processors of the machine that was used once that was done."""
 
     @property
     def cpu_share(self) -> float:
@@ -161,7 +119,7 @@ def command(
     lines: Annotated[int, typer.Option(help="Order lines in the warehouse.")] = 10_000_000,
     rate: Annotated[int, typer.Option(help="Events a second that land meanwhile.")] = 20_000,
     users: Annotated[int, typer.Option(min=1, help="People who ask at a time.")] = 8,
-    seconds: Annotated[int, typer.Option(min=5, help="Seconds that are measured at each size.")] = 60,
+    seconds: Annotated[int, typer.Option(min=5, help="Seconds that are measured at each size.")] = 180,
     within: Annotated[
         int, typer.Option(min=0, help="Seconds that kept measures may be behind; 0: ask the facts.")
     ] = 120,
@@ -183,6 +141,7 @@ def command(
         _set_up(settings)
         with console.status("making order lines") as spinner:
             base.make(client, spinner.update)
+        close_month(client, read_library(find_mesh(settings)), CLOSED, TIMEZONE, who="bench", now=now())
         phases.append(_phase(settings, server, base, lines, load, console))
         with console.status("making half as many more") as spinner:
             base.grow(client, GROWTH, spinner.update)
@@ -221,8 +180,10 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
         used |= {"keeper": keeper.look} if keeper else {}
         before, landed = {name: look() for name, look in used.items()}, _landed(client)
         busy, begun = machine_cpu_seconds(), time.monotonic()
-        with _beside(settings, "marts", "refresh", *MARTS) as refresher:
-            refreshing = Refreshing(refresher)
+        with _beside(settings, "marts", "refresh") as refresher:
+            used["marts"] = refresher.look
+            before["marts"] = 0.0
+            refreshing = Refreshing(refresher, lambda: sum(look() for look in used.values()))
 
             def tick() -> None:
                 (lag.look if keeper else server.look)()
@@ -231,8 +192,8 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
 
             answers = work(settings, asked, load.users, load.seconds, 1.0, tick)
             took = time.monotonic() - begun
-            cpu = {name: look() - before[name] for name, look in used.items()} | {"marts": refresher.look()}
-            refreshed = refreshing.told()
+            cpu = {name: look() - before[name] for name, look in used.items()}
+            share_after = refreshing.share_after()
         others = max(0.0, machine_cpu_seconds() - busy - sum(cpu.values()))
         events = _landed(client) - landed
         for one in (ingest, keeper):
@@ -245,7 +206,19 @@ def _phase(settings: Settings, server: Tree, base: Base, lines: int, load: Load,
                 )
     kinds = {one.name: one.kind for one in asked}
     return Phase(
-        lines, answers, kinds, took, cpu, others, events, lag.most, server.peak_memory, marts, refreshed
+        lines=lines,
+        answers=answers,
+        kinds=kinds,
+        seconds=took,
+        cpu=cpu,
+        others=others,
+        events=events,
+        lag=lag.most,
+        memory=server.peak_memory,
+        marts=marts,
+        refreshing=refreshing.told(),
+        refreshed=refreshing.by_mart(),
+        share_after=share_after,
     )
 
 
@@ -275,14 +248,15 @@ def _refreshed(settings: Settings) -> dict[str, float | str]:
     found: dict[str, float | str] = {}
     with closing(connect(settings)) as client:
         run = Refresh(client, library, mesh, TIMEZONE)
-        for name in MARTS:
+        for name, mart in library.marts.items():
             begun = time.monotonic()
             try:
-                run.run(library.mart(name), now())
+                run.run(mart, now())
             except (ClickHouseError, MartError) as error:
                 found[name] = str(error).splitlines()[0][:160]
             else:
                 found[name] = round(time.monotonic() - begun, 1)
+        run.close()
     return found
 
 
@@ -387,4 +361,8 @@ def _figures(phase: Phase) -> dict[str, Any]:
         },
         "mart_refresh_seconds": phase.marts,
         "mart_refresh_meanwhile_seconds": phase.refreshing,
+        "mart_refresh_meanwhile_seconds_by_mart": phase.refreshed,
+        "cpu_percent_after_that_refresh": None
+        if phase.share_after is None
+        else round(100 * phase.share_after, 1),
     }

@@ -50,13 +50,6 @@ MEASURED = {
     "revenue, orders and margin": ("total_revenue total_orders total_margin", "", ""),
 }
 """Measures, dimensions and condition of questions to the semantic model."""
-MARTS = (
-    "sales_by_period",
-    "operational_efficiency",
-    "product_profitability",
-    "demand_summary",
-    "customer_churn",
-)
 _ORDER = "SELECT * FROM sales.orders_enriched WHERE order_id = {order:String}"
 _CUSTOMER = "SELECT * FROM customer.customers WHERE account = {account:String}"
 
@@ -72,14 +65,12 @@ class Asked:
     """The number of rows of the answer."""
 
 
-def questions(
-    model: Model, library: Library, base: Base, marts: tuple[str, ...] = MARTS, within: float = 0
-) -> Iterator[Asked]:
-    """All of them; of marts those that there are. Kept measures may be ``within`` seconds behind."""
+def questions(model: Model, library: Library, base: Base, within: float = 0) -> Iterator[Asked]:
+    """All of them. Kept measures may be ``within`` seconds behind."""
     tables = kept_tables(model, TIMEZONE) if within else {}
     for name, (measures, by, where) in MEASURED.items():
         yield Asked(name, "model", _measured(model, (measures.split(), by.split(), where), tables, within))
-    for name in marts:
+    for name in library.marts:
         yield Asked(name, "mart", _mart(library, name))
     yield Asked("one order", "look-up", _order(base))
     yield Asked("one customer", "look-up", _customer(base))

@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from benchmarks.questions_beside import BESIDE
+
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 LINES_EACH = 3
 """Lines of an order, on average."""
-PRODUCTS, PLACES, EMPLOYEES, CATEGORIES = 2_000, 500, 1_000, 20
+PRODUCTS, PLACES, EMPLOYEES, CATEGORIES, PROMOTIONS = 2_000, 500, 1_000, 20, 20
 _ONLINE = 50  # of the places
 _LINES_A_CUSTOMER = 33
 _YEARS = 4 * 365 * 86_400  # seconds
@@ -91,13 +93,14 @@ _LINE = {
     "gross_amount": _GROSS,
     "discount_amount": _DISCOUNT,
     "net_amount": _NET,
+    "promotion_id": f"if({_DISCOUNT} > 0, concat('promo', toString({_PRODUCT} % {PROMOTIONS})), NULL)",
 }
 _LINES = (
     "CAST(arrayMap(i -> ("
     + ", ".join(
         f"toInt64({sql})" if name in ("line_number", "quantity") else sql for name, sql in _LINE.items()
     )
-    + f", NULL), range(1, 1 + {_COUNT})), 'Array(Tuple(line_number Int64, product_id String, quantity Int64, "
+    + f"), range(1, 1 + {_COUNT})), 'Array(Tuple(line_number Int64, product_id String, quantity Int64, "
     "unit_price Decimal(18, 4), gross_amount Decimal(18, 4), discount_amount Decimal(18, 4), "
     "net_amount Decimal(18, 4), promotion_id Nullable(String)))')"
 )
@@ -228,14 +231,16 @@ _DIMENSIONS: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "location.locations_v1": (
-        str(PLACES),
+        str(PLACES + 10),
         {
             **_DESCRIBED,
             "location_id": "concat('l', toString(o))",
             "name": "concat('Place ', toString(o))",
-            "location_type": f"if(o < {_ONLINE}, 'Online', 'Store')",
+            "location_type": f"multiIf(o < {_ONLINE}, 'Online', o < {PLACES}, 'Store', 'Warehouse')",
             "channel_type": f"if(o < {_ONLINE}, 'Online', 'In-Store')",
             "country": "concat('Country ', toString(o % 20))",
+            "latitude": "toDecimal64(25 + o % 240 / 10, 6)",
+            "longitude": "toDecimal64(-120 + o % 500 / 10, 6)",
         },
     ),
     "employee.employees_v1": (
@@ -270,6 +275,8 @@ class Base:
         """Fill empty tables."""
         for table, (count, columns) in _DIMENSIONS.items():
             self._insert(client, table, columns, f"SELECT number AS o FROM numbers({count})")
+        for table, (rows, columns) in BESIDE.items():
+            self._insert(client, table, columns, f"SELECT number AS o FROM numbers({rows})")
         everybody = f"SELECT number AS o FROM numbers({self.customers})"
         self._insert(client, "customer.customers_v1", _CUSTOMER, everybody)
         self._insert(client, "customer.crosswalk_v1", _CROSSWALK, everybody)
@@ -294,7 +301,8 @@ class Base:
 
     def _insert(self, client: Client, table: str, columns: dict[str, str], rows: str) -> None:
         selected = ", ".join(f"{sql} AS `{name}`" for name, sql in columns.items())
-        selected = selected.replace("{customers}", str(self.customers)).replace("{orders}", str(self.orders))
+        for name, size in (("{customers}", self.customers), ("{orders}", self.orders)):
+            selected, rows = selected.replace(name, str(size)), rows.replace(name, str(size))
         names = ", ".join(f"`{name}`" for name in columns)
         client.command(
             f"INSERT INTO {table} ({names}) SELECT {names} FROM (SELECT {selected} FROM ({rows}))",

@@ -54,9 +54,15 @@ def show(console: Console, phase: Phase, rate: int) -> None:
         console.print(f"  kept measures {name} were at most {behind:,.1f} s behind")
     for name, taken in phase.marts.items():
         told = f"{taken:,.1f} s" if isinstance(taken, float) else f"[red]{taken}[/]"
-        console.print(f"  mart {name} refreshed: {told}")
+        meanwhile = f"; {phase.refreshed[name]:,.1f} s meanwhile" if name in phase.refreshed else ""
+        console.print(f"  mart {name} refreshed before: {told}{meanwhile}")
     if isinstance(phase.refreshing, float):
-        console.print(f"  marts were refreshed meanwhile in {phase.refreshing:,.1f} s")
+        after = (
+            ""
+            if phase.share_after is None
+            else f", after which {phase.share_after:.0%} of all processors were used"
+        )
+        console.print(f"  all marts were refreshed once meanwhile, in {phase.refreshing:,.1f} s{after}")
     else:
         console.print(f"[red]✗[/] marts were not refreshed meanwhile: {phase.refreshing}")
     console.print(f"  the warehouse took {phase.memory >> 20:,} MiB at the most")

@@ -39,7 +39,9 @@ def standing(client: Client, mart: Mart, limit: int | None) -> Answer:
             place=mart.name,
             remedy=f"run `mesh marts refresh {mart.name}`, or ask with --as-of",
         )
-    total = int(client.query(f"SELECT count() FROM {mart.view}").result_rows[0][0])
+    total = last.total
+    if total is None:
+        total = int(client.query(f"SELECT count() FROM {mart.view}").result_rows[0][0])
     names = ", ".join(column.name for column in mart.columns)
     rows = client.query(f"SELECT {names} FROM {mart.view}{_end(mart, limit)}").result_rows
     return Answer(last.as_of, last.started_at, rows, total)

@@ -46,6 +46,30 @@ class Sums(_Header):
     """The sum that counts facts: where it is 0 there is no row."""
     of: list[Name] = []
     """The other sums; every other column is a key."""
+    by: Literal["account"] | None = None
+    """The first key, by which they are sorted: a refresh by customer reads those of its customers alone."""
+
+
+class Worked(_Header):
+    """How the rows of a ground are worked out in a table, once a run, for all that reads it in that run.
+
+    Where it has stretches, ``{part <by>}`` is the condition that a row is in the one that is worked out.
+    """
+
+    key: Annotated[list[Name], Field(min_length=1)]
+    """The order of the table."""
+    block: Annotated[int, Field(gt=0)] | None = None
+    """Rows that a statement takes at a time, where each becomes many or long ones; None: as many as ever."""
+    by: Name | None = None
+    """The column by which the rows are worked out in stretches, so that each fits into memory."""
+    starts: Text | None = None
+    """A query of the values at which each stretch but the first begins; what it reads stands in tables."""
+
+    @model_validator(mode="after")
+    def _starts_by_a_column(self) -> Self:
+        if (self.by is None) != (self.starts is None):
+            raise ValueError("stretches take both by and starts")
+        return self
 
 
 class GroundHeader(_Header):
@@ -67,12 +91,16 @@ class GroundHeader(_Header):
     """How its rows are kept; None: they are read from the facts each time."""
     sums: Sums | None = None
     """How its rows add up, which are then kept as well; it reads one kept ground, and nothing else."""
+    worked: Worked | None = None
+    """How its rows are worked out once a run; None: in every statement that reads them."""
 
     @model_validator(mode="after")
     def _concerns_its_views(self) -> Self:
         strange = sorted(set(self.concerns) - set(self.views))
         if strange:
             raise ValueError(f"{strange[0]} is not one of its views")
+        if self.worked and (self.kept or self.sums):
+            raise ValueError("what is kept between runs is not worked out in each")
         return self
 
 
@@ -91,7 +119,18 @@ class MartHeader(_Header):
     """What a reader sees first; by default the least key."""
     refresh: Literal["by customer", "from sums", "from marts", "whole"]
     """What is worked out: rows of whom something concerns, or all: of kept sums, of marts, or of facts."""
+    every: Literal["day"] | None = None
+    """How often a refresh of all marts works it out at the most; None: whenever something has changed.
+
+    Only of a mart that is worked out whole: the others cost what has changed.
+    """
     notes: Text | None = None
     """Formulas, and what the mart cannot say."""
     columns: Annotated[dict[Heading, Text], Field(min_length=1)]
     """Meaning by column, in their order."""
+
+    @model_validator(mode="after")
+    def _waits_where_it_is_worked_out_whole(self) -> Self:
+        if self.every and self.refresh != "whole":
+            raise ValueError(f"every: {self.every} is for marts that are worked out whole")
+        return self

@@ -31,10 +31,12 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
     recomputed UInt64 COMMENT 'Rows worked out',
     written UInt64 COMMENT 'Rows that are new or differ',
     gone UInt64 COMMENT 'Rows that are no longer there',
+    total Nullable(UInt64) COMMENT 'Rows that the mart has since; null where that was not written down',
     marks String COMMENT 'How far each table had landed, as JSON'
 ) ENGINE = MergeTree ORDER BY (mart, number)
 """,
     f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS facts UInt64 AFTER customers",
+    f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS total Nullable(UInt64) AFTER gone",
 )
 """Statements that make the database; each may run again."""
 
@@ -56,6 +58,8 @@ class Refreshed:
     recomputed: int
     written: int
     gone: int
+    total: int | None
+    """Rows that the mart has since: to count them again would read all of them."""
     marks: Marks
 
 

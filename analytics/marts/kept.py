@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from analytics.marts.header import Kept, Sums
 from analytics.marts.marks import Marks, changed, newer
 from analytics.marts.relation import DATABASE, Ground, Library
-from analytics.marts.statement import DUE, SETTINGS, limited, rows_of
+from analytics.marts.statement import DUE, SCOPE, SETTINGS, SPARING, limited, rows_of
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -33,12 +33,6 @@ SET_UP = (
 """Statements that make the table of the refresh that runs just now; each may run again."""
 _FRESH, _OLD, _CHANGE = (f"{DATABASE}.kept_{name}" for name in ("fresh", "old", "change"))
 _ESCAPED = str.maketrans({"\\": "\\\\", "'": "\\'"})
-_SPARING = {
-    "max_threads": 1,
-    "min_insert_block_size_rows": 250_000,
-    "min_insert_block_size_bytes": 1 << 25,
-}
-"""A refresh takes one processor, and little memory: ten million rows sorted in large blocks took 3 GiB."""
 _CELLS = "index_granularity = 2048, allow_nullable_key = 1"
 
 
@@ -51,6 +45,15 @@ class Stand:
     as_of: date
     table: str
     marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Queries of what stands in a table."""
+
+    whole: str
+    scoped: str
+    """Of the customers in scope, so far as an index finds them; of everybody else too where none does."""
 
 
 class Keeper:
@@ -114,9 +117,13 @@ class Keeper:
             self._add_up(one, last.table)
         return due
 
-    def standing(self, sums: Ground, kept_table: str) -> str:
-        """The query of the sums of a ground, where they stand."""
-        return f"SELECT * FROM {self.sums_table(sums, kept_table)} FINAL WHERE {_sums(sums).facts} != 0"
+    def standing(self, sums: Ground, kept_table: str) -> Standing:
+        """The sums of a ground, where they stand."""
+        header = _sums(sums)
+        rows = f"SELECT * FROM {self.sums_table(sums, kept_table)} FINAL"
+        is_there = f"WHERE {header.facts} != 0"
+        limit = f"PREWHERE {header.by} IN (SELECT account FROM {SCOPE}) " if header.by else ""
+        return Standing(f"{rows} {is_there}", f"{rows} {limit}{is_there}")
 
     def is_there(self, table: str) -> bool:
         """Whether there is a table of that name."""
@@ -200,7 +207,9 @@ class Keeper:
         """Work out beside the sums what they change by; gives the table of the sums, and of the change."""
         header, table = _sums(sums), self.sums_table(sums, kept_table)
         change = f"{_CHANGE}_{sums.name}"
-        self._renew(change, f"AS {table} ENGINE = MergeTree ORDER BY tuple() SETTINGS {_CELLS}")
+        self._renew(
+            change, f"AS {table} ENGINE = MergeTree PRIMARY KEY tuple() ORDER BY tuple() SETTINGS {_CELLS}"
+        )
         added = [header.facts, *header.of]
         types = self._stored(table)
         keys = [name for name in types if name not in added]
@@ -233,7 +242,7 @@ class Keeper:
         )
         self._renew(
             _CHANGE,
-            f"({body}) ENGINE = SummingMergeTree(({', '.join(added)})) ORDER BY ({', '.join(keys)}) "
+            f"({body}) ENGINE = SummingMergeTree(({', '.join(added)})) {_sorted(header, keys)} "
             f"SETTINGS {_CELLS} COMMENT '{sums.name} in parts that add up; read by refreshes alone'",
         )
         by = _kept(self._ground(kept)).by
@@ -289,8 +298,14 @@ class Keeper:
 
     def _insert(self, target: str, query: str) -> None:
         self._client.command(
-            f"INSERT INTO {target} {query}", parameters=self._days, settings={**SETTINGS, **_SPARING}
+            f"INSERT INTO {target} {query}", parameters=self._days, settings={**SETTINGS, **SPARING}
         )
+
+
+def _sorted(sums: Sums, keys: list[str]) -> str:
+    """The sorting of a table of sums; what is looked up by one key has that alone in its index."""
+    primary = f"PRIMARY KEY {sums.by} " if sums.by else ""
+    return f"{primary}ORDER BY ({', '.join(keys)})"
 
 
 def _signed(sign: str, added: list[str], types: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ _FILE = re.compile(r"/\*\n(?P<header>.*?)\n\*/\n(?P<sql>.+)", re.DOTALL)
 _HEADING = re.compile(r"(\w+)(?: \((.+)\))?")
 _READ = re.compile(r"\b(?:FROM|(?<!ARRAY )JOIN)\s+([a-z_][\w.]*)", re.IGNORECASE)
 _DUE = re.compile(r"\{due (?:\w+\.)?(\w+)\}")
+_PART = re.compile(r"\{part (\w+)\}")
 _CTE = re.compile(r"\b([a-z_]\w*) AS \(", re.IGNORECASE)
 _Header = TypeVar("_Header", GroundHeader, MartHeader)
 
@@ -93,6 +94,7 @@ def _faults(
     told = set(relation.reads)
     if isinstance(relation, Ground):
         yield from _kept_faults(relation, relations, document)
+        yield from _worked_faults(relation, document)
         if relation.header.concerns and "{in_scope " not in relation.sql and not relation.reads:
             yield document.fault(
                 "mart-broken", "limits nothing to {in_scope <account>}", "limit by it what it reads"
@@ -112,6 +114,12 @@ def _faults(
             isinstance(one, Ground) and one.header.sums for one in Library(relations).grounds(relation)
         ):
             yield document.need("refresh").fault("mart-broken", "reads no sums")
+        if relation.by_customer or relation.from_sums:
+            for one in Library(relations).grounds(relation):
+                if one.header.worked:
+                    yield document.need("refresh").fault(
+                        "mart-broken", f"stands on {one.name}, which is worked out whole once a run"
+                    )
         if relation.from_marts and not any(isinstance(relations.get(one), Mart) for one in relation.reads):
             yield document.need("refresh").fault("mart-broken", "reads no mart")
         if relation.header.owner not in mesh.domains:
@@ -150,6 +158,17 @@ def _kept_faults(ground: Ground, relations: dict[str, Relation], document: Node)
             )
     if header.sums and not (len(read) == 1 and isinstance(read[0], Ground) and read[0].header.kept):
         yield document.need("sums").fault("mart-broken", "does not read one kept ground alone")
+
+
+def _worked_faults(ground: Ground, document: Node) -> Iterator[ContractError]:
+    """Stretches that the query does not keep to, or that the header does not tell."""
+    worked = ground.header.worked
+    told = {worked.by} if worked and worked.by else set()
+    for column in sorted(told ^ set(_PART.findall(ground.sql))):
+        yield document.fault(
+            "mart-broken",
+            f"limits nothing to {{part {column}}}" if column in told else f"is not worked out by {column}",
+        )
 
 
 def _without_comments(sql: str) -> str:

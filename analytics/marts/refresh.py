@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analytics.marts import closing, history, kept, scope
 from analytics.marts.closing import CLOSINGS, POSTINGS
 from analytics.marts.day import span
 from analytics.marts.history import Refreshed
-from analytics.marts.kept import Keeper, Stand
+from analytics.marts.kept import Keeper, Stand, Standing
 from analytics.marts.marks import Marks, changed, read_marks
 from analytics.marts.relation import CUSTOMER, Ground, Library, Mart
 from analytics.marts.statement import SCOPE, query
 from analytics.marts.table import Rows
+from analytics.marts.worked import Workings
 from mesh.kernel.discovery import Mesh
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
+
+_KINDS = {"from sums": "sums", "from marts": "marts", "whole": "whole"}
+"""What is told of a refresh, by what the mart's header says."""
 
 
 class Refresh:
@@ -38,11 +43,17 @@ class Refresh:
         self.as_of = span(client, timezone)[1]
         self._parameters = {"as_of": self.as_of.isoformat(), "timezone": timezone}
         self._keeper = Keeper(client, library, self._tables, self._parameters)
+        self._workings = Workings(client, library, self._parameters)
         self._kept: dict[str, Refreshed] = {}
         self._marks: Marks = {}
+        self.waiting: set[str] = set()
+        """Marts of which something has changed, and that were left as they are until the day has moved."""
 
-    def run(self, mart: Mart, now: datetime, *, whole: bool = False) -> Refreshed | None:
-        """Bring one mart up to date; None where nothing has changed. ``whole`` works out every row."""
+    def run(self, mart: Mart, now: datetime, *, whole: bool = False, asked: bool = False) -> Refreshed | None:
+        """Bring one mart up to date; None where nothing has changed, or where it waits for the day.
+
+        ``whole`` works out every row. A mart that was ``asked`` for by its name does not wait.
+        """
         digest = self._library.digest(mart, self._timezone)
         last = self._last.get(mart.name)
         if last is not None and last.digest != digest:
@@ -50,50 +61,51 @@ class Refresh:
         marks = self._landed(mart)
         if last and not whole and last.as_of == self.as_of and not changed(last.marks, marks):
             return None
+        if last and not whole and not asked and mart.header.every == "day" and last.as_of == self.as_of:
+            self.waiting.add(mart.name)
+            return None
+        standing, facts = self._beneath(mart, now, whole=whole)
+        beneath = {name: one.whole for name, one in standing.items()}
         rows = Rows(self._client, mart, digest)
         number = self._number(mart.name)
-        customers = facts = 0
         if last is None:
-            rows.create(query(self._library, mart), self._parameters)
-        scoped = last is not None and not whole and self._is_scoped(mart, last, marks)
-        if scoped:
-            assert last is not None
-            customers = self._fill(mart, last, marks)
-        standing: dict[str, str] = {}
-        if mart.from_sums:
-            standing, facts = self._added_up(mart, now, whole=whole)
-        elif mart.from_marts and not whole:
-            standing = self._read(mart, now)
-        recomputed = rows.draft(
-            query(self._library, mart, scoped=scoped, standing={} if whole else standing), self._parameters
-        )
-        written, gone = rows.put(number, f"{CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})" if scoped else "1")
+            rows.create(query(self._library, mart, standing=beneath), self._parameters)
+        customers = 0
+        if mart.by_customer:
+            scoped = last if not whole and self._is_scoped(mart, last, marks) else None
+            customers, recomputed, written, gone, total = self._by_customer(
+                mart, rows, number, scoped, marks, standing
+            )
+            kind = "customers" if scoped else "whole"
+        else:
+            total = recomputed = rows.draft(query(self._library, mart, standing=beneath), self._parameters)
+            written, gone = rows.put(number)
+            kind = "whole" if whole else _KINDS[mart.header.refresh]
         if last is None:
             rows.show()
-        if whole:
-            kind = "whole"
-        elif scoped:
-            kind = "customers"
-        else:
-            kind = "sums" if mart.from_sums else "marts" if mart.from_marts else "whole"
         done = Refreshed(
-            mart.name,
-            number,
-            now,
-            self.as_of,
-            self._timezone,
-            digest,
-            rows.name,
-            kind,
-            customers,
-            facts if kind == "sums" else 0,
-            recomputed,
-            written,
-            gone,
-            marks,
+            mart=mart.name,
+            number=number,
+            started_at=now,
+            as_of=self.as_of,
+            timezone=self._timezone,
+            digest=digest,
+            rows_table=rows.name,
+            scope=kind,
+            customers=customers if kind == "customers" else 0,
+            facts=facts if kind == "sums" else 0,
+            recomputed=recomputed,
+            written=written,
+            gone=gone,
+            total=total,
+            marks=marks,
         )
         self._keep(done)
         return done
+
+    def close(self) -> None:
+        """Drop what was worked out for this run alone."""
+        self._workings.clear()
 
     def _keep(self, done: Refreshed) -> None:
         history.keep(self._client, done)
@@ -116,40 +128,80 @@ class Refresh:
                 self._marks |= read_marks(self._client, {view: self._tables[view]}, {view: known})
         return {view: self._marks[view] for view in views}
 
-    def _is_scoped(self, mart: Mart, last: Refreshed, marks: Marks) -> bool:
+    def _is_scoped(self, mart: Mart, last: Refreshed | None, marks: Marks) -> bool:
         """Whether it is known whom all that has landed concerns; a clock never goes back but by a purge."""
         return (
-            mart.by_customer
+            last is not None
             and last.as_of <= self.as_of
             and not scope.is_everybody(self._library, mart, last.marks, marks)
         )
 
-    def _fill(self, mart: Mart, last: Refreshed, marks: Marks) -> int:
-        days: dict[str, str | date] = {**self._parameters, "was": last.as_of.isoformat()}
-        return scope.fill(self._client, self._library, mart, last.marks, marks, self._tables, days)
+    def _by_customer(
+        self,
+        mart: Mart,
+        rows: Rows,
+        number: int,
+        last: Refreshed | None,
+        marks: Marks,
+        standing: Mapping[str, Standing],
+    ) -> tuple[int, int, int, int, int]:
+        """Work out the rows of whom something concerns since the last refresh; without one, of everybody.
 
-    def _read(self, mart: Mart, now: datetime) -> dict[str, str]:
-        """Queries of the marts that a mart reads, which are brought up to date."""
-        standing = {}
+        Gives how many customers that are, the rows worked out, written and gone, and how many there are now.
+        """
+        before = last.marks if last else {}
+        was = (last.as_of if last else self.as_of).isoformat()
+        customers = scope.find(
+            self._client,
+            self._library,
+            mart,
+            before,
+            marks,
+            self._tables,
+            {**self._parameters, "was": was},
+            "" if last else rows.name,
+        )
+        total = last.total if last and not rows.is_begun(number) else None
+        recomputed = written = gone = old = 0
+        in_scope = f"{CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})"
+        limited = query(
+            self._library, mart, scoped=True, standing={name: one.scoped for name, one in standing.items()}
+        )
+        for _ in scope.stretches(self._client, customers):
+            old += rows.count(in_scope) if total is not None else 0
+            recomputed += rows.draft(limited, self._parameters)
+            written, gone = rows.put(number, in_scope)
+        if last is None:
+            total = recomputed
+        elif total is None:
+            total = rows.count()
+        else:
+            total += recomputed - old
+        return customers, recomputed, written, gone, total
+
+    def _beneath(self, mart: Mart, now: datetime, *, whole: bool) -> tuple[dict[str, Standing], int]:
+        """What a mart reads that stands in tables, brought up to date; and how many facts that took."""
+        standing: dict[str, Standing] = {}
         for name in mart.reads:
             other = self._library.relations[name]
             if isinstance(other, Mart):
                 self.run(other, now)
-                standing[name] = f"SELECT * FROM {other.view}"
-        return standing
-
-    def _added_up(self, mart: Mart, now: datetime, *, whole: bool) -> tuple[dict[str, str], int]:
-        """Queries of the sums that a mart reads, brought up to date; and how many facts that took."""
-        standing: dict[str, str] = {}
+                rows = f"SELECT * FROM {other.view}"
+                of_some = f"{rows} WHERE {CUSTOMER} IN (SELECT {CUSTOMER} FROM {SCOPE})"
+                standing[name] = Standing(rows, of_some if other.by_customer else rows)
+        if mart.header.refresh == "whole":
+            worked = self._workings.standing(mart)
+            standing |= {name: Standing(rows, rows) for name, rows in worked.items()}
         used: dict[str, int] = {}
-        for ground in self._library.grounds(mart):
-            if ground.header.sums:
-                (name,) = ground.reads
-                base = self._library.relations[name]
-                assert isinstance(base, Ground)
-                done = self._brought(base, now, whole=whole)
-                used[name] = done.facts
-                standing[ground.name] = self._keeper.standing(ground, done.rows_table)
+        if mart.from_sums or mart.by_customer:
+            for ground in self._library.grounds(mart):
+                if ground.header.sums:
+                    (name,) = ground.reads
+                    base = self._library.relations[name]
+                    assert isinstance(base, Ground)
+                    done = self._brought(base, now, whole=whole)
+                    used[name] = done.facts
+                    standing[ground.name] = self._keeper.standing(ground, done.rows_table)
         return standing, sum(used.values())
 
     def _brought(self, ground: Ground, now: datetime, *, whole: bool) -> Refreshed:
@@ -170,20 +222,21 @@ class Refresh:
             table, due = self._keeper.build(ground, number)
             scoped = "whole"
         done = Refreshed(
-            ground.name,
-            number,
-            now,
-            self.as_of,
-            self._timezone,
-            digest,
-            table,
-            scoped,
-            0,
-            due,
-            due,
-            0,
-            0,
-            marks,
+            mart=ground.name,
+            number=number,
+            started_at=now,
+            as_of=self.as_of,
+            timezone=self._timezone,
+            digest=digest,
+            rows_table=table,
+            scope=scoped,
+            customers=0,
+            facts=due,
+            recomputed=due,
+            written=0,
+            gone=0,
+            total=None,
+            marks=marks,
         )
         self._keep(done)
         self._keeper.clear(ground, table)

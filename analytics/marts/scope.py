@@ -12,9 +12,14 @@ from analytics.marts.statement import SCOPE
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+MANY = 50_000
+"""Customers who are recomputed at a time, at the most, about: more would need memory without end."""
 _CHANGED = f"{DATABASE}.changed_v1"
+_FOUND = f"{DATABASE}.found_v1"
 SET_UP = (
     f"CREATE TABLE IF NOT EXISTS {SCOPE} ({CUSTOMER} String, account String) "
+    "ENGINE = MergeTree ORDER BY account",
+    f"CREATE TABLE IF NOT EXISTS {_FOUND} ({CUSTOMER} String, account String) "
     "ENGINE = MergeTree ORDER BY account",
     f"CREATE TABLE IF NOT EXISTS {_CHANGED} (kind String, id String) ENGINE = MergeTree ORDER BY (kind, id)",
 )
@@ -27,7 +32,18 @@ def is_everybody(library: Library, mart: Mart, before: Marks, after: Marks) -> b
     return any(view not in told for view in changed(before, after))
 
 
-def fill(
+def stretches(client: Client, customers: int) -> Iterator[None]:
+    """Put the customers who were found into :data:`SCOPE`, some at a time."""
+    parts = -(-customers // MANY)
+    for part in range(parts):
+        client.command(f"TRUNCATE TABLE {SCOPE}")
+        client.command(
+            f"INSERT INTO {SCOPE} SELECT * FROM {_FOUND} WHERE cityHash64({CUSTOMER}) % {parts} = {part}"
+        )
+        yield
+
+
+def find(
     client: Client,
     library: Library,
     mart: Mart,
@@ -35,23 +51,27 @@ def fill(
     after: Marks,
     tables: Mapping[str, str],
     days: Mapping[str, Any],
+    standing: str = "",
 ) -> int:
-    """Put the customers into :data:`SCOPE`, with all of their accounts, and count them.
+    """Find the customers, with all of their accounts, and count them; of no marks before: everybody.
 
     ``days`` holds was, as_of and timezone: where the day has moved, so have those whose windows it passed.
-    An account that the crosswalk does not know is its own customer.
+    ``standing`` is a table whose customers are among them, whatever landed. An account that the crosswalk
+    does not know is its own customer.
     """
-    for table in (SCOPE, _CHANGED):
+    for table in (_FOUND, _CHANGED):
         client.command(f"TRUNCATE TABLE {table}")
     for select in _changed(library, mart, before, after, tables):
         client.command(f"INSERT INTO {_CHANGED} {select}")
+    if standing:
+        client.command(f"INSERT INTO {_CHANGED} SELECT DISTINCT '{CUSTOMER}', {CUSTOMER} FROM {standing}")
     if days["was"] < days["as_of"]:
         for ground in library.grounds(mart):
             if ground.header.moves:
                 select = f"SELECT 'account', account FROM ({ground.header.moves})"
                 client.command(f"INSERT INTO {_CHANGED} {select}", parameters=dict(days))
     client.command(
-        f"""INSERT INTO {SCOPE}
+        f"""INSERT INTO {_FOUND}
         WITH accounts AS (SELECT id FROM {_CHANGED} WHERE kind = 'account' AND NOT startsWith(id, 'guest:')),
         customers AS (
             SELECT {CUSTOMER} AS id FROM customer.crosswalk WHERE account IN (SELECT id FROM accounts)
@@ -61,7 +81,7 @@ def fill(
         SELECT {CUSTOMER}, account FROM customer.crosswalk WHERE {CUSTOMER} IN (SELECT id FROM customers)
         UNION DISTINCT SELECT id, id FROM customers"""
     )
-    return int(client.query(f"SELECT uniqExact({CUSTOMER}) FROM {SCOPE}").result_rows[0][0])
+    return int(client.query(f"SELECT uniqExact({CUSTOMER}) FROM {_FOUND}").result_rows[0][0])
 
 
 def _changed(

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from analytics.marts.relation import Mart
-from analytics.marts.statement import SETTINGS
+from analytics.marts.statement import SETTINGS, SPARING
 from mesh.kernel.errors import MartError
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
+_BY_KEY = {"optimize_move_to_prewhere_if_final": 1}
+"""Rows of some customers are looked for by the key before versions of a row are merged, not after."""
 _CELLS = "min_bytes_for_wide_part = 134217728, index_granularity = 2048, allow_nullable_key = 1"
 
 
@@ -53,7 +55,7 @@ class Rows:
         self._client.command(
             f"INSERT INTO {self._draft} ({self._columns}) {query}",
             parameters=dict(parameters),
-            settings=SETTINGS,
+            settings={**SETTINGS, **SPARING},
         )
         rows, keys = self._client.query(
             f"SELECT count(), uniqExact(tuple({self._key})) FROM {self._draft}"
@@ -76,7 +78,7 @@ class Rows:
             f"INSERT INTO {self.name} ({self._columns}, _refresh, _gone) "
             f"SELECT *, {number}, 0 FROM ({fresh} EXCEPT {old}) "
             f"UNION ALL SELECT *, {number}, 1 FROM ({old}) WHERE tuple({self._key}) IN ({lost})",
-            settings=SETTINGS,
+            settings={**SETTINGS, **SPARING, **_BY_KEY},
         )
         found = self._client.query(
             f"SELECT countIf(_gone = 0), countIf(_gone = 1) FROM {self.name} WHERE _refresh = {number}"
@@ -84,6 +86,18 @@ class Rows:
         self._client.command(f"DROP TABLE {self._draft}")
         written, gone = found.result_rows[0]
         return int(written), int(gone)
+
+    def count(self, scope: str = "1") -> int:
+        """The rows in scope."""
+        found = self._client.query(
+            f"SELECT count() FROM {self.name} FINAL WHERE {scope}", settings={**SETTINGS, **_BY_KEY}
+        )
+        return int(found.result_rows[0][0])
+
+    def is_begun(self, number: int) -> bool:
+        """Whether a refresh of that number has written something, which was ended before it was whole."""
+        found = self._client.query(f"SELECT 1 FROM {self.name} WHERE _refresh >= {number} LIMIT 1")
+        return bool(found.result_rows)
 
     def show(self) -> None:
         """Let people read these rows, and drop those of other definitions."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,11 +17,14 @@ from mesh.kernel.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from analytics.marts.history import Refreshed
+    from analytics.marts.refresh import Refresh
     from analytics.marts.relation import Mart
     from mesh.kernel.errors import MeshError
 
 command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+DUE = "due when the day has moved"
+"""Told of a mart that is worked out once a day, and for which something has landed since."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -40,6 +42,8 @@ def refresh(
     as_json: Json = False,
 ) -> None:
     """Bring marts up to date: work out what has changed since the last time, write what differs."""
+    from contextlib import closing
+
     from analytics.marts.reading import read_library
     from analytics.marts.refresh import Refresh
     from mesh.cli._marts_asked import refused, warehouse
@@ -53,34 +57,42 @@ def refresh(
     done: dict[str, Refreshed | None] = {}
     seconds: dict[str, float] = {}
     failures: list[MeshError] = []
-    with alone(settings.home, "marts"), warehouse(settings) as client:
-        run = Refresh(client, library, mesh, settings.timezone)
+    with (
+        alone(settings.home, "marts"),
+        warehouse(settings) as client,
+        closing(Refresh(client, library, mesh, settings.timezone)) as run,
+    ):
         for mart in marts:
             began = now()
             try:
-                done[mart.name] = run.run(mart, began, whole=whole)
+                done[mart.name] = run.run(mart, began, whole=whole, asked=bool(names))
             except ClickHouseError as error:
                 failures.append(refused(error, mart.name))
                 continue
             seconds[mart.name] = (now() - began).total_seconds()
-    _tell(done, seconds, run.as_of, as_json=as_json)
+    _tell(done, seconds, run, as_json=as_json)
     for failure in failures:  # the others are up to date nevertheless
         raise failure
 
 
 def _tell(
-    done: Mapping[str, Refreshed | None], seconds: Mapping[str, float], as_of: date, *, as_json: bool
+    done: Mapping[str, Refreshed | None], seconds: Mapping[str, float], run: Refresh, *, as_json: bool
 ) -> None:
     if as_json:
         for name, one in done.items():
-            typer.echo(json.dumps(_document(name, one, as_of.isoformat(), seconds[name])))
+            if one is not None:
+                document = _document(one, seconds[name])
+            else:
+                document = _left(name, run.as_of.isoformat(), waits=name in run.waiting)
+            typer.echo(json.dumps(document))
         return
-    table = Table("mart", "worked out", title=f"as of {as_of}")
+    table = Table("mart", "worked out", title=f"as of {run.as_of}")
     for heading in ("rows", "written", "gone", "seconds"):
         table.add_column(heading, justify="right")
     for name, one in done.items():
         if one is None:
-            table.add_row(name, Text("nothing has changed", style="dim"), "–", "–", "–", "–")
+            why = DUE if name in run.waiting else "nothing has changed"
+            table.add_row(name, Text(why, style="dim"), "–", "–", "–", "–")
         else:
             numbers = (f"{n:,}" if n else "–" for n in (one.recomputed, one.written, one.gone))
             table.add_row(name, _scope(one), *numbers, f"{seconds[name]:.2f}")
@@ -93,12 +105,16 @@ def _scope(one: Refreshed) -> str:
     return "everything" if one.scope == "whole" else f"{one.customers:,} customers"
 
 
-def _document(name: str, one: Refreshed | None, as_of: str, seconds: float) -> dict[str, Any]:
-    if one is None:
-        return {"mart": name, "as_of": as_of, "scope": "nothing", "recomputed": 0, "written": 0, "gone": 0}
+def _left(name: str, as_of: str, *, waits: bool) -> dict[str, Any]:
+    """What is told of a mart that stays as it is."""
+    left = {"mart": name, "as_of": as_of, "scope": "nothing", "recomputed": 0, "written": 0, "gone": 0}
+    return {**left, "scope": "waits", "why": DUE} if waits else left
+
+
+def _document(one: Refreshed, seconds: float) -> dict[str, Any]:
     return {
-        "mart": name,
-        "as_of": as_of,
+        "mart": one.mart,
+        "as_of": one.as_of.isoformat(),
         "scope": one.scope,
         "customers": one.customers,
         "facts": one.facts,
@@ -124,7 +140,8 @@ def _list(settings: Settings, *, as_json: bool) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading == "mart")
     for mart in library.marts.values():
         header = mart.header
-        table.add_row(mart.name, header.question, header.grain, header.owner, header.refresh)
+        refreshed = f"{header.refresh}, every {header.every}" if header.every else header.refresh
+        table.add_row(mart.name, header.question, header.grain, header.owner, refreshed)
     screen().print(table)
 
 
@@ -137,6 +154,7 @@ def _described(mart: Mart, views: list[str]) -> dict[str, Any]:
         "key": header.key,
         "owner": header.owner,
         "refresh": header.refresh,
+        "every": header.every,
         "reads": header.reads,
         "views": views,
         "notes": header.notes,

@@ -14,6 +14,7 @@ from tests.e2e.landed import Expected, Landed, money, percent, rounded
 
 HELD_OUT = timedelta(30)
 OFFERED = 5
+LOOKED_AT = 2048
 
 
 def _item(landed: Landed, product: str) -> str:
@@ -34,11 +35,13 @@ def _offers(landed: Landed, cutoff: date) -> tuple[dict[str, list[tuple[str, int
     """The five of each customer with their scores, and the buyers of each model, as of a day."""
     owned = _owned(landed, date.min, cutoff)
     buyers: Counter[str] = Counter()
-    both: dict[str, Counter[str]] = defaultdict(Counter)
     for items in owned.values():
         buyers.update(items)
-        for one in items:
-            both[one].update(items - {one})
+    popular = set(sorted(buyers, key=lambda one: (-buyers[one], one))[:LOOKED_AT])
+    both: dict[str, Counter[str]] = defaultdict(Counter)
+    for items in owned.values():
+        for one in items & popular:
+            both[one].update(items & popular - {one})
     weights = {
         one: {
             other: int(1_000_000 * n / math.sqrt(buyers[one] * buyers[other])) for other, n in beside.items()
@@ -52,7 +55,7 @@ def _offers(landed: Landed, cutoff: date) -> tuple[dict[str, list[tuple[str, int
             scores: Counter[str] = Counter()
             for one in items:
                 scores.update(weights.get(one, {}))
-            ranked = sorted(buyers.keys() - items, key=lambda one: (-scores[one], -buyers[one], one))
+            ranked = sorted(popular - items, key=lambda one: (-scores[one], -buyers[one], one))
             alike[kind] = [(one, scores[one]) for one in ranked[:OFFERED]]
         offers[golden] = alike[kind]
     return offers, buyers

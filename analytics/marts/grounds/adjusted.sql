@@ -2,8 +2,13 @@
 meaning: Postings of closed months that are no longer as they were closed, with what differs
 reads: [posting, closed, closing]
 */
-WITH both AS (
-    SELECT p.*, 1 AS sign FROM posting AS p WHERE p.month IN (SELECT month FROM closing)
+WITH
+    -- moments say less than months, but the index of order lines knows them; a day is at most 14 hours away from UTC's
+    (SELECT toDateTime64(min(month), 0, 'UTC') - INTERVAL 1 DAY FROM closing) AS first,
+    (SELECT toDateTime64(max(month) + INTERVAL 1 MONTH, 0, 'UTC') + INTERVAL 1 DAY FROM closing) AS last,
+both AS (
+    SELECT p.* EXCEPT moment, 1 AS sign FROM posting AS p
+    WHERE p.month IN (SELECT month FROM closing) AND p.moment >= first AND p.moment < last
     UNION ALL
     SELECT c.*, -1 AS sign FROM closed AS c
 ),

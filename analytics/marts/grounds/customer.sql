@@ -2,13 +2,12 @@
 meaning: >-
   Everybody known on the day, a row a golden customer, by the newest version of any of the accounts; who bought
   without a record is there with a golden id and nothing else. Guests are no customers
-views: [customer.customers, customer.crosswalk, customer.customer_360, sales.orders, sales.transactions]
+reads: [account_orders, account_payments]
+views: [customer.customers, customer.crosswalk, customer.customer_360]
 concerns:
   customer.customers: account
   customer.crosswalk: account
   customer.customer_360: golden_id
-  sales.orders: account
-  sales.transactions: account
 clear: {customer.customers_clear: [birth_date]}
 moves: >-
   SELECT account FROM customer.customers_clear
@@ -43,11 +42,9 @@ WITH versions AS (
     LIMIT 1 BY customer_id
 ),
 buyers AS (
-    SELECT account FROM sales.orders
-    WHERE toDate32(toTimeZone(ordered_at, {timezone:String})) <= {as_of:Date32} AND {in_scope account}
+    SELECT account FROM account_orders
     UNION DISTINCT
-    SELECT account FROM sales.transactions
-    WHERE toDate32(toTimeZone(transaction_at, {timezone:String})) <= {as_of:Date32} AND {in_scope account}
+    SELECT account FROM account_payments
 ),
 everybody AS (
     SELECT customer_id AS golden_id FROM versions

@@ -15,6 +15,8 @@ kept:
 */
 SELECT
     p.transaction_id AS transaction_id,
+    p.account AS account,
+    p.day AS day,
     toStartOfMonth(p.day) AS month,
     o.channel AS channel,
     p.amount AS amount

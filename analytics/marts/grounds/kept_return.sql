@@ -19,6 +19,10 @@ kept:
 */
 SELECT
     r.return_id AS return_id,
+    r.order_id AS order_id,
+    r.line_number AS line_number,
+    r.account AS account,
+    r.day AS day,
     toStartOfMonth(r.day) AS month,
     o.channel AS channel,
     l.product_id AS product_id,

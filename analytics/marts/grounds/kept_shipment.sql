@@ -10,6 +10,8 @@ kept:
 */
 SELECT
     order_id,
+    account,
+    day,
     toStartOfMonth(day) AS month,
     location_id,
     shipping_method,

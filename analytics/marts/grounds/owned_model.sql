@@ -1,11 +1,15 @@
 /*
 meaning: >-
-  The models that each customer has bought, as of the day and as of 30 days before it (cutoff); a product without a model stands
-  for itself
-reads: [line, product]
+  Numbers of the models that each customer has bought, and the day of each purchase, a row a customer. Lists of numbers take a
+  tenth of the work that a row a customer and model does
+reads: [line, model]
+worked: {key: [golden_id]}
 */
-SELECT DISTINCT c.cutoff AS cutoff, assumeNotNull(l.golden_id) AS golden_id, ifNull(p.model, l.product_id) AS item
+SELECT
+    assumeNotNull(l.golden_id) AS golden_id,
+    groupArray(assumeNotNull(m.number)) AS numbers,
+    groupArray(l.day) AS days
 FROM line AS l
-LEFT JOIN product AS p ON p.product_id = l.product_id
-CROSS JOIN (SELECT arrayJoin([{as_of:Date32}, {as_of:Date32} - 30]) AS cutoff) AS c
-WHERE l.golden_id IS NOT NULL AND NOT l.is_cancelled AND l.day <= c.cutoff
+INNER JOIN model AS m ON m.product_id = l.product_id
+WHERE l.golden_id IS NOT NULL AND NOT l.is_cancelled
+GROUP BY golden_id

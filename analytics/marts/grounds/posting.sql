@@ -1,11 +1,12 @@
 /*
 meaning: >-
   What counts in the books of a month: order lines in that of the order, payments in that of the payment, returns in
-  that of the return, each with what it adds
+  that of the return, each with its moment and what it adds
 reads: [order_line, order_payment, order_return]
 */
 SELECT
     toStartOfMonth(day) AS month,
+    ordered_at AS moment,
     'line' AS kind,
     concat(order_id, '#', toString(line_number)) AS id,
     order_id,
@@ -20,10 +21,10 @@ SELECT
 FROM order_line AS l
 UNION ALL
 SELECT
-    toStartOfMonth(day), 'payment', transaction_id, order_id, NULL, 0, 0, 0, 0, 0, 0, toDecimal128(amount, 4)
+    toStartOfMonth(day), transaction_at, 'payment', transaction_id, order_id, NULL, 0, 0, 0, 0, 0, 0, toDecimal128(amount, 4)
 FROM order_payment
 UNION ALL
 SELECT
-    toStartOfMonth(day), 'return', return_id, order_id, NULL, 0, 0, 0, 0,
+    toStartOfMonth(day), returned_at, 'return', return_id, order_id, NULL, 0, 0, 0, 0,
     toInt64(r.units), toDecimal128(r.amount, 4), 0
 FROM order_return AS r

@@ -2,11 +2,11 @@
 meaning: >-
   Order lines with what is left of them on the day: of a cancelled order nothing, of any other line what has not come
   back; what comes back is sold again, so its cost comes back too
-reads: [line, returned]
+reads: [line, account_returns]
 */
 WITH back AS (
-    SELECT order_id, line_number, sum(units) AS units, sum(amount) AS amount, max(day) AS last_day
-    FROM returned
+    SELECT order_id, line_number, sum(b.units) AS units, sum(b.amount) AS amount
+    FROM account_returns AS b
     GROUP BY order_id, line_number
 )
 SELECT

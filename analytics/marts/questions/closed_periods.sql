@@ -3,11 +3,11 @@ question: What was known of each closed month when it was closed, and what has b
 owner: sales
 grain: a measure of a closed month
 key: [month, measure]
-reads: [closed, closing, adjusted]
-refresh: whole
+reads: [closed, closing, month_lines, month_payments, month_returns]
+refresh: from sums
 notes: >-
   A month is closed by `mesh close`. What was known at close never changes; period_adjustments tells each adjustment.
-  Worked out whole: every posting of the closed months is held to what was kept of it.
+  What is known today is read from kept sums by month; period_adjustments tells which postings differ, and why.
 columns:
   month: First day of the month
   measure: units, net, cost, cancelled_net, returned_units, returned_amount or revenue, as in sales_by_period
@@ -25,12 +25,15 @@ WITH kept AS (
     FROM closed
     GROUP BY month
 ),
-since AS (
-    SELECT
-        month,
-        [sum(adjusted.units), sum(adjusted.net), sum(adjusted.cost), sum(adjusted.cancelled_net), sum(adjusted.returned_units),
-         sum(adjusted.returned_amount), sum(adjusted.revenue)] AS amounts
-    FROM adjusted
+today AS (
+    SELECT month, sumForEach(both.amounts) AS amounts
+    FROM (
+        SELECT month, arrayMap(x -> toDecimal128(x, 4), [units, l.net, l.cost, l.cancelled_net, 0, 0, 0]) AS amounts FROM month_lines AS l
+        UNION ALL
+        SELECT month, arrayMap(x -> toDecimal128(x, 4), [0, 0, 0, 0, r.units, r.amount, 0]) FROM month_returns AS r
+        UNION ALL
+        SELECT month, arrayMap(x -> toDecimal128(x, 4), [0, 0, 0, 0, 0, 0, p.revenue]) FROM month_payments AS p
+    ) AS both
     GROUP BY month
 )
 SELECT
@@ -39,11 +42,11 @@ SELECT
     c.closed_at AS closed_at,
     c.closed_by AS closed_by,
     if(empty(k.amounts), 0, k.amounts[place]) AS at_close,
-    if(empty(s.amounts), 0, s.amounts[place]) AS adjustments,
-    at_close + adjustments AS now
+    now - at_close AS adjustments,
+    if(empty(t.amounts), 0, t.amounts[place]) AS now
 FROM closing AS c
 LEFT JOIN kept AS k ON k.month = c.month
-LEFT JOIN since AS s ON s.month = c.month
+LEFT JOIN today AS t ON t.month = c.month
 ARRAY JOIN
     ['units', 'net', 'cost', 'cancelled_net', 'returned_units', 'returned_amount', 'revenue'] AS measure,
     arrayEnumerate([1, 2, 3, 4, 5, 6, 7]) AS place

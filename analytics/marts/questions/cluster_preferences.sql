@@ -19,20 +19,24 @@ columns:
   affinity: Share of the cluster by share of everybody; four decimals
 */
 WITH bought_as AS (
-    SELECT m.cluster AS cluster, s.golden_id AS golden_id, 'category' AS kind, s.product_category AS name, s.units AS units, s.net AS net
-    FROM purchase_history AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
-    WHERE s.product_category IS NOT NULL
+    -- by customer first, in the order in which they stand, so that no more than one is held at a time
+    SELECT golden_id, 'category' AS kind, product_category AS name, sum(s.units) AS units, sum(s.net) AS net
+    FROM purchase_history AS s
+    WHERE product_category IS NOT NULL
+    GROUP BY golden_id, product_category
     UNION ALL
-    SELECT m.cluster, s.golden_id, 'channel', s.channel, s.units, s.net
-    FROM purchase_history AS s INNER JOIN customers_master AS m ON m.golden_id = s.golden_id
+    SELECT golden_id, 'channel', channel, sum(s.units), sum(s.net)
+    FROM purchase_history AS s
+    GROUP BY golden_id, channel
 ),
 summed AS (
     SELECT
-        cluster, kind, name,
-        uniqExact(golden_id) AS customers,
-        sum(bought_as.units) AS units,
-        sum(bought_as.net) AS net
-    FROM bought_as
+        m.cluster AS cluster, b.kind AS kind, b.name AS name,
+        count() AS customers,
+        sum(b.units) AS units,
+        sum(b.net) AS net
+    FROM bought_as AS b
+    INNER JOIN customers_master AS m ON m.golden_id = b.golden_id
     GROUP BY cluster, kind, name
 ),
 whole AS (

@@ -25,8 +25,8 @@ columns:
   revenue (reporting currency): Sum of the payments
 */
 WITH paid AS (
-    SELECT golden_id, max(day) AS last_day, count() AS transactions, sum(amount) AS revenue
-    FROM payment
+    SELECT golden_id, max(day) AS last_day, sum(payments) AS transactions, sum(p.amount) AS revenue
+    FROM payment AS p
     WHERE golden_id IS NOT NULL
     GROUP BY golden_id
 )

@@ -5,13 +5,13 @@ grain: a campaign
 key: [campaign_id]
 reads: [campaign, contact, customer, placed]
 order: [first_day]
-refresh: whole
+refresh: from sums
 notes: >-
   The baseline is everybody who agreed to marketing, was registered before the campaign began, and was not contacted in it. Buyers
   placed an order that was not cancelled between the campaign's first and last day (of an open one: the day). uplift =
   conversion - baseline_conversion, in percentage points; extra_buyers = contacted x uplift / 100. It is an effect of the
   campaign only so far as who was contacted was drawn by lot.
-  Worked out whole: whom a campaign is compared with changes with each customer, contact and campaign.
+  Worked out of kept sums of orders: whom a campaign is compared with changes with each customer, contact and campaign.
 columns:
   campaign_id: Campaign
   name: Its name

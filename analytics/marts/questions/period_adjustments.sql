@@ -8,7 +8,7 @@ refresh: whole
 notes: >-
   A fact that moved to another month is gone from the one and, if that is closed, added to the other. The causes are the facts
   of the order, payment, return or product that have landed since the close, each in its newest revision.
-  Worked out whole: every posting of the closed months is held to what was kept of it.
+  Worked out whole: every posting of the months from the first to the last that is closed is held to what was kept of it.
 columns:
   month: First day of the closed month
   kind: line, payment or return
@@ -24,16 +24,18 @@ columns:
   revenue (reporting currency): The same of what was paid
   causes: Event, event id and event time of each fact, in the order of event time
 */
-WITH found AS (
+WITH subjects AS (
+    SELECT month, kind, id, if(kind = 'line', 'order', kind) AS subject, if(kind = 'line', order_id, id) AS subject_id
+    FROM adjusted
+    UNION ALL
+    SELECT month, kind, id, 'product', ifNull(product_id, '') FROM adjusted
+),
+found AS (
     SELECT a.month AS month, a.kind AS kind, a.id AS id, f.event AS event, f.event_id AS event_id, f.occurred_at AS occurred_at
-    FROM (
-        SELECT month, kind, id, if(kind = 'line', 'order', kind) AS subject, if(kind = 'line', order_id, id) AS subject_id
-        FROM adjusted
-        UNION ALL
-        SELECT month, kind, id, 'product', ifNull(product_id, '') FROM adjusted
-    ) AS a
+    FROM subjects AS a
     INNER JOIN closing AS c ON c.month = a.month
-    INNER JOIN fact AS f ON f.subject = a.subject AND f.subject_id = a.subject_id
+    INNER JOIN (SELECT * FROM fact WHERE subject_id IN (SELECT subject_id FROM subjects)) AS f
+        ON f.subject = a.subject AND f.subject_id = a.subject_id
     WHERE f.landed_at >= c.closed_at
 ),
 causes AS (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,8 +64,8 @@ class Trade:
 
     def refresh(self, *, whole: bool = False, library: Library = LIBRARY) -> dict[str, Refreshed | None]:
         """Refresh the marts."""
-        run = Refresh(self.client, library, MESH, ZONE)
-        return {mart.name: run.run(library.mart(mart.name), NOW, whole=whole) for mart in self.marts}
+        with closing(Refresh(self.client, library, MESH, ZONE)) as run:
+            return {mart.name: run.run(library.mart(mart.name), NOW, whole=whole) for mart in self.marts}
 
     def require_as_worked_out_whole(self) -> None:
         """A refresh of everything finds nothing to write."""

@@ -102,6 +102,38 @@ def test_only_some_customers_accounts_are_read_in_scope(tmp_path: Path) -> None:
         ("mart", "refresh: by customer", "refresh: from sums", "reads no sums"),
         ("mart", "refresh: by customer", "refresh: from marts", "reads no mart"),
         ("ground", "concerns:", "sums: {facts: payments}\nconcerns:", "does not read one kept ground alone"),
+        (
+            "mart",
+            "refresh: by customer",
+            "refresh: by customer\nevery: day",
+            "every: day is for marts",
+        ),
+        ("mart", "refresh: by customer", "refresh: whole\nevery: hour", "every: Input should be 'day'"),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id]}\nconcerns:",
+            "stands on paid, which is worked out",
+        ),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id], by: golden_id}\nconcerns:",
+            "worked: stretches take both by and starts",
+        ),
+        (
+            "ground",
+            "concerns:",
+            "worked: {key: [golden_id], by: golden_id, starts: SELECT 1}\nconcerns:",
+            "limits nothing to {part golden_id}",
+        ),
+        ("ground", "WHERE {in", "WHERE {part golden_id} AND {in", "is not worked out by golden_id"),
+        (
+            "ground",
+            "concerns:",
+            f"{KEPT}\nworked: {{key: [golden_id]}}\nconcerns:",
+            "what is kept between runs is not worked out in each",
+        ),
         ("ground", "concerns:", f"{KEPT}\nconcerns:", "limits nothing to {due transaction_id}"),
         (
             "ground",
@@ -166,7 +198,8 @@ def test_the_page_lists_every_mart_with_its_question() -> None:
     """And how it is refreshed."""
     page = (find_root() / "portal" / "docs" / "marts.md").read_text(encoding="utf-8")
     rows = [
-        f"| `{name}` | {mart.header.question} | {mart.header.refresh} |"
+        f"| `{name}` | {mart.header.question} | {mart.header.refresh}"
+        f"{', every ' + mart.header.every if mart.header.every else ''} |"
         for name, mart in sorted(read_library(find_mesh()).marts.items())
     ]
     assert "\n".join(rows) in page
