@@ -31,7 +31,7 @@ class Profile:
     rows: int
     missing: int
     distinct: int
-    """Different values: up to 65,536 exactly, beyond that within a percent."""
+    """Different values of the rows looked at: up to 65,536 exactly, beyond that within a percent."""
     least: str = ""
     greatest: str = ""
     quantiles: tuple[float, ...] = ()
@@ -45,6 +45,8 @@ class Profile:
     """Against the profile before; None where there is none, or no drift is measured."""
     before: datetime | None = None
     """When that was."""
+    one_in: int = 1
+    """One in how many rows was looked at; counts are so many times those of the rows that were."""
     limit: Decimal | None = None
     """Below how many percent of rows may lack the column, where the contract says so."""
 

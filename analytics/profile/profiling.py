@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analytics.profile.bins import Bins, drift, lower_ends, steps
 from analytics.profile.column import Column, columns
 from analytics.profile.profile import QUANTILES, Before, Profile
-from analytics.profile.statement import Division, batches, contents, counts
+from analytics.profile.statement import Division, Rows, batches, contents, counts
 from analytics.quality.asking import ask
 from mesh.kernel.quality import NotNull
 from mesh.kernel.table_rules import Share
@@ -27,26 +27,36 @@ _ANSWERS = 8
 """Answers about one column in the first statement."""
 
 
-def profile(client: Client, port: Port, before: Mapping[str, Before]) -> Iterator[Profile]:
+def profile(
+    client: Client, port: Port, before: Mapping[str, Before], enough: int | None = None
+) -> Iterator[Profile]:
     """A profile of each column of the view, compared with what was before, by column.
 
+    Of a table that has twice as many rows as are ``enough``, or more, so many are drawn.
     Raises :class:`WarehouseError` when there is no such view.
     """
     assert port.view is not None
+    drawn = Rows(port.view, port.table_key, _one_in(client, port, enough) if enough else 1)
     described = ask(client, port, f"DESCRIBE TABLE {port.view}_clear")
     for batch in batches(list(columns(port, ((name, kind) for name, kind, *_ in described)))):
-        ((rows, *answers),) = ask(client, port, contents(port.view, batch))
+        ((rows, *answers),) = ask(client, port, contents(drawn, batch))
         found = [
-            _First(port, column, rows, answers[place * _ANSWERS : (place + 1) * _ANSWERS])
+            _First(port, column, drawn, rows, answers[place * _ANSWERS : (place + 1) * _ANSWERS])
             for place, column in enumerate(batch)
         ]
-        yield from _counted(client, port, found, before)
+        yield from _counted(client, port, drawn, found, before)
+
+
+def _one_in(client: Client, port: Port, enough: int) -> int:
+    """One in how many rows is to be drawn; revisions of a row count too until they are merged."""
+    ((held,),) = ask(client, port, f"SELECT count() FROM {port.physical_table}")
+    return max(1, int(held) // enough)
 
 
 class _First:
     """A column after the first statement, and by what its rows are to be divided."""
 
-    def __init__(self, port: Port, column: Column, rows: int, answers: Sequence[Any]) -> None:
+    def __init__(self, port: Port, column: Column, drawn: Rows, rows: int, answers: Sequence[Any]) -> None:
         missing, distinct, least, greatest, low, high, quantiles, frequent = answers
         given = rows > missing
         assert port.view is not None
@@ -56,12 +66,13 @@ class _First:
             view=port.view,
             name=column.name,
             kind=column.kind,
-            rows=rows,
-            missing=missing,
+            rows=rows * drawn.one_in,
+            missing=missing * drawn.one_in,
             distinct=distinct,
             least=least if given else "",
             greatest=greatest if given else "",
             quantiles=tuple(quantiles[: len(QUANTILES)]) if given else (),
+            one_in=drawn.one_in,
             limit=_limit(port, column.name),
         )
         self.frequent = tuple(frequent)
@@ -72,7 +83,7 @@ class _First:
 
 
 def _counted(
-    client: Client, port: Port, found: Sequence[_First], before: Mapping[str, Before]
+    client: Client, port: Port, drawn: Rows, found: Sequence[_First], before: Mapping[str, Before]
 ) -> Iterator[Profile]:
     """The profiles with histogram, frequent values, bins and drift, for which rows are counted once more."""
     divisions = [
@@ -80,8 +91,11 @@ def _counted(
     ]
     answers: Answers = {}
     if divisions:
-        ((_, *row),) = ask(client, port, counts(str(port.view), divisions))
-        answers = {(one.use, one.column.name): tuple(rows) for one, rows in zip(divisions, row, strict=True)}
+        ((_, *row),) = ask(client, port, counts(drawn, divisions))
+        answers = {
+            (one.use, one.column.name): tuple(count * drawn.one_in for count in rows)
+            for one, rows in zip(divisions, row, strict=True)
+        }
     for first in found:
         yield _whole(first, answers, before.get(first.column.name))
 

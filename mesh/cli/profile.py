@@ -28,6 +28,8 @@ _SHOWN = 2
 """Frequent values that a table shows, of those that are not rare."""
 _RARE = 1
 """Percent of the rows below which a value is rare."""
+_TOLD = 3
+"""Columns of a view that a summary names."""
 _WIDEST = 20
 """Characters of a value that a table shows."""
 _EXACT = 65_536
@@ -42,16 +44,22 @@ _COLUMNS = (
 
 
 def command(
-    product: Annotated[str, typer.Argument(help="A product, port, topic, view or event.")],
+    product: Annotated[
+        str, typer.Argument(help="A product, port, topic, view or event; all when left out.")
+    ] = "",
     record: Annotated[
         bool,
         typer.Option("--record/--no-record", help="Keep the profile, so that the next is compared with it."),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a column, for programs.")] = False,
 ) -> None:
-    """Profile each column of a view: nulls, values, quantiles, histogram, drift since the last profile."""
+    """Profile each column of a view: nulls, values, quantiles, histogram, drift since the last profile.
+
+    All views together have a line each: what has drifted, and what lacks too much. Long tables are sampled.
+    """
     from analytics.profile.history import keep, last
     from analytics.profile.profiling import profile
+    from analytics.profile.statement import ENOUGH
     from mesh.catalogue.lookup import landed
     from mesh.kernel.discovery import find_mesh
     from mesh.kernel.warehouse import connect
@@ -59,20 +67,25 @@ def command(
     settings = load_settings()
     ports = landed(find_mesh(settings), product)
     client, moment, run = connect(settings), now(), uuid4().hex[:12]
+    summary = _summary()
     try:
         for port in ports:
-            found = list(profile(client, port, last(client, port)))
+            found = list(profile(client, port, last(client, port), None if product else ENOUGH))
             if record:
                 keep(client, run, moment, found)
             if as_json:
                 for one in found:
                     typer.echo(json.dumps(document(one), ensure_ascii=False))
-            else:
+            elif product:
                 _show(found)
+            elif found:
+                summary.add_row(*_line(found))
     except ClickHouseError as error:
         raise WarehouseError("query-failed", reason(str(error))) from None
     finally:
         client.close()
+    if not product and not as_json:
+        screen(170).print(summary)
 
 
 def document(found: Profile) -> dict[str, Any]:
@@ -85,6 +98,7 @@ def document(found: Profile) -> dict[str, Any]:
         "column": found.name,
         "kind": found.kind.value,
         "rows": found.rows,
+        "one_in": found.one_in,
         "missing": found.missing,
         "missing_percent": round(found.missing_share, 6),
         "missing_limit_percent": None if found.limit is None else float(found.limit),
@@ -116,6 +130,44 @@ def _show(found: list[Profile]) -> None:
             f"drift since {before:%Y-%m-%d %H:%M} UTC: moved from 0.1, another distribution from 0.25"
         )
     console.print()
+
+
+def _summary() -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table.add_column("view", no_wrap=True)
+    for heading in ("rows", "columns"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for heading in ("lack too much", "drift from 0.1 on"):
+        table.add_column(heading)
+    table.add_column("since", no_wrap=True)
+    return table
+
+
+def _line(found: list[Profile]) -> tuple[Text, ...]:
+    """A view in one line of the summary."""
+    from analytics.profile.bins import CHANGED, MOVED
+
+    lacking = [one.name for one in found if one.lacks_too_much]
+    moved = sorted(
+        ((one.drift, one.name) for one in found if one.drift is not None and one.drift >= MOVED), reverse=True
+    )
+    before = max((one.before for one in found if one.before), default=None)
+    return (
+        Text(found[0].view),
+        Text(f"{'~' if found[0].one_in > 1 else ''}{found[0].rows:,}"),
+        Text(str(len(found))),
+        Text(_some(lacking), style="bold red"),
+        Text(
+            _some([f"{name} {drift:.2f}" for drift, name in moved]),
+            style="bold red" if moved and moved[0][0] >= CHANGED else "yellow",
+        ),
+        Text(f"{before:%Y-%m-%d %H:%M}" if before else "–", style="dim"),
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+    return ", ".join(names[:_TOLD]) + more
 
 
 def _row(found: Profile) -> tuple[Text, ...]:

@@ -39,6 +39,7 @@ USUAL = (
     Job("marts", ("marts", "refresh"), 900),
     Job("segments", ("segment", "--due"), 900),  # by event time: a closed week, in replay as in live
     Job("kept", ("keep",), 60),  # where nothing has landed it is done at once
+    Job("profile", ("profile",), 86400),  # what stands there on each day, whenever it happened
 )
 """What every mesh does."""
 

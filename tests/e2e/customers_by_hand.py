@@ -22,13 +22,16 @@ def customer_churn(landed: Landed) -> Expected:
     )
     by = {row["golden_id"]: row for row in paid.iter_rows(named=True)}
     found: Expected = {}
-    for golden in landed.customers:
+    for golden, customer in landed.customers.items():
         row = by.get(golden)
         last = row["last"] if row else None
         status = "No transaction"
         if last is not None:
             status = "Churned" if last < landed.day - QUARTER else "Not Churned"
         found[(golden,)] = {
+            "company_name": customer.get("company_name"),
+            "customer_type": customer.get("customer_type"),
+            "country": customer.get("country"),
             "churn_status": status,
             "is_churned": int(status == "Churned"),
             "last_transaction_on": last,
@@ -130,7 +133,7 @@ def _positions(landed: Landed) -> Callable[[Row], tuple[float, float] | None]:
 
 def customer_features(landed: Landed) -> Expected:
     """All ten."""
-    bought, position = _bought(landed), _positions(landed)
+    bought, position, names = _bought(landed), _positions(landed), landed.sold_as
     centres = [place for place in landed.places.values() if place["location_type"] == "Warehouse"]
     found: Expected = {}
     for golden, customer in landed.customers.items():
@@ -147,6 +150,7 @@ def customer_features(landed: Landed) -> Expected:
             "country": customer.get("country"),
             "state": customer.get("state"),
             "nearest_centre_id": centre,
+            "nearest_centre": landed.places[centre]["name"] if centre else None,
             "nearest_centre_distance": None if distance is None else round(distance, 1),
             "units_last_year": row["year_units"],
             "returned_units_last_year": row["year_back"],
@@ -158,6 +162,7 @@ def customer_features(landed: Landed) -> Expected:
             "orders_last_year": row["year_orders"],
             "favourite_category": row.get("category"),
             "favourite_product_id": row.get("product_id"),
+            "favourite_product": names.get(row.get("product_id")),
             "preferred_channel": row.get("channel"),
         }
     return found
@@ -227,12 +232,13 @@ def clv_proxy(landed: Landed) -> Expected:
     """Three years like the last one."""
     bought = _bought(landed)
     found: Expected = {}
-    for golden in landed.customers:
+    for golden, customer in landed.customers.items():
         row = bought.get(golden, NOTHING)
         average = ratio(money(row["kept"]), row["live_orders"], 4)
         rate = percent(row["profit"], row["kept"])
         known = average is not None and rate is not None
         found[(golden,)] = {
+            "company_name": customer.get("company_name"),
             "cluster": _cluster(landed, bought.get(golden)),
             "average_order_value": average,
             "orders_last_year": row["year_orders"],

@@ -111,6 +111,7 @@ class Landed:
         utc = pl.Datetime("us", "UTC")
         return frame.with_columns(
             pl.Series("cancelled", [one.get("order_status") == "Cancelled" for one in shipments]),
+            pl.Series("status", [one.get("order_status") for one in shipments], dtype=pl.String),
             pl.Series("method", methods, dtype=pl.String),
             pl.Series("shipped_at", [one.get("shipped_at") for one in shipments], dtype=utc),
             pl.Series("delivered_at", [one.get("delivered_at") for one in shipments], dtype=utc),
@@ -179,6 +180,14 @@ class Landed:
             .with_columns(kept_cost=pl.when("cancelled").then(0).otherwise(cost * pl.col("kept_units")))
             .with_columns(profit=pl.col("kept") - pl.col("kept_cost"))
         )
+
+    @cached_property
+    def sold_as(self) -> dict[str | None, frozenset[str]]:
+        """The names under which each product was sold, any of which a mart may show."""
+        named = (
+            self.lines.drop_nulls("product_name").group_by("product_id").agg(pl.col("product_name").unique())
+        )
+        return {product: frozenset(names) for product, names in named.iter_rows()}
 
     @cached_property
     def payments(self) -> pl.DataFrame:

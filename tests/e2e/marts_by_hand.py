@@ -1,6 +1,7 @@
 """Each mart worked out with Polars from the domains' landed tables, by what its header says, not by its SQL.
 
-Every function gives the expected columns by key. What stands in a mart and not here is a name.
+Every function gives the expected columns by key. What stands in a mart and not here is the name of a person.
+A set stands for any one of its values.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ from tests.e2e.landed import Expected, Landed, Row, money, percent, ratio, round
 
 def _month(day: date) -> date:
     return day.replace(day=1)
+
+
+def _any_of(lines: pl.DataFrame, column: str) -> frozenset[str] | None:
+    return frozenset(lines[column].drop_nulls()) or None
 
 
 def sales_by_period(landed: Landed) -> Expected:
@@ -83,8 +88,12 @@ def product_profitability(landed: Landed) -> Expected:
     found: Expected = {}
     for (product,), part in landed.lines.group_by("product_id"):
         known = part["kept_cost"].null_count() == 0
+        described = landed.products.get(product, {})
         kept, cost = total(part, "kept"), total(part, "kept_cost")
         found[(product,)] = {
+            "name": described.get("name") or landed.sold_as.get(product),
+            "category": described.get("category"),
+            "subcategory": described.get("subcategory"),
             "units": total(part, "units"),
             "net": money(total(part, "net")),
             "cancelled_units": total(part.filter("cancelled"), "units"),
@@ -107,6 +116,8 @@ def product_profitability(landed: Landed) -> Expected:
 def sales_team_against_targets(landed: Landed) -> Expected:
     """Net sales of each target's period."""
     targets = landed.client.query("SELECT * FROM employee.sales_targets").named_results()
+    employees = landed.table("employee.employees", "valid_from").sort("valid_from", "seq")
+    titles = dict(employees.select("employee_id", "job_title").iter_rows())
     by_seller = {seller: part for (seller,), part in landed.lines.group_by("employee_id")}
     found: Expected = {}
     for row in targets:
@@ -116,6 +127,10 @@ def sales_team_against_targets(landed: Landed) -> Expected:
         part = part.filter(pl.col("day").is_between(row["period_from"], row["period_to"]))
         net = money(total(part, "net"))
         found[(row["target_id"],)] = {
+            "employee_id": row["employee_id"],
+            "job_title": titles.get(row["employee_id"]),
+            "period_from": row["period_from"],
+            "period_to": row["period_to"],
             "is_over": int(row["period_to"] <= landed.day),
             "target": row["target_amount"],
             "orders": part["order_id"].n_unique(),
@@ -132,8 +147,15 @@ def purchase_history(landed: Landed) -> Expected:
     lines = landed.lines.filter(pl.col("golden_id").is_not_null())
     return {
         (row["golden_id"], row["order_id"], row["line_number"]): {
+            "ordered_at": row["ordered_at"],
+            "channel": row["channel"],
             "product_id": row["product_id"],
             "product_name": row["product_name"],
+            "product_category": row["category"],
+            "promotion_id": row["promotion_id"],
+            "order_status": row["status"],
+            "shipping_method": row["method"],
+            "delivered_at": row["delivered_at"],
             "units": row["units"],
             "discount": money(row["gross"] - row["net"]),
             "net": money(row["net"]),
@@ -157,6 +179,8 @@ def product_affinity(landed: Landed) -> Expected:
         pairs.update(combinations(sorted(products), 2))
     return {
         pair: {
+            "name": landed.sold_as.get(pair[0]),
+            "other_name": landed.sold_as.get(pair[1]),
             "baskets": count,
             "product_baskets": single[pair[0]],
             "other_baskets": single[pair[1]],
@@ -212,6 +236,8 @@ def arrivals_summary(landed: Landed) -> Expected:
         orders[_month(row["day"]), row["location_id"]] += 1
     return {
         key: {
+            "name": landed.places.get(key[1], {}).get("name"),
+            "location_type": landed.places.get(key[1], {}).get("location_type"),
             "arrivals": came.get(key),
             "orders": orders[key],
             "conversion": percent(orders[key], came.get(key)),
@@ -237,7 +263,10 @@ def demand_summary(landed: Landed) -> Expected:
             for days in (30, 90, 365)
         }
         on_hand = sum(row["on_hand"] for row in counted) if counted else None
+        described = landed.products.get(product, {})
         found[(product,)] = {
+            "name": described.get("name") or _any_of(part, "product_name"),
+            "category": described.get("category") or _any_of(part, "category"),
             **{f"units_{days}": count for days, count in units.items()},
             "units": total(part, "units"),
             "last_ordered_on": part["day"].max(),
@@ -275,6 +304,10 @@ def marketing_effectiveness(landed: Landed) -> Expected:
         extra = None if uplift is None else rounded(uplift * len(reached) / 100, 2)
         budget = campaign["budget_amount"]
         found[(campaign["campaign_id"],)] = {
+            "name": campaign["name"],
+            "channel": campaign["channel"],
+            "first_day": first,
+            "last_day": campaign["ends_at"].date() if campaign["ends_at"] else None,
             "contacted": len(reached),
             "bounced": sum("Bounced" in outcomes[one] for one in reached),
             "opened": sum(bool(outcomes[one] & {"Opened", "Clicked"}) for one in reached),
@@ -314,6 +347,10 @@ def promotion_effectiveness(landed: Landed) -> Expected:
         has_baseline = isinstance(dawn, date) and start >= dawn
         change = percent(Decimal(during) * 28, before * days) if has_baseline else None
         found[(promotion,)] = {
+            "name": row["name"],
+            "promotion_type": row["promotion_type"],
+            "first_day": first,
+            "last_day": last,
             "products": under["product_id"].n_unique(),
             "orders": under["order_id"].n_unique(),
             "units": total(under, "units"),

@@ -84,6 +84,11 @@ class Measured:
         return {row["product_id"]: row for row in rows}
 
     @cached_property
+    def employees(self) -> set[str]:
+        """Who is employed, or was."""
+        return {row["employee_id"] for row in self.rows("employee.employees", "valid_from")}
+
+    @cached_property
     def customers(self) -> dict[str, Row]:
         """Customers with a record, with ``age`` on the day."""
         rows = self.rows("customer.customers_clear", "valid_from")
@@ -237,6 +242,16 @@ class Measured:
         """Measures of customers by age group."""
         return self._grouped(self.customers.values(), of_customers, lambda row: _age_group(row["age"]))
 
+    def customers_by(self, key: Callable[[Row], Any]) -> Expected:
+        """Customers by what their orders say: each in all that theirs say, who ordered nothing in none."""
+        groups: dict[Any, set[str]] = defaultdict(set)
+        for order in self.orders.values():
+            if order["buyer"]:
+                groups[key(order)].add(order["buyer"])
+        if idle := self.customers.keys() - set().union(*groups.values()):
+            groups[None] |= idle
+        return {group: {"total_customers": len(members)} for group, members in groups.items()}
+
     def by_campaign(self) -> Expected:
         """Contacts by the channel of their campaign."""
         channels = {
@@ -318,9 +333,7 @@ class Measured:
         return {
             **of_stock(self.stock),
             "total_stores": len(self.channels),
-            "total_employees": len(
-                {row["employee_id"] for row in self.rows("employee.employees", "valid_from")}
-            ),
+            "total_employees": len(self.employees),
             "total_visitors": sum(row["visitors"] for row in arrivals),
         }
 

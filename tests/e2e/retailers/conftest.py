@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from analytics.marts.day import span
 from analytics.marts.reading import read_library
+from analytics.semantic.sources import CLOCK
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.warehouse import connect
 from tests.e2e.landed import Landed
+from tests.e2e.measures_by_hand import Measured
 from tests.e2e.retailers.retailer import TRADE, Retailer
 
 
@@ -39,3 +42,11 @@ def landed(mesh: Retailer) -> Iterator[Landed]:
     """What has landed, up to the clock."""
     with contextlib.closing(connect(mesh.settings)) as client:
         yield Landed(client, span(client, "UTC")[1])
+
+
+@pytest.fixture(scope="package")
+def now(landed: Landed) -> Measured:
+    """What is known as of the clock."""
+    seconds = landed.client.query(f"SELECT toUnixTimestamp64Micro(clock) FROM {CLOCK}").result_rows[0][0]
+    clock = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=seconds)
+    return Measured(Landed(landed.client, clock.date()), clock, stated=False)

@@ -5,8 +5,6 @@ Adventure Works has none of these; its own test compares the rest with its files
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,9 +12,7 @@ from typing import Any
 import pytest
 
 from analytics.semantic.reading import read_model
-from analytics.semantic.sources import CLOCK
 from mesh.kernel.discovery import find_mesh
-from mesh.kernel.warehouse import connect
 from tests.e2e.adventureworks import Values
 from tests.e2e.landed import Landed
 from tests.e2e.measures_by_hand import Expected, Measured
@@ -31,15 +27,6 @@ PRESENT = (
     "ups_delivered_percentage",
 )
 """Measures of what this retailer has and Adventure Works has not: none may be 0 here."""
-
-
-@pytest.fixture(scope="module")
-def now(mesh: Retailer) -> Iterator[Measured]:
-    """What is known as of the clock."""
-    with contextlib.closing(connect(mesh.settings)) as client:
-        seconds = client.query(f"SELECT toUnixTimestamp64Micro(clock) FROM {CLOCK}").result_rows[0][0]
-        clock = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=seconds)
-        yield Measured(Landed(client, clock.date()), clock, stated=False)
 
 
 def numbers(row: dict[str, Any], names: Values) -> Values:

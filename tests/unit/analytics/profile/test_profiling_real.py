@@ -132,6 +132,44 @@ def test_drift_is_told_against_the_last_profile(client: Client) -> None:
     assert (other["made_at"].drift, other["maker"].drift) == (None, None)
 
 
+def test_of_many_rows_some_are_drawn_always_the_same(client: Client) -> None:
+    """What is counted is told of all of them; who is drawn does not change, and drift is that of all."""
+    client.command("TRUNCATE TABLE mesh.column_profiles_v1")
+    fill(client, toys(7, count=8000))
+    found = {one.name: one for one in profile(client, PORT, {}, enough=1000)}
+    assert {one.one_in for one in found.values()} == {8}
+    colour = found["colour"]
+    assert colour.rows % 8 == 0
+    assert colour.rows == pytest.approx(8000, rel=0.1)
+    assert colour.missing_share == pytest.approx(20, abs=4)
+    assert sum(times for _, times in colour.frequent) == colour.rows - colour.missing
+    assert sum(times for _, times in found["wheels"].histogram) == found["wheels"].rows
+    assert found["wheels"].quantiles[2] == pytest.approx(50, abs=5)
+
+    keep(client, "drawn", datetime.now(UTC), found.values())
+    again = {one.name: one for one in profile(client, PORT, last(client, PORT), enough=1000)}
+    assert {one.drift for one in again.values()} == {0.0, None}
+    whole = profiled(client)
+    assert (whole["colour"].rows, whole["colour"].one_in) == (8000, 1)
+    assert told(whole["colour"].drift) < MOVED
+    (few,) = {one.one_in for one in profile(client, PORT, {}, enough=4001)}
+    assert few == 1
+
+
+def test_of_those_drawn_the_newest_revision_counts(client: Client) -> None:
+    """While the older ones are still in parts of their own."""
+    table = PORT.physical_table
+    client.command(f"SYSTEM STOP MERGES {table}")
+    fill(client, toys(8, count=4000))
+    client.command(f"INSERT INTO {table} SELECT * REPLACE (seq + 1 AS seq, 777 AS wheels) FROM {table}")
+    assert client.query(f"SELECT count() FROM {table}").result_rows == [(8000,)]
+    found = {one.name: one for one in profile(client, PORT, {}, enough=1000)}
+    client.command(f"SYSTEM START MERGES {table}")
+    assert found["wheels"].one_in == 8
+    assert found["wheels"].rows == pytest.approx(4000, rel=0.15)
+    assert (found["wheels"].least, found["wheels"].greatest) == ("777", "777")
+
+
 def test_a_view_without_rows_is_profiled(client: Client) -> None:
     """And so is the first row after it."""
     client.command("TRUNCATE TABLE mesh.column_profiles_v1")

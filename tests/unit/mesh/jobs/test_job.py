@@ -19,7 +19,8 @@ def test_without_a_file_the_usual_jobs_run(tmp_path: Path) -> None:
 
 def test_a_number_is_another_interval_and_null_puts_a_job_down() -> None:
     """Everything else of the job stays."""
-    (quality,) = planned('{"quality": 30, "marts": null, "segments": null, "kept": null}')
+    downs = ", ".join(f'"{job.name}": null' for job in USUAL[1:])
+    (quality,) = planned(f'{{"quality": 30, {downs}}}')
     assert (quality.every, quality.arguments) == (30.0, USUAL[0].arguments)
     assert quality.answers == {0, 1}
 
