@@ -52,7 +52,7 @@ def simulate(
     when the broker does not take everything. ``dry_run`` makes and checks everything and sends nothing.
     """
     began, cpu = time.perf_counter(), time.process_time()
-    plan.check(settings.dead_letter_limit)
+    plan.check()
     settings = _of_retailer(settings, plan.retailer)
     folder = retailer_folder(plan.retailer)
     assert folder is not None
@@ -60,6 +60,7 @@ def simulate(
     origin = plan.origin(int(now().timestamp() * SECOND))
     ends = origin if plan.live else origin + plan.trading_days * DAY
     world = build(about, plan.seed, plan.customers, origin, ends, horizon(ends))
+    plan.check_bad(world, origin, settings.dead_letter_limit)
     clock, until = plan.clock(world, origin), None if plan.live else ends
     office = Office(plan, settings, world, clock, until, dry_run=dry_run, progress=progress)
     try:

@@ -10,11 +10,12 @@ import pytest
 from mesh.kernel.errors import SimulationError
 from mesh.simulate.clock import DAY, SECOND, Clock
 from mesh.simulate.description import Description
+from mesh.simulate.faults import BREAKS
 from mesh.simulate.plan import Plan
 from mesh.simulate.run import horizon
 from mesh.simulate.trade import trade
 from mesh.simulate.world import build
-from tests.unit.mesh.simulate.conftest import world_of
+from tests.unit.mesh.simulate.conftest import CUSTOMERS, DAYS, SINCE, Year, world_of
 
 LIMIT = 1_000
 NOON = 20_000 * DAY + DAY // 2
@@ -49,7 +50,7 @@ NOON = 20_000 * DAY + DAY // 2
 def test_what_is_out_of_range_is_named(arguments: dict[str, Any], named: str) -> None:
     """With its bounds, in one line."""
     with pytest.raises(SimulationError) as caught:
-        Plan("strideright", **arguments).check(LIMIT)
+        Plan("strideright", **arguments).check()
     assert caught.value.code == "argument-out-of-range"
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -58,30 +59,41 @@ def test_what_is_out_of_range_is_named(arguments: dict[str, Any], named: str) ->
 def test_days_of_live_trade_are_refused() -> None:
     """It has no end of its own, so that they would say nothing."""
     with pytest.raises(SimulationError) as caught:
-        Plan("strideright", days=30, live=True).check(LIMIT)
+        Plan("strideright", days=30, live=True).check()
     assert str(caught.value) == (
         "SimulationError[argument-without-use] --days: says how long a history is, but --live trades from now"
         " on until it is ended; leave out --days, or --live for a history"
     )
-    Plan("strideright", live=True).check(LIMIT)
+    Plan("strideright", live=True).check()
     assert Plan("strideright").trading_days == Plan("strideright").arguments()["days"] == 365
     assert Plan("strideright", live=True).arguments()["days"] is None
 
 
 def test_the_edges_are_within_range() -> None:
     """Least and most are both allowed."""
-    Plan("strideright", customers=1, days=1, seed=0, rate=1).check(LIMIT)
-    Plan("strideright", customers=2_000_000, days=3_650, late=50, duplicates=50).check(LIMIT)
+    Plan("strideright", customers=1, days=1, seed=0, rate=1).check()
+    Plan("strideright", customers=2_000_000, days=3_650, late=50, duplicates=50).check()
 
 
-def test_more_bad_events_than_a_part_parks_are_refused_before_they_stop_it() -> None:
-    """Unless the limit is raised, or they come slowly enough."""
-    many = Plan("strideright", customers=100_000, bad=0.5)
+def test_more_bad_events_than_a_part_parks_are_refused_before_they_stop_it(about: Description) -> None:
+    """Unless the limit is raised, or they come slowly enough; live trade brings its customers at once."""
+    world = world_of(about, customers=20_000)
+    many = Plan("strideright", customers=20_000, bad=0.5)
     with pytest.raises(SimulationError, match="MESH_DEAD_LETTER_LIMIT") as caught:
-        many.check(LIMIT)
+        many.check_bad(world, SINCE, LIMIT)
     assert caught.value.code == "simulation-too-bad"
-    many.check(100_000)
-    Plan("strideright", customers=100_000, bad=0.5, rate=500).check(LIMIT)
+    many.check_bad(world, SINCE, 100_000)
+    Plan("strideright", customers=20_000, bad=0.5, rate=500).check_bad(world, SINCE, LIMIT)
+    live = Plan("strideright", customers=20_000, bad=1, live=True, rate=500)
+    assert live.bad_a_minute(world, SINCE) > 0.01 * (500 * 60 + world.people.recorded.height)
+
+
+def test_bad_events_are_counted_before_they_are_made(about: Description, year: Year) -> None:
+    """As many as a year has, whatever the season in which it begins."""
+    plan = Plan("strideright", customers=CUSTOMERS, days=DAYS, bad=10)
+    dimensions = {name: frame for name, frame in year.world.dimensions().items() if name in BREAKS}
+    real = sum(frame.height for frame in (*dimensions.values(), *year.events.values())) / 10
+    assert plan.bad_a_minute(year.world, SINCE) == pytest.approx(real, rel=0.1)
 
 
 def test_a_history_ends_with_yesterday(about: Description) -> None:
