@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from benchmarks import chart, growth, ingest, questions, recovery, run, scaling, sink, whole
+from benchmarks import chart, growth, ingest, questions, recovery, run, scaling, simulate, sink, whole
 from mesh.kernel.errors import MeshError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -15,6 +15,7 @@ app.command("run")(run.command)
 app.command("whole")(whole.command)
 app.command("sink")(sink.command)
 app.command("ingest")(ingest.command)
+app.command("simulate")(simulate.command)
 app.command("growth")(growth.command)
 app.command("scaling")(scaling.command)
 app.command("recovery")(recovery.command)

@@ -17,10 +17,13 @@ def command(
     retailer: Annotated[str, typer.Argument(help="A folder of data/ with a world.yaml.", metavar="RETAILER")],
     rate: Annotated[
         int | None,
-        typer.Option(help="Events a second: of a history at most; live on a middling day (50).", metavar="R"),
+        typer.Option(help="Events a second: of a history at most; live about as many (50).", metavar="R"),
     ] = None,
     customers: Annotated[int, typer.Option(help="How many customers there are.", metavar="N")] = 5_000,
-    days: Annotated[int, typer.Option(help="Days of trade, up to and with yesterday.", metavar="D")] = 365,
+    days: Annotated[
+        int | None,
+        typer.Option(help="Days of trade, up to and with yesterday (365); not with --live.", metavar="D"),
+    ] = None,
     live: Annotated[bool, typer.Option("--live", help="Trade from now on, until Ctrl-C.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.", metavar="S")] = 1,
     late: Annotated[

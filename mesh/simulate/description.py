@@ -30,7 +30,8 @@ class _Part(BaseModel):
 
 
 class Country(_Part):
-    """Where the retailer sells; ``rate`` is US dollars per unit of ``currency``."""
+    """Where the retailer sells; ``rate`` is US dollars per unit of ``currency``, ``office`` the address of
+    those who run the platform."""
 
     region: str
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -38,6 +39,7 @@ class Country(_Part):
     tax: Share
     share: Weight
     platform: str
+    office: str
 
 
 class City(_Part):

@@ -28,9 +28,17 @@ BREAKS: Mapping[str, Mapping[str, pl.Expr]] = {
     "FulfilmentUpdated": {"order_status": pl.lit("Misplaced")},
     "ReturnRecorded": {"quantity": pl.lit(-1, pl.Int64)},
     "CustomerRecorded": {"gender": pl.lit("UNKNOWN")},
+    "ContactMade": {"outcome": pl.lit("Forgotten")},
+    "WebSessionEnded": {"page_views": pl.lit(0, pl.Int64)},
+    "ArrivalsCounted": {"visitors": pl.lit(-1, pl.Int64)},
+    "StockCounted": {"on_hand": pl.lit(-1, pl.Int64)},
+    "SalesTargetSet": {"target_amount": pl.lit(-10_000, pl.Int64)},
 }
-"""What breaks the contract of each event; only these events are made bad."""
+"""What breaks the contract of each event. Events that are not here are never bad: others point to them."""
 CLOCKED = ("OrderPlaced", "PaymentRecorded", "FulfilmentUpdated", "ReturnRecorded")
+"""Events that move the mesh's clock, and so the only ones that can be ahead of it."""
+UNOWNED = ("ArrivalsCounted", "StockCounted", "SalesTargetSet")
+"""Events of no account, under whose key no reader looks for one."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,8 @@ def fates(name: str, times: Numbers, faults: Faults, clock: Clock, numbers: np.r
     kind = np.searchsorted(_KIND_WEIGHTS, numbers.random(count), side="right")
     if name not in CLOCKED:
         kind[kind == TIME_AHEAD] = UNDECODABLE
+    if name in UNOWNED:
+        kind[kind == KEY_MISMATCH] = SCHEMA_UNKNOWN
     kind[fault != BAD] = 0
     late = clock.span(between(numbers, 1 / 24, LATEST, count))
     shuffled = clock.span(numbers.random(count) * LONGEST_SHUFFLE)
@@ -100,4 +110,4 @@ def mangle(values: list[bytes], keys: list[bytes], fate: Fate) -> None:
     for position in fate.of(BAD, SCHEMA_UNKNOWN):
         values[position] = b"\0\x7f\xff\xff\xff" + values[position][5:]
     for position in fate.of(BAD, KEY_MISMATCH):
-        keys[position] += b"0"
+        keys[position] = b"0" + keys[position]

@@ -16,6 +16,9 @@ MINUTE = 1 / (24 * 60)
 """Of a day."""
 PENDING, COMPLETED, REFUNDED = range(3)
 STATUSES = pl.Series(["pending", "completed", "refunded"])
+TYPES = pl.Series(["Sale", "Sale", "Refund"])
+"""What a payment is at each status. A refund is a revision of its payment and none of its own, since every
+payment counts as revenue, whatever its type."""
 
 
 def payments(
@@ -66,7 +69,7 @@ def payments(
             "seq": rows_of["seq"],
             "occurred_at": rows_of["at"],
             "transaction_at": paid[order],
-            "transaction_type": pl.Series(["Sale"]).new_from_index(0, len(order)),
+            "transaction_type": TYPES.gather(rows_of["status"]),
             "payment_method": pl.Series(methods).gather(method[order]),
             "transaction_status": STATUSES.gather(rows_of["status"]),
             "amount": placed.totals[order],

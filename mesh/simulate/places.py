@@ -100,7 +100,8 @@ def _platforms(about: Description, ids: dict[str, list[str]], nearest: Numbers) 
             {"location_id": ids["online"][number], "name": country.platform, "location_type": "Online",
              "channel_type": "Online", "platform_name": f"{about.brand} {name}",
              "platform_url": f"https://www.{country.platform}", "country": name, "region": country.region,
-             "contact_email": f"service@{country.platform}", "currency": country.currency,
+             "address": country.office, "contact_email": f"service@{country.platform}",
+             "contact_phone": f"+1 555 02{number:02d}", "currency": country.currency,
              "territory_id": ids["territory"][number],
              "nearest_offline_location_id": ids["store"][nearest[greatest]]}
         )  # fmt: skip

@@ -7,19 +7,17 @@ from typing import Any
 
 from mesh.kernel.errors import SimulationError
 from mesh.simulate.clock import DAY, SECOND, Clock, moment
-from mesh.simulate.description import Description
-from mesh.simulate.faults import Faults
-from mesh.simulate.world import orders_a_day
+from mesh.simulate.faults import BREAKS, Faults
+from mesh.simulate.trade import trade
+from mesh.simulate.world import World
 
 MOST_CUSTOMERS = 2_000_000
-MOST_DAYS = 3_650
+DAYS, MOST_DAYS = 365, 3_650
 MOST_RATE = 1_000_000
 MOST_PERCENT = 50
 LIVE_RATE = 50
-FACTS_A_DAY = 0.018
-"""Orders and what follows them, by customer; with each customer's record these are what can be bad."""
-EVENTS_AN_ORDER = 4.5
-"""Middling; it decides how long a day of live trade lasts."""
+SHORTEST = 1_000
+"""Microseconds that a day of trade lasts at least."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,8 @@ class Plan:
 
     retailer: str
     customers: int = 5_000
-    days: int = 365
+    days: int | None = None
+    """Of a history, :data:`DAYS` where nothing is said; live trade has no end of its own."""
     live: bool = False
     rate: int | None = None
     """Events a second: of a history the most, live about as many."""
@@ -38,10 +37,17 @@ class Plan:
     shuffled: float = 0.0
     bad: float = 0.0
 
-    def check(self, dead_letter_limit: int) -> None:
+    def check(self) -> None:
         """Raise :class:`SimulationError` naming the first argument that is out of range."""
         _within("--customers", self.customers, 1, MOST_CUSTOMERS)
-        _within("--days", self.days, 1, MOST_DAYS)
+        if self.live and self.days is not None:
+            raise SimulationError(
+                "argument-without-use",
+                "says how long a history is, but --live trades from now on until it is ended",
+                place="--days",
+                remedy="leave out --days, or --live for a history",
+            )
+        _within("--days", self.trading_days, 1, MOST_DAYS)
         _within("--seed", self.seed, 0, 2**32 - 1)
         if self.rate is not None:
             _within("--rate", self.rate, 1, MOST_RATE)
@@ -49,14 +55,11 @@ class Plan:
             _within(f"--{name}", getattr(self, name), 0, MOST_PERCENT, " percent")
         together = self.late + self.duplicates + self.shuffled + self.bad
         _within("--late, --duplicates, --shuffled and --bad together", together, 0, 100, " percent")
-        a_minute = self.bad_a_minute()
-        if a_minute > dead_letter_limit:
-            raise SimulationError(
-                "simulation-too-bad",
-                f"makes some {a_minute:,.0f} bad events a minute, and a part stops at {dead_letter_limit:,}",
-                place="--bad",
-                remedy="lower it or --rate; or set MESH_DEAD_LETTER_LIMIT higher, for `mesh up` too",
-            )
+
+    @property
+    def trading_days(self) -> int:
+        """How many days of trade a history has."""
+        return DAYS if self.days is None else self.days
 
     @property
     def period(self) -> int:
@@ -68,18 +71,38 @@ class Plan:
         """The faults as shares."""
         return Faults(self.late / 100, self.duplicates / 100, self.shuffled / 100, self.bad / 100)
 
-    def bad_a_minute(self) -> float:
-        """About how many bad events leave in the worst minute."""
-        if self.rate is not None or self.live:
-            return (self.rate or LIVE_RATE) * 60 * self.bad / 100
-        return self.customers * (1 + self.days * FACTS_A_DAY) * self.bad / 100
+    def check_bad(self, world: World, origin: int, dead_letter_limit: int) -> None:
+        """Raise :class:`SimulationError` when a part would park so many bad events that it stops."""
+        a_minute = self.bad_a_minute(world, origin) if self.bad else 0
+        if a_minute > dead_letter_limit:
+            raise SimulationError(
+                "simulation-too-bad",
+                f"makes some {a_minute:,.0f} bad events a minute, and a part stops at {dead_letter_limit:,}",
+                place="--bad",
+                remedy="lower it or --rate; or set MESH_DEAD_LETTER_LIMIT higher, for `mesh up` too",
+            )
 
-    def clock(self, about: Description, now: int) -> Clock:
-        """The clock: a history ends with yesterday, live trade begins now."""
+    def bad_a_minute(self, world: World, origin: int) -> float:
+        """About how many bad events leave in the worst minute, which may be the only one of a history."""
+        described = sum(frame.height for name, frame in world.dimensions().items() if name in BREAKS)
+        paced = (self.rate or LIVE_RATE) * 60
+        if self.live:
+            return (described + paced) * self.bad / 100
+        days = min(self.period, self.trading_days)
+        spread = Clock(origin, self.trading_days * DAY // days)
+        whole = described + self.trading_days * events_a_day(world, spread, days)
+        return (whole if self.rate is None else min(whole, paced)) * self.bad / 100
+
+    def origin(self, now: int) -> int:
+        """When its trade begins: that of a history so that it ends with yesterday, live trade now."""
+        return now - now % SECOND if self.live else now - now % DAY - self.trading_days * DAY
+
+    def clock(self, world: World, origin: int) -> Clock:
+        """The clock; live a day of trade lasts as long as the rate asks for."""
         if not self.live:
-            return Clock(now - now % DAY - self.days * DAY)
-        a_day = self.customers * orders_a_day(about) * EVENTS_AN_ORDER
-        return Clock(now - now % SECOND, max(1000, int(a_day / (self.rate or LIVE_RATE) * SECOND)))
+            return Clock(origin)
+        a_day = events_a_day(world, Clock(origin, SHORTEST), self.period)
+        return Clock(origin, max(SHORTEST, int(a_day / (self.rate or LIVE_RATE) * SECOND)))
 
     def tag(self, clock: Clock) -> str:
         """What the ids of its orders begin with, and its file is called."""
@@ -89,14 +112,26 @@ class Plan:
 
     def arguments(self) -> dict[str, Any]:
         """For whoever reads the ground truth."""
-        return asdict(self)
+        return {**asdict(self), "days": None if self.live else self.trading_days}
+
+
+def events_a_day(world: World, clock: Clock, days: int) -> float:
+    """How many events a day of trade brings, with all that follows from it: those of days that are made to be
+    counted.
+
+    The season is that of the times that the clock gives them. Where its days are long they are spread over
+    the year, each as full as any other; where they are short all of them are of one season.
+    """
+    events, _ = trade(world, clock, range(days), "counted")
+    return sum(frame.height for frame in events.values()) / days
 
 
 def _within(name: str, value: float, least: int, most: int, unit: str = "") -> None:
     if not least <= value <= most:
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:,.12g}"
         raise SimulationError(
             "argument-out-of-range",
-            f"{value:,g} is not between {least:,} and {most:,}{unit}",
+            f"{shown} is not between {least:,} and {most:,}{unit}",
             place=name,
             remedy="see `mesh simulate --help`",
         )

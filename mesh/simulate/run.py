@@ -16,7 +16,7 @@ from mesh.kernel.settings import Settings
 from mesh.publish.outbox import Outbox, reach
 from mesh.simulate.carrier import APPLICATION, TICK, Carrier
 from mesh.simulate.chance import chance
-from mesh.simulate.clock import SECOND, Clock
+from mesh.simulate.clock import DAY, SECOND, Clock
 from mesh.simulate.description import read_description
 from mesh.simulate.faults import NAMES, SOUND, fates, spoil
 from mesh.simulate.plan import Plan
@@ -27,12 +27,17 @@ from mesh.simulate.truth import Truth
 from mesh.simulate.world import World, build
 from schemas.registry import schema_ids
 
-EVENTS = (
+WORLD = (
     "ProductDescribed", "LocationDescribed", "EmployeeDescribed", "CustomerRecorded", "PromotionAnnounced",
-    "SalesTargetSet", "CampaignStarted", "ContactMade", "OrderPlaced", "PaymentRecorded", "FulfilmentUpdated",
-    "ReturnRecorded", "WebSessionEnded", "ArrivalsCounted", "StockCounted",
+    "SalesTargetSet", "CampaignStarted", "ContactMade",
 )  # fmt: skip
-"""Events that a simulation publishes, those that others point to first."""
+"""Events that describe who and what there is, those that others point to first."""
+TRADE = (
+    "OrderPlaced", "PaymentRecorded", "FulfilmentUpdated", "ReturnRecorded", "WebSessionEnded",
+    "ArrivalsCounted", "StockCounted",
+)  # fmt: skip
+"""Events of the days of trade; live trade has so many of them a second as its rate says."""
+EVENTS = (*WORLD, *TRADE)
 
 Progress = Callable[[int, int], None]
 """Called with the records sent and the event time reached (microseconds)."""
@@ -47,15 +52,16 @@ def simulate(
     when the broker does not take everything. ``dry_run`` makes and checks everything and sends nothing.
     """
     began, cpu = time.perf_counter(), time.process_time()
-    plan.check(settings.dead_letter_limit)
+    plan.check()
     settings = _of_retailer(settings, plan.retailer)
     folder = retailer_folder(plan.retailer)
     assert folder is not None
     about = read_description(folder)
-    clock = plan.clock(about, int(now().timestamp() * SECOND))
-    until = None if plan.live else clock.origin + plan.days * clock.day
-    ends = clock.origin if until is None else until
-    world = build(about, plan.seed, plan.customers, clock.origin, ends, horizon(ends))
+    origin = plan.origin(int(now().timestamp() * SECOND))
+    ends = origin if plan.live else origin + plan.trading_days * DAY
+    world = build(about, plan.seed, plan.customers, origin, ends, horizon(ends))
+    plan.check_bad(world, origin, settings.dead_letter_limit)
+    clock, until = plan.clock(world, origin), None if plan.live else ends
     office = Office(plan, settings, world, clock, until, dry_run=dry_run, progress=progress)
     try:
         office.describe()
@@ -117,8 +123,8 @@ class Office:
 
     def trade_history(self) -> None:
         """Day after day, as fast as they may pass."""
-        for start in range(0, self._plan.days, self._plan.period):
-            days = range(start, min(start + self._plan.period, self._plan.days))
+        for start in range(0, self._plan.trading_days, self._plan.period):
+            days = range(start, min(start + self._plan.period, self._plan.trading_days))
             self._make(days)
             self._carrier.deliver(self._end(days))
         self._carrier.deliver(None)
@@ -128,7 +134,9 @@ class Office:
         for start in count(0, self._plan.period):
             days = range(start, start + self._plan.period)
             self._make(days)
-            while (reached := int(now().timestamp() * SECOND)) < self._end(days):
+            reached = 0
+            while reached < self._end(days):
+                reached = int(now().timestamp() * SECOND)
                 self._carrier.deliver(reached)
                 time.sleep(TICK)
 

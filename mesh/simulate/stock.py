@@ -1,4 +1,4 @@
-"""What lies in the distribution centres: every product is counted every four weeks."""
+"""What lies in the distribution centres: a part is counted each day, every product every four weeks."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from mesh.simulate.clock import Clock
 from mesh.simulate.world import World
 
 EVERY = 28
-"""Days of trade between two counts."""
+"""Days of trade between two counts of a product; as many are counted on each of them."""
 OUT = 0.02
 """Share of products that are out of stock."""
 
 
 def stock(world: World, clock: Clock, days: range, numbers: np.random.Generator) -> pl.DataFrame:
-    """StockCounted at midnight of the days on which it is done."""
-    chosen = np.array([day for day in days if day % EVERY == 0], dtype=np.int64)
+    """StockCounted, at midnight."""
     centres, products = len(world.places.centres), len(world.goods.ids)
-    count = len(chosen) * centres * products
-    day, rest = np.divmod(np.arange(count), max(1, centres * products))
-    centre, product = np.divmod(rest, products)
-    at = clock.moments(chosen[day].astype(np.float64)) if count else np.zeros(0, np.int64)
+    items = np.arange(centres * products)
+    day, item = np.nonzero(items % EVERY == np.array(days)[:, None] % EVERY)
+    count = len(item)
+    centre, product = np.divmod(item, products)
+    at = clock.moments((days.start + day).astype(np.float64))
     level = np.maximum(6, (world.wanted * len(world.people.accounts) * EVERY / centres).astype(np.int64))[
         product
     ]

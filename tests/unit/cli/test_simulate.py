@@ -59,7 +59,12 @@ def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
             "SimulationError[argument-out-of-range] --late: 70 is not between 0 and 50 percent;",
         ),
         (("--customers", "0"), "SimulationError[argument-out-of-range] --customers: 0 is not between 1 and"),
-        (("--rate", "100000", "--bad", "2"), "SimulationError[simulation-too-bad] --bad: makes some 120,000"),
+        (
+            ("--customers", "2000001"),
+            "SimulationError[argument-out-of-range] --customers: 2,000,001 is not between 1 and 2,000,000;",
+        ),
+        (("--live",), "SimulationError[argument-without-use] --days: says how long a history is, but --live"),
+        (("--bad", "50"), "SimulationError[simulation-too-bad] --bad: makes some "),
     ],
 )
 def test_an_argument_out_of_range_is_one_line(

@@ -31,7 +31,7 @@ from mesh.simulate.faults import (
 )
 from mesh.simulate.post import Post
 from schemas.codec import Codec
-from schemas.wire import SchemaUnknownError, UndecodableError, partition
+from schemas.wire import SchemaUnknownError, UndecodableError, belongs, partition
 from tests.unit.mesh.simulate.conftest import SINCE, Year
 
 ASKED = Faults(late=0.02, duplicates=0.01, shuffled=0.01, bad=0.005)
@@ -85,6 +85,12 @@ def test_a_customer_record_is_never_ahead_of_time() -> None:
     assert not (fate.kind == TIME_AHEAD).any()
 
 
+def test_what_belongs_to_no_account_has_no_wrong_key() -> None:
+    """Its readers look for no account in the key, so that this would be no fault of it."""
+    _, fate = some("StockCounted", Faults(bad=0.5))
+    assert set(np.unique(fate.kind[fate.fault == BAD])) == {REFUSED, UNDECODABLE, SCHEMA_UNKNOWN}
+
+
 @pytest.mark.parametrize("name", sorted(BREAKS))
 def test_each_bad_event_is_bad_in_its_own_way(year: Year, ports: dict[str, Port], name: str) -> None:
     """Refused, unreadable, under a wrong key, or ahead of time; the others are sound."""
@@ -99,12 +105,19 @@ def test_each_bad_event_is_bad_in_its_own_way(year: Year, ports: dict[str, Port]
     assert {one.position for one in posted.refusals} == set(fate.of(BAD, REFUSED).tolist())
     codec = Codec.of_port(port, 1)
     assert len(fate.of(BAD, UNDECODABLE)) > 5
+    assert (len(fate.of(BAD, KEY_MISMATCH)) > 5) == (port.keyed_by is not None)
     for position in range(events.height):
         record = posted.mail.row(position, named=True)
-        account = stamped["account"][position]
+        key = stamped["_key"][position]
         kind = int(fate.kind[position]) if fate.fault[position] == BAD else None
-        assert record["partition"] == partition(account.encode(), port.partitions)
-        assert (record["key"].decode() != account) == (kind == KEY_MISMATCH)
+        if port.partition_by is not None:
+            owner = stamped[port.partition_by][position].encode()
+            assert record["partition"] == partition(owner, port.partitions)
+        assert (record["key"].decode() != key) == (kind == KEY_MISMATCH)
+        if port.keyed_by is not None:
+            owner = stamped[port.keyed_by][position].encode()
+            assert belongs(record["key"], owner) == (kind != KEY_MISMATCH)
+        assert kind != KEY_MISMATCH or port.keyed_by is not None
         if kind == REFUSED:
             continue
         if kind in (UNDECODABLE, SCHEMA_UNKNOWN):

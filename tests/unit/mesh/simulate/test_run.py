@@ -15,7 +15,7 @@ from mesh.publish.envelope import event_id_template, fill
 from mesh.reconcile.injected import Injected, injected
 from mesh.simulate.chance import chance
 from mesh.simulate.clock import DAY, Clock
-from mesh.simulate.faults import Faults, fates, spoil
+from mesh.simulate.faults import BREAKS, Faults, fates, spoil
 from mesh.simulate.plan import Plan
 from mesh.simulate.post import Post
 from mesh.simulate.run import before, simulate
@@ -33,7 +33,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_dry_run_says_what_would_be_sent(settings: Settings) -> None:
     """Every event once, doubles twice, refused ones not; nothing is written."""
     plan = Plan("strideright", customers=300, late=2, duplicates=3, shuffled=2, bad=10)
-    report = simulate(plan, settings, dry_run=True)
+    report = simulate(plan, settings.model_copy(update={"dead_letter_limit": 10_000}), dry_run=True)
     for event in report.events:
         assert event.published == event.made - event.refused + event.faults["duplicate"], event.event
         assert event.made > 0
@@ -47,6 +47,20 @@ def test_the_same_plan_makes_the_same_numbers(settings: Settings) -> None:
     plan = Plan("strideright", customers=300, days=40, late=5, duplicates=5, bad=1)
     one, other = (simulate(plan, settings, dry_run=True) for _ in range(2))
     assert one.as_dict()["events"] == other.as_dict()["events"]
+
+
+def test_the_share_of_bad_events_is_the_one_that_was_asked_for(settings: Settings) -> None:
+    """Of all that may be bad, and that is nearly everything."""
+    roomy = settings.model_copy(update={"dead_letter_limit": 100_000})
+    report = simulate(Plan("strideright", customers=2_000, days=200, bad=5), roomy, dry_run=True)
+    bad = sum(event.faults["bad"] for event in report.events)
+    may_be = [event for event in report.events if event.event in BREAKS]
+    assert bad / sum(event.made for event in may_be) == pytest.approx(0.05, rel=0.05)
+    assert all(event.faults["bad"] for event in may_be)
+    assert sum(event.made for event in may_be) > 0.85 * sum(event.made for event in report.events)
+    assert {event.event for event in report.events} - BREAKS.keys() == {
+        "ProductDescribed", "LocationDescribed", "EmployeeDescribed", "PromotionAnnounced", "CampaignStarted"
+    }  # fmt: skip
 
 
 def test_a_mesh_of_another_retailer_is_left_alone(settings: Settings) -> None:

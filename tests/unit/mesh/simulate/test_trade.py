@@ -245,9 +245,16 @@ def test_more_people_come_into_a_store_than_buy(year: Year) -> None:
 
 
 def test_stock_is_counted_every_four_weeks(year: Year) -> None:
-    """Each product in each distribution centre; some are out of stock, and what is short is ordered."""
+    """Each product in each distribution centre, as many a day; some are out, and what is short is ordered."""
     counts = year.events["StockCounted"]
-    assert counts.height == 14 * len(year.world.places.centres) * len(year.world.goods.ids)
+    items = len(year.world.places.centres) * len(year.world.goods.ids)
+    assert set(counts.group_by("counted_at").len()["len"]) == {items // 28}
+    assert counts.height == 365 * items // 28
+    apart = counts.sort("counted_at").select(
+        (pl.col("counted_at").diff().over("product_id", "location_id") / DAY).drop_nulls()
+    )["counted_at"]
+    assert set(apart) == {28}
+    assert counts.select("product_id", "location_id").n_unique() == items
     assert 0.005 < (counts["on_hand"] == 0).mean() < 0.05
     assert ((counts["on_hand"] < counts["reorder_level"]) == (counts["on_order"] > 0)).all()
 
