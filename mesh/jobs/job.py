@@ -23,13 +23,15 @@ FILE = "jobs.json"
 class Job:
     """One command of ``mesh`` with its arguments, and the seconds between the starts of two runs.
 
-    ``answers`` are the exit codes by which the command tells what it found; any other is a failure.
+    ``answers`` are the exit codes by which the command tells what it found; any other is a failure. By
+    ``goes_on`` it tells that it has more to do: it is due again at once, after all that are due then.
     """
 
     name: str
     arguments: tuple[str, ...]
     every: float
     answers: frozenset[int] = frozenset({0})
+    goes_on: int | None = None
 
 
 USUAL = (
