@@ -39,7 +39,13 @@ USUAL = (
         "quality", ("quality", "--broken"), 600, frozenset({0, 1})
     ),  # 1: rules are broken, which is paged anyway
     Job("marts", ("marts", "refresh"), 900),
-    Job("segments", ("segment", "--due"), 900),  # by event time: a closed week, in replay as in live
+    Job(
+        "segments",
+        ("segment", "--due", "--seconds", "30", "--quiet", "60"),
+        900,
+        frozenset({0, 3}),
+        goes_on=3,  # by event time: a closed week, in replay as in live, where years of them are due at once
+    ),
     Job("kept", ("keep",), 60),  # where nothing has landed it is done at once
 )
 """What every mesh does."""
