@@ -11,14 +11,19 @@ if TYPE_CHECKING:
 DATABASE = "learned"
 
 
-def set_up(client: Client, tables: Mapping[str, str]) -> None:
+def set_up(
+    client: Client, tables: Mapping[str, str], added: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
     """Make tables where they are missing, each with the view by whose name it is read.
 
-    ``tables`` are columns, engine and order by view; the table's name is the view's and ``_v1``.
+    ``tables`` are columns, engine and order by view; the table's name is the view's and ``_v1``. ``added``
+    are types by column that tables have got since, by view: a table of before gets them.
     """
     client.command(f"CREATE DATABASE IF NOT EXISTS {DATABASE} ENGINE = Atomic")
     for view, body in tables.items():
         client.command(f"CREATE TABLE IF NOT EXISTS {view}_v1 {body}")
+        for column, kind in (added or {}).get(view, {}).items():
+            client.command(f"ALTER TABLE {view}_v1 ADD COLUMN IF NOT EXISTS {column} {kind}")
         client.command(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {view}_v1 FINAL")
 
 

@@ -38,7 +38,7 @@ def card(learned: Learned, parameters: Parameters) -> str:
         + ".",
         "",
         "**Cannot say** why somebody buys, or what they will; who has never ordered is in no segment. "
-        "Shipments have no history, so a cancellation is known in earlier weeks than it came.",
+        "Amended orders and merged customers have no history here: a week that is run late knows them early.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -7,27 +7,27 @@ from collections.abc import Mapping
 import numpy as np
 
 from analytics.profile.bins import Bins, drift, lower_ends
-from analytics.segments.features import NAMES, Numbers
+from analytics.segments.features import Features, Numbers
 
 
-def bins(values: Numbers) -> dict[str, Bins]:
+def bins(features: Features) -> dict[str, Bins]:
     """Each feature by its tenths, for next week to be compared with."""
     found = {}
-    for column, name in enumerate(NAMES):
-        marks = _marks(values[:, column])
-        found[name] = Bins(marks, _counts(values[:, column], marks), 0)
+    for name, values in zip(features.names, features.values.T, strict=True):
+        marks = _marks(values)
+        found[name] = Bins(marks, _counts(values, marks), 0)
     return found
 
 
-def drifts(before: Mapping[str, Bins], values: Numbers) -> dict[str, float]:
+def drifts(before: Mapping[str, Bins], features: Features) -> dict[str, float]:
     """The population stability index by feature, against the tenths of before; none of too few customers.
 
     Below 0.1 nothing moved, from 0.25 on the customers are others (see :func:`analytics.profile.bins.drift`).
     """
     found = {}
-    for column, name in enumerate(NAMES):
+    for name, values in zip(features.names, features.values.T, strict=True):
         if name in before:
-            moved = drift(before[name], _counts(values[:, column], before[name].marks), 0)
+            moved = drift(before[name], _counts(values, before[name].marks), 0)
             if moved is not None:
                 found[name] = moved
     return found

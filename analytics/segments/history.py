@@ -1,4 +1,4 @@
-"""Runs kept in the warehouse: what each learned, by what, and who was in which segment.
+"""Runs kept in the warehouse: what each learned, from what, by what, and who was in which segment.
 
 A run is written down before anything is told of it, and once more when all is told, so one that was cut
 short is known. A week may have several runs: where facts of it came late, the next one has another digest.
@@ -11,60 +11,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from analytics import kept_runs
-from analytics.kept_runs import DATABASE
 from analytics.profile.bins import Bins
-from analytics.segments.features import NAMES
+from analytics.segments.features import FIRST_NAMES, Features
 from analytics.segments.learning import Learned, Segment
+from analytics.segments.tables import ADDED, ASSIGNED, RUNS, SEGMENTS, SKIPPED, TABLES
 from analytics.segments.week import Week
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-RUNS, SEGMENTS = f"{DATABASE}.segment_runs", f"{DATABASE}.segments"
-ASSIGNED = f"{DATABASE}.segment_assignments"
-TABLES = {
-    RUNS: """(
-    week LowCardinality(String) COMMENT 'Week in ISO 8601',
-    monday Date32 COMMENT 'Its first day',
-    number UInt32 COMMENT 'Number of the run of this week, from 1',
-    digest String COMMENT 'SHA-256 of customers, parameters and the run before: one digest, one result',
-    data_digest String COMMENT 'SHA-256 of the customers and their features',
-    assigned_digest String COMMENT 'SHA-256 of who is in which segment',
-    before String COMMENT 'Digest of the run whose segments were continued; empty for the first',
-    parameters String COMMENT 'What decided beside the customers, with versions of libraries, as JSON',
-    customers UInt64 COMMENT 'Customers who have ordered by the end of the week',
-    clusters UInt8 COMMENT 'Segments',
-    silhouette Float64 COMMENT 'How well customers fit their segments, 1 perfectly, of a sample',
-    silhouettes Map(UInt8, Float64) COMMENT 'The same by number of segments that was tried',
-    drift Map(String, Float64) COMMENT 'Population stability index against the run before, by feature',
-    scale Array(Float64) COMMENT 'Standard deviations of the prepared features',
-    bins String COMMENT 'Tenths of each feature, as JSON, for the drift of the next run',
-    card String COMMENT 'Model card, Markdown',
-    began_at DateTime64(6, 'UTC') COMMENT 'When it was run',
-    stage UInt8 COMMENT '0 begun, 1 ended',
-    told Nullable(UInt64) COMMENT 'Events that were published; null: a later week had been told already'
-) ENGINE = ReplacingMergeTree(stage) ORDER BY (monday, number)""",
-    SEGMENTS: """(
-    week LowCardinality(String) COMMENT 'Week in ISO 8601',
-    monday Date32 COMMENT 'Its first day',
-    number UInt32 COMMENT 'Number of the run of this week',
-    segment String COMMENT 'Name of the segment, the same from week to week',
-    described String COMMENT 'What its customers do this week',
-    continues UInt8 COMMENT 'Whether it was there in the run before',
-    customers UInt64 COMMENT 'Customers in it',
-    medians Map(String, Float64) COMMENT 'Median customer, by feature in its own unit',
-    centre Array(Float64) COMMENT 'Centre in prepared features'
-) ENGINE = ReplacingMergeTree ORDER BY (monday, number, segment)""",
-    ASSIGNED: """(
-    week LowCardinality(String) COMMENT 'Week in ISO 8601',
-    monday Date32 COMMENT 'Its first day',
-    number UInt32 COMMENT 'Number of the run of this week',
-    customer_id String COMMENT 'Golden id',
-    segment LowCardinality(String) COMMENT 'Segment of the customer'
-) ENGINE = ReplacingMergeTree ORDER BY (monday, number, customer_id)""",
-}
-"""Columns, engine and order of each."""
+_WHERE = "WHERE monday = {monday:Date32} AND number = {number:UInt32}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +33,10 @@ class Run:
     week: Week
     number: int
     digest: str
+    data_digest: str
     assigned_digest: str
+    before: str
+    """Digest of the run whose segments it continues; empty for the first."""
     ended: bool
     told: int | None
     """Events published; None: not told, or not yet."""
@@ -86,19 +48,31 @@ class Run:
 
 
 def set_up(client: Client) -> None:
-    """Make the tables where they are missing."""
-    kept_runs.set_up(client, TABLES)
+    """Make the tables where they are missing, and their columns."""
+    kept_runs.set_up(client, TABLES, ADDED)
 
 
 def runs(client: Client) -> list[Run]:
     """All runs in their order."""
     rows = client.query(
-        f"SELECT monday, number, digest, assigned_digest, stage, told FROM {RUNS} ORDER BY monday, number"
+        f"SELECT monday, number, digest, data_digest, assigned_digest, before, stage, told FROM {RUNS} "
+        "ORDER BY monday, number"
     ).result_rows
     return [
-        Run(Week(monday), number, digest, assigned, bool(stage), told)
-        for monday, number, digest, assigned, stage, told in rows
+        Run(Week(monday), number, digest, data, assigned, before, bool(stage), told)
+        for monday, number, digest, data, assigned, before, stage, told in rows
     ]
+
+
+def skipped(client: Client) -> set[Week]:
+    """The weeks that were tried when they were due, and had no segments."""
+    return {Week(monday) for (monday,) in client.query(f"SELECT monday FROM {SKIPPED}").result_rows}
+
+
+def skip(client: Client, week: Week, code: str, began_at: datetime) -> None:
+    """Write down that a week has no segments, and why."""
+    row = [str(week), week.monday, code, began_at]
+    client.insert(f"{SKIPPED}_v1", [row], ["week", "monday", "code", "began_at"])
 
 
 def keep(
@@ -109,7 +83,7 @@ def keep(
         **_place(run),
         "digest": learned.digest,
         "data_digest": learned.data_digest,
-        "assigned_digest": learned.assigned_digest,
+        "assigned_digest": run.assigned_digest,
         "before": learned.before,
         "parameters": parameters,
         "customers": len(learned.assigned),
@@ -123,12 +97,13 @@ def keep(
         "began_at": began_at,
         "stage": int(run.ended),
         "told": run.told,
+        "features": list(learned.names),
     }
     client.insert(f"{RUNS}_v1", [list(row.values())], list(row))
 
 
-def keep_segments(client: Client, run: Run, learned: Learned) -> None:
-    """Write down a run's segments, and who is in which; the same again is one."""
+def keep_segments(client: Client, run: Run, learned: Learned, features: Features) -> None:
+    """Write down a run's segments, who is in which, and by which features; the same again is one."""
     place = list(_place(run).values())
     client.insert(
         f"{SEGMENTS}_v1",
@@ -148,42 +123,69 @@ def keep_segments(client: Client, run: Run, learned: Learned) -> None:
     )
     client.insert(
         f"{ASSIGNED}_v1",
-        [[*place, customer, segment] for customer, segment in learned.assigned.items()],
-        [*_place(run), "customer_id", "segment"],
+        [
+            [*place, customer, segment, values]
+            for (customer, segment), values in zip(
+                learned.assigned.items(), features.values.tolist(), strict=True
+            )
+        ],
+        [*_place(run), "customer_id", "segment", "features"],
     )
 
 
 def read(client: Client, run: Run) -> Learned:
     """What a run learned, as it was kept."""
-    at = {"monday": run.week.monday.isoformat(), "number": run.number}
-    where = "WHERE monday = {monday:Date32} AND number = {number:UInt32}"
     row = client.query(
-        f"SELECT data_digest, before, silhouettes, scale, bins, drift FROM {RUNS} {where}", parameters=at
+        f"SELECT silhouettes, scale, bins, drift, features FROM {RUNS} {_WHERE}", parameters=_at(run)
     ).result_rows[0]
-    data_digest, before, silhouettes, scale, bins, drift = row
+    silhouettes, scale, bins, drift, features = row
+    names = tuple(features) or FIRST_NAMES
     segments = client.query(
-        f"SELECT segment, described, continues, customers, medians, centre FROM {SEGMENTS} {where} "
+        f"SELECT segment, described, continues, customers, medians, centre FROM {SEGMENTS} {_WHERE} "
         "ORDER BY customers DESC, segment",
-        parameters=at,
+        parameters=_at(run),
     ).result_rows
     assigned = client.query(
-        f"SELECT customer_id, segment FROM {ASSIGNED} {where} ORDER BY customer_id", parameters=at
+        f"SELECT customer_id, segment FROM {ASSIGNED} {_WHERE} ORDER BY customer_id", parameters=_at(run)
     ).result_rows
     return Learned(
         run.week,
         run.digest,
-        data_digest,
-        before,
+        run.data_digest,
+        run.before,
+        names,
         dict(silhouettes),
         tuple(scale),
         {name: Bins(tuple(marks), tuple(counts), 0) for name, (marks, counts) in json.loads(bins).items()},
-        {name: drift[name] for name in NAMES if name in drift},
+        {name: drift[name] for name in names if name in drift},
         tuple(
             Segment(name, now, bool(continues), customers, medians, tuple(centre))
             for name, now, continues, customers, medians, centre in segments
         ),
         dict(assigned),
     )
+
+
+def features(client: Client, run: Run) -> Features | None:
+    """What a run was learned from; None where that was not kept yet."""
+    names, rows = (
+        client.query(sql, parameters=_at(run)).result_rows
+        for sql in (
+            f"SELECT features FROM {RUNS} {_WHERE}",
+            f"SELECT customer_id, features FROM {ASSIGNED} {_WHERE} ORDER BY customer_id",
+        )
+    )
+    ((found,),) = names
+    if not found:
+        return None
+    values = np.array([row for _, row in rows], dtype=np.float64).reshape(len(rows), len(found))
+    return Features(run.week, tuple(str(customer) for customer, _ in rows), values, tuple(found))
+
+
+def parameters(client: Client, run: Run) -> str:
+    """By what a run was learned, as it was kept."""
+    asked = f"SELECT parameters FROM {RUNS} {_WHERE}"
+    return str(client.query(asked, parameters=_at(run)).result_rows[0][0])
 
 
 def told(client: Client) -> dict[str, str]:
@@ -198,3 +200,7 @@ def told(client: Client) -> dict[str, str]:
 
 def _place(run: Run) -> dict[str, Any]:
     return {"week": str(run.week), "monday": run.week.monday, "number": run.number}
+
+
+def _at(run: Run) -> dict[str, Any]:
+    return {"monday": run.week.monday.isoformat(), "number": run.number}

@@ -11,7 +11,7 @@ import numpy as np
 from analytics.profile.bins import Bins
 from analytics.segments.clustering import Clustering, cluster, sampled
 from analytics.segments.drift import bins, drifts
-from analytics.segments.features import NAMES, Features, Numbers, medians
+from analytics.segments.features import Features, Numbers, medians
 from analytics.segments.matching import match
 from analytics.segments.naming import Profile, describe, name_all
 from analytics.segments.parameters import Parameters
@@ -45,6 +45,8 @@ class Learned:
     data_digest: str
     before: str
     """Digest of the run that segments were matched with; empty for the first."""
+    names: tuple[str, ...]
+    """Of the features."""
     silhouettes: Mapping[int, float]
     scale: tuple[float, ...]
     """Standard deviations of the prepared features."""
@@ -78,8 +80,8 @@ def learn(features: Features, parameters: Parameters, before: Learned | None) ->
     require_enough(features, parameters)
     found = cluster(features, parameters, len(before.segments) if before else None)
     profiles = [_profile(features, found, place) for place in range(len(found.centres))]
-    kept = _continued(found, before, parameters)
-    first, second = np.quantile(features.values[:, NAMES.index("monetary")], (1 / 3, 2 / 3))
+    kept = _continued(features, found, before, parameters)
+    first, second = np.quantile(features.values[:, features.names.index("monetary")], (1 / 3, 2 / 3))
     names = name_all(profiles, (first, second), kept)
     segments = [
         Segment(
@@ -98,10 +100,11 @@ def learn(features: Features, parameters: Parameters, before: Learned | None) ->
         digest(features, parameters, prior),
         features.digest,
         prior,
+        features.names,
         found.silhouettes,
         tuple(float(one) for one in found.scale),
-        bins(features.values),
-        drifts(before.bins, features.values) if before else {},
+        bins(features),
+        drifts(before.bins, features) if before else {},
         tuple(sorted(segments, key=lambda segment: (-segment.customers, segment.name))),
         {who: names[int(place)] for who, place in zip(features.customers, found.labels, strict=True)},
     )
@@ -131,14 +134,19 @@ def require_enough(features: Features, parameters: Parameters) -> None:
 def _profile(features: Features, found: Clustering, place: int) -> Profile:
     values: Numbers = features.values[found.labels == place]
     offsets = (found.centres[place] - found.mean) / found.scale
-    return Profile(
-        len(values), medians(values), dict(zip(NAMES, (float(one) for one in offsets), strict=True))
-    )
+    named = dict(zip(features.names, (float(one) for one in offsets), strict=True))
+    return Profile(len(values), medians(values, features.names), named)
 
 
-def _continued(found: Clustering, before: Learned | None, parameters: Parameters) -> dict[int, str]:
+def _continued(
+    features: Features, found: Clustering, before: Learned | None, parameters: Parameters
+) -> dict[int, str]:
+    """Names by cluster of those that continue a segment, by the features that both weeks have."""
     if before is None:
         return {}
-    centres = np.array([segment.centre for segment in before.segments])
-    pairs = match(centres, found.centres, np.array(before.scale), parameters.match_within)
-    return {now: before.segments[then].name for now, then in pairs.items()}
+    both = [name for name in features.names if name in before.names]
+    then = [before.names.index(name) for name in both]
+    centres = np.array([segment.centre for segment in before.segments])[:, then]
+    now = found.centres[:, [features.names.index(name) for name in both]]
+    pairs = match(centres, now, np.array(before.scale)[then], parameters.match_within)
+    return {place: before.segments[segment].name for place, segment in pairs.items()}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
+from typing import Self
 
 from analytics.repeatable import stated
+
+_LIBRARIES = ("numpy", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True)
@@ -31,4 +35,10 @@ class Parameters:
 
     def text(self) -> str:
         """Them and the versions of the libraries, as JSON: the same text, the same segments."""
-        return stated(self, "numpy", "scikit-learn", "scipy")
+        return stated(self, *_LIBRARIES)
+
+    @classmethod
+    def of(cls, text: str) -> Self | None:
+        """Those of a text; None where they are not the same numbers, as in another version of the mesh."""
+        said = {name: value for name, value in json.loads(text).items() if name not in _LIBRARIES}
+        return cls(**said) if said.keys() == {field.name for field in fields(cls)} else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -80,8 +79,7 @@ def closed_week(first: date, today: date, asked: Week | None = None) -> Week:
     return week
 
 
-def due(first: date, today: date, done: Collection[Week], newest: int) -> list[Week]:
-    """Of the ``newest`` weeks that are over, those for which there is no run, oldest first."""
-    last = week_of(today).later(-1)
-    weeks = (last.later(-back) for back in reversed(range(newest)))
-    return [week for week in weeks if week >= week_of(first) and week not in done]
+def closed_weeks(first: date, today: date) -> list[Week]:
+    """All weeks that are over, from that of the first fact on."""
+    weeks = (today - timedelta(today.weekday()) - (first - timedelta(first.weekday()))).days // 7
+    return [week_of(first).later(number) for number in range(weeks)]

@@ -26,7 +26,9 @@ class Standing:
     """The last line that a run printed which did not end well."""
 
     def due(self, job: Job) -> float:
-        """When the job is due again."""
+        """When the job is due again: at the end of a run that has more to do."""
+        if self.seconds is not None and self.exit_code == job.goes_on:
+            return self.started + self.seconds
         return self.started + job.every
 
 

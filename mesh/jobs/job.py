@@ -23,13 +23,15 @@ FILE = "jobs.json"
 class Job:
     """One command of ``mesh`` with its arguments, and the seconds between the starts of two runs.
 
-    ``answers`` are the exit codes by which the command tells what it found; any other is a failure.
+    ``answers`` are the exit codes by which the command tells what it found; any other is a failure. By
+    ``goes_on`` it tells that it has more to do: it is due again at once, after all that are due then.
     """
 
     name: str
     arguments: tuple[str, ...]
     every: float
     answers: frozenset[int] = frozenset({0})
+    goes_on: int | None = None
 
 
 USUAL = (
@@ -37,7 +39,13 @@ USUAL = (
         "quality", ("quality", "--broken"), 600, frozenset({0, 1})
     ),  # 1: rules are broken, which is paged anyway
     Job("marts", ("marts", "refresh"), 900),
-    Job("segments", ("segment", "--due"), 900),  # by event time: a closed week, in replay as in live
+    Job(
+        "segments",
+        ("segment", "--due", "--seconds", "30", "--quiet", "60"),
+        900,
+        frozenset({0, 3}),
+        goes_on=3,  # by event time: a closed week, in replay as in live, where years of them are due at once
+    ),
     Job("kept", ("keep",), 60),  # where nothing has landed it is done at once
     Job("profile", ("profile",), 86400),  # what stands there on each day, whenever it happened
 )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from mesh.cli.segment import MORE
 from mesh.kernel.warehouse import connect
 from mesh.reconcile.settle import settle
 from tests.e2e.running_mesh import Mesh
@@ -20,15 +21,16 @@ from tests.e2e.running_mesh import Mesh
 pytestmark = pytest.mark.real
 HISTORY = ("simulate", "strideright", "--customers", "1500", "--days", "500")
 WEEKS = 4
+"""Weeks at the end of the chain that tests look at one by one."""
 
 
 class Retailer(Mesh):
     """A running mesh that learns from its customers."""
 
-    def lines(self, *words: str) -> list[dict[str, Any]]:
+    def lines(self, *words: str, code: int = 0) -> list[dict[str, Any]]:
         """What a command prints with ``--json``, a document a line."""
         done = self.run(*words, "--json")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def refuses(self, *words: str) -> str:
@@ -72,48 +74,62 @@ def customer_rows(mesh: Retailer) -> list[Row]:
 
 
 class Told(NamedTuple):
-    """What a first week was told to customer 360, and what stood there before."""
+    """What the first weeks told to customer 360, and what stood there before."""
 
-    run: dict[str, Any]
+    runs: list[dict[str, Any]]
     before: list[Row]
     after: list[Row]
 
 
 @pytest.fixture(scope="module")
 def first(mesh: Retailer) -> Told:
-    """The oldest of the weeks that are due, run by itself."""
-    (clock,) = mesh.ask("SELECT toDate(clock) FROM model.clock")
-    monday = clock[0] - timedelta(clock[0].weekday() + 7 * WEEKS)
-    year, number, _ = monday.isocalendar()
+    """All weeks that are due but for the newest ones, in two calls."""
+    ((closed,),) = mesh.ask("SELECT dateDiff('week', toDate(first), toDate(clock)) FROM model.clock")
     before = customer_rows(mesh)
-    (run,) = mesh.lines("segment", "--as-of", f"{year}-W{number:02}")
+    runs = mesh.lines("segment", "--due", "--weeks", "20", code=MORE)
+    done = mesh.run("segment", "--due", "--weeks", str(closed - WEEKS + 1 - 20), "--json")
+    assert (done.returncode, done.stderr) == (MORE, f"{WEEKS - 1} more weeks are due\n")
+    runs += [json.loads(line) for line in done.stdout.splitlines()]
     settle(mesh.settings, 120, lambda _: None)
-    return Told(run, before, customer_rows(mesh))
+    return Told(runs, before, customer_rows(mesh))
 
 
 @pytest.fixture(scope="module")
 def weeks(mesh: Retailer, first: Told) -> list[dict[str, Any]]:
-    """The weeks that were due, as they were run."""
-    found = mesh.lines("segment", "--due", "--weeks", str(WEEKS))
+    """The newest weeks, as they were run."""
+    found = mesh.lines("segment", "--due")
     settle(mesh.settings, 120, lambda _: None)
-    return [first.run, *found]
+    return [first.runs[-1], *found]
 
 
-def test_weeks_that_are_due_are_run_in_order_and_once(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
-    """Up to the newest that is over by the event time of what landed; then none is due."""
-    assert [week["week"] for week in weeks] == sorted(week["week"] for week in weeks)
+def test_weeks_that_are_due_are_run_in_order_and_once(
+    mesh: Retailer, first: Told, weeks: list[dict[str, Any]]
+) -> None:
+    """From the first with enough customers to the newest that is over by event time; then none is due."""
+    everything = [*first.runs, *weeks[1:]]
+    names = [week["week"] for week in everything]
+    assert names == sorted(set(names))
     assert len(weeks) == WEEKS
-    for earlier, later in pairwise(weeks):
+    skipped = [week for (week,) in mesh.ask("SELECT week FROM learned.segment_skips ORDER BY monday")]
+    assert skipped
+    assert skipped[-1] < names[0]
+    ((closed,),) = mesh.ask("SELECT dateDiff('week', toDate(first), toDate(clock)) FROM model.clock")
+    assert len(skipped) + len(names) == closed
+    assert everything[0]["before"] == ""
+    for earlier, later in pairwise(everything):
         assert later["before"] == earlier["digest"]
-        assert max(later["drift"].values()) < 0.25
+    for week in weeks:
+        assert max(week["drift"].values()) < 0.25
     (clock,) = mesh.ask("SELECT toDate(clock) FROM model.clock")
     monday = clock[0] - timedelta(clock[0].weekday())
     year, number, _ = (monday - timedelta(7)).isocalendar()
     assert weeks[-1]["week"] == f"{year}-W{number:02}"
-    assert mesh.lines("segment", "--due", "--weeks", str(WEEKS)) == []
+    assert mesh.lines("segment", "--due") == []
 
 
-def test_segments_come_back_as_a_stream_and_land(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+def test_segments_come_back_as_a_stream_and_land(
+    mesh: Retailer, first: Told, weeks: list[dict[str, Any]]
+) -> None:
     """Whoever reads it knows the segment of each customer, as the run has it."""
     newest = weeks[-1]
     landed = dict(mesh.ask("SELECT customer_id, segment FROM customer.segments"))
@@ -127,23 +143,26 @@ def test_segments_come_back_as_a_stream_and_land(mesh: Retailer, weeks: list[dic
     sizes = {one["segment"]: one["customers"] for one in newest["segments"]}
     assert Counter(landed.values()) == sizes
     told = mesh.ask("SELECT count() FROM mesh.raw_events WHERE topic = 'customer.public.segment-assigned.v1'")
-    assert told == [(sum(week["told"] for week in weeks),)]
+    assert told == [(sum(week["told"] for week in [*first.runs, *weeks[1:]]),)]
     assert 0 < weeks[-1]["told"] < weeks[-1]["customers"] == len(landed)
 
 
-def test_customer_360_shows_the_first_segment(mesh: Retailer, first: Told) -> None:
-    """Of each customer of the run, as a newer version of the row; all others are as they were."""
-    week = first.run["week"]
+def test_customer_360_shows_the_segments(mesh: Retailer, first: Told) -> None:
+    """Of each customer of the newest run, as a newer version of the row; all others are as they were."""
+    week = first.runs[-1]["week"]
     kept = dict(
         mesh.ask(f"SELECT customer_id, segment FROM learned.segment_assignments WHERE week = '{week}'")
     )
-    assert 0 < len(kept) == first.run["told"] < len(first.before)
+    assert first.runs[0]["told"] == first.runs[0]["customers"]
+    assert 0 < len(kept) == first.runs[-1]["customers"] < len(first.before)
     assert {(segment, told) for _, segment, told, _ in first.before} == {(None, None)}
     assert len(first.after) == len(first.before)
     for was, row in zip(first.before, first.after, strict=True):
         golden_id, segment, told, version = row
         if golden_id in kept:
-            assert (segment, told) == (kept[golden_id], week)
+            assert segment == kept[golden_id]
+            assert told is not None
+            assert told <= week
             assert version > was[3]
         else:
             assert row == was
@@ -177,7 +196,9 @@ def test_measures_are_cut_by_segment(mesh: Retailer, weeks: list[dict[str, Any]]
     assert sum(Decimal(str(row["total_revenue"])) for row in paid) == Decimal(str(whole["total_revenue"]))
 
 
-def test_a_repetition_writes_and_tells_nothing(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+def test_a_repetition_writes_and_tells_nothing(
+    mesh: Retailer, first: Told, weeks: list[dict[str, Any]]
+) -> None:
     """The same digest, the same customers in the same segments; in no table and on no topic is there more."""
     (again,) = mesh.lines("segment")
     assert again == {**weeks[-1], "is_new": False}
@@ -185,8 +206,20 @@ def test_a_repetition_writes_and_tells_nothing(mesh: Retailer, weeks: list[dict[
     assert oldest["assigned_digest"] == weeks[0]["assigned_digest"]
     settle(mesh.settings, 120, lambda _: None)
     told = mesh.ask("SELECT count() FROM mesh.raw_events WHERE topic = 'customer.public.segment-assigned.v1'")
-    assert told == [(sum(week["told"] for week in weeks),)]
-    assert mesh.ask("SELECT count() FROM learned.segment_runs") == [(WEEKS,)]
+    everything = [*first.runs, *weeks[1:]]
+    assert told == [(sum(week["told"] for week in everything),)]
+    assert mesh.ask("SELECT count() FROM learned.segment_runs") == [(len(everything),)]
+
+
+def test_a_run_is_repeated_from_what_was_kept(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:
+    """By its digest or that of its data; which there is none of is told with those that there are."""
+    (said,) = mesh.lines("segment", "--repeat", weeks[0]["digest"][:12])
+    same = {name: weeks[0][name] for name in ("week", "number", "digest", "data_digest", "customers")}
+    assert said == {**same, "differing": 0, "equal": True, "other_libraries": False}
+    shown = mesh.run("segment", "--repeat", weeks[1]["data_digest"])
+    assert shown.returncode == 0, shown.stderr
+    assert "learned again from the features that were kept, all in the same segments" in shown.stdout
+    assert f"the newest runs are {weeks[-1]['digest'][:12]}" in mesh.refuses("segment", "--repeat", "nothing")
 
 
 def test_segments_differ_in_how_their_customers_buy(weeks: list[dict[str, Any]]) -> None:
@@ -287,7 +320,7 @@ def test_what_cannot_be_is_told_in_one_line(mesh: Retailer, weeks: list[dict[str
     assert "like 2014-W26" in mesh.refuses("segment", "--as-of", "June")
     assert "the first week is " in mesh.refuses("segment", "--as-of", "2001-W05")
     assert f"name {weeks[-1]['week']} or an earlier" in mesh.refuses("segment", "--as-of", "2090-W01")
-    assert "leave one of them out" in mesh.refuses("segment", "--due", "--as-of", "2014-W26")
+    assert "leave all but one of them out" in mesh.refuses("segment", "--due", "--as-of", "2014-W26")
     assert "is no day" in mesh.refuses("churn", "--as-of", "yesterday")
     assert "name that day or a later one" in mesh.refuses("churn", "--as-of", "2001-01-01")
     assert "name that day or an earlier one" in mesh.refuses("churn", "--as-of", "2090-01-01")

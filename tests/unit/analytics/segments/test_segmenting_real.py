@@ -2,107 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
-import clickhouse_connect
 import pytest
-from clickhouse_connect.driver.client import Client
 
-from analytics.marts.reading import read_library
 from analytics.segments import history
-from analytics.segments.features import NAMES, read_features
-from analytics.segments.parameters import Parameters
-from analytics.segments.segmenting import Done, Segmenting
-from analytics.segments.week import Week, parse_week
-from domains.customer.events import SegmentAssigned
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
+from analytics.segments.features import NAMES
+from tests.unit.analytics.segments.shop import WEEK, Shop
 
 pytestmark = pytest.mark.real
-LIBRARY = read_library(MESH)
-FEW = Parameters(fewest=2, most=4, least_customers=5)
-NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-WEEK = parse_week("2024-W16")
-ZONE = "Europe/Paris"
-TABLES = (history.RUNS, history.SEGMENTS, history.ASSIGNED)
-
-
-class Shop:
-    """A warehouse with a small trade, what was told of it, and a broker that may be away."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.told: dict[str, tuple[int, str]] = {}
-        """Revision and segment by customer, as a reader of the stream knows them."""
-        self.reaches = 10**6
-        """Events until the broker is away."""
-        self._offset = 0
-        set_up(client)
-        self.trade = trade(seed=3, orders=150)
-        for table, rows in self.trade.items():
-            self.land(table, *rows)
-
-    def land(self, table: str, *rows: Row) -> None:
-        """Rows at the next offsets."""
-        numbered = []
-        for row in rows:
-            self._offset += 1
-            numbered.append({"_partition": 0, "_offset": self._offset, **row})
-        fill(self.client, {table: numbered})
-
-    def order(self, customer: int, day: str) -> None:
-        """An order that is large and new."""
-        row = {
-            **self.trade["sales.orders_enriched"][0],
-            "order_id": f"{customer}@{day}",
-            "account": f"a{customer}",
-        }
-        row |= {"ordered_at": f"{day} 10:00:00", "net_amount": 90_000, "quantity": 40, "version": 1}
-        self.land("sales.orders_enriched", row)
-
-    def segment(self, week: Week) -> Done:
-        """Run a week."""
-        return Segmenting(self.client, LIBRARY, ZONE, FEW, self.tell).run(week, NOW)
-
-    def tell(self, events: Iterable[SegmentAssigned]) -> int:
-        """Take in events as a subscriber does: the highest revision holds, the same one is the same fact."""
-        count = 0
-        for event in events:
-            count += 1
-            if count > self.reaches:
-                raise ConnectionError("the broker is away")
-            known = self.told.get(event.customer_id, (-1, ""))
-            if event.seq == known[0]:
-                assert event.segment == known[1]
-            assert event.seq >= known[0], "what is known would be overtaken by what is older"
-            self.told[event.customer_id] = (event.seq, event.segment)
-        return count
-
-    @property
-    def segments(self) -> dict[str, str]:
-        """The segment of each customer as it was told."""
-        return {customer: segment for customer, (_, segment) in sorted(self.told.items())}
-
-    def rows(self) -> list[Any]:
-        """Everything that was kept."""
-        return [self.client.query(f"SELECT * FROM {table} ORDER BY ALL").result_rows for table in TABLES]
-
-
-@pytest.fixture
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A warehouse of its own."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("segments") / "path")
-    client = clickhouse_connect.get_client(port=server.port)
-    yield Shop(client)
-    client.close()
-    server.stop()
 
 
 def test_features_are_those_of_the_weeks_end(shop: Shop) -> None:
     """What was ordered later takes no part, and guests are nobody."""
-    before = read_features(shop.client, LIBRARY, WEEK, ZONE)
+    before = shop.features(WEEK)
     assert list(before.customers) == sorted(before.customers)
     assert not any(customer.startswith("guest:") for customer in before.customers)
     rows = [
@@ -117,9 +30,9 @@ def test_features_are_those_of_the_weeks_end(shop: Shop) -> None:
     assert found["frequency"] == len(orders)
     assert found["basket"] == pytest.approx(2 * len(rows) / len(orders))
     shop.order(7, "2024-04-22")
-    assert read_features(shop.client, LIBRARY, WEEK, ZONE).digest == before.digest
+    assert shop.features(WEEK).digest == before.digest
     shop.order(7, "2024-04-21")
-    assert read_features(shop.client, LIBRARY, WEEK, ZONE).digest != before.digest
+    assert shop.features(WEEK).digest != before.digest
 
 
 def test_a_run_of_the_same_customers_is_the_same_run(shop: Shop) -> None:
@@ -203,4 +116,4 @@ def test_after_a_run_that_was_cut_short_everybody_is_told(shop: Shop) -> None:
     third = shop.segment(WEEK)
     assert (third.run.number, third.run.told) == (3, len(third.learned.assigned))
     assert shop.segments == third.learned.assigned
-    assert Segmenting(shop.client, LIBRARY, ZONE, FEW, shop.tell).done() == {WEEK}
+    assert [run.ended for run in history.runs(shop.client)] == [True, False, True]

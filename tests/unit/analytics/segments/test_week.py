@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from analytics.segments.week import Week, closed_week, due, parse_week, week_of
+from analytics.segments.week import Week, closed_week, closed_weeks, parse_week, week_of
 from mesh.kernel.errors import LearningError
 
 FIRST, TODAY = date(2014, 6, 4), date(2014, 7, 1)
@@ -54,11 +54,9 @@ def test_where_no_week_is_over_yet_there_is_none_to_name() -> None:
         closed_week(FIRST, date(2014, 6, 8))
 
 
-def test_weeks_that_are_over_and_have_no_run_are_due_in_order() -> None:
-    """Not the one that runs, none before the first fact, none that is done."""
-    names = [str(week) for week in due(FIRST, TODAY, set(), 52)]
+def test_weeks_that_are_over_are_all_since_the_first_fact() -> None:
+    """Not the one that runs, none before the first fact."""
+    names = [str(week) for week in closed_weeks(FIRST, TODAY)]
     assert names == ["2014-W23", "2014-W24", "2014-W25", "2014-W26"]
-    done = {parse_week("2014-W24"), parse_week("2014-W26")}
-    assert [str(week) for week in due(FIRST, TODAY, done, 52)] == ["2014-W23", "2014-W25"]
-    assert [str(week) for week in due(FIRST, TODAY, done, 2)] == ["2014-W25"]
-    assert due(FIRST, date(2014, 6, 8), set(), 52) == []
+    assert closed_weeks(FIRST, date(2014, 6, 8)) == []
+    assert len(closed_weeks(date(2011, 5, 31), date(2014, 6, 30))) == 161

@@ -60,6 +60,15 @@ def test_a_job_is_due_when_its_interval_has_passed(tmp_path: Path, never: thread
     assert read(tmp_path)["daily"] == entry
 
 
+def test_a_job_that_has_more_to_do_is_due_again_at_once() -> None:
+    """When its run has ended; after one that has done all, when its interval has passed."""
+    job = Job("long", ("keep",), 900.0, frozenset({0, 3}), goes_on=3)
+    assert Standing(1000.0).due(job) == 1900.0
+    assert Standing(1000.0, 30.0, exit_code=3).due(job) == 1030.0
+    assert Standing(1000.0, 30.0).due(job) == 1900.0
+    assert not has_failed(job, 3, "2 more weeks are due")
+
+
 def test_a_restart_forgets_nothing(tmp_path: Path, never: threading.Event) -> None:
     """A scheduler that is restarted more often than a job is due runs it all the same."""
     plan(tmp_path, daily=(WELL, 100))
