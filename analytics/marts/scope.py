@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 MANY = 50_000
-"""Customers who are recomputed at a time, at the most, about: more would need memory without end."""
+"""Customers who are recomputed at a time, at the most: more would need memory without end."""
 _CHANGED = f"{DATABASE}.changed_v1"
 _FOUND = f"{DATABASE}.found_v1"
 SET_UP = (
@@ -33,12 +33,16 @@ def is_everybody(library: Library, mart: Mart, before: Marks, after: Marks) -> b
 
 
 def stretches(client: Client, customers: int) -> Iterator[None]:
-    """Put the customers who were found into :data:`SCOPE`, some at a time."""
-    parts = -(-customers // MANY)
-    for part in range(parts):
+    """Put the customers who were found into :data:`SCOPE`, some at a time, in the order of their accounts.
+
+    So each time a stretch of what is kept by account is read, and not a little of all of it.
+    """
+    for first in range(0, customers, MANY):
         client.command(f"TRUNCATE TABLE {SCOPE}")
         client.command(
-            f"INSERT INTO {SCOPE} SELECT * FROM {_FOUND} WHERE cityHash64({CUSTOMER}) % {parts} = {part}"
+            f"INSERT INTO {SCOPE} SELECT {CUSTOMER}, account FROM {_FOUND} WHERE {CUSTOMER} IN ("
+            f"SELECT {CUSTOMER} FROM {_FOUND} GROUP BY {CUSTOMER} ORDER BY min(account), {CUSTOMER} "
+            f"LIMIT {MANY} OFFSET {first})"
         )
         yield
 

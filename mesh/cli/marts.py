@@ -100,9 +100,12 @@ def _tell(
 
 
 def _scope(one: Refreshed) -> str:
-    if one.scope == "sums":
-        return f"sums, {one.facts:,} facts"
-    return "everything" if one.scope == "whole" else f"{one.customers:,} customers"
+    told = {
+        "sums": f"sums, {one.facts:,} facts",
+        "customers": f"{one.customers:,} customers",
+        "marts": "marts",
+    }
+    return told.get(one.scope, "everything")
 
 
 def _left(name: str, as_of: str, *, waits: bool) -> dict[str, Any]:

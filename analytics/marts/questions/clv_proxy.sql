@@ -8,7 +8,8 @@ order: [clv_proxy desc]
 refresh: by customer
 notes: >-
   clv_proxy = average_order_value x orders_last_year x 3 x margin_rate / 100, rounded to four decimals, half away from zero. It
-  takes no account of churn and of interest, so it compares customers and is no forecast. Cancelled orders are no orders here.
+  takes no account of churn and of interest, so it compares customers and is no forecast; `mesh worth` has one, by BG/NBD and gamma-gamma
+  (Fader, Hardie and Lee, 2005). Cancelled orders are no orders here.
 columns:
   golden_id: Customer
   masked_name: Name of a person, masked

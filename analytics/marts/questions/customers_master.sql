@@ -9,9 +9,11 @@ notes: >-
   cluster is by rule, the first that holds: Prospect (no order); Lost (last order more than 365 days before the day); Lapsing
   (more than 90 days); New (first order within 90 days); Loyal (3 orders or more last year); else Occasional.
   loyalty_score = 50 x min(orders last year, 6) / 6 + 30 x min(days from first to last order, 1095) / 1095 + 20 x months with an
-  order last year / 12, months at most 12. Last year is the 365 days that end with the day.
+  order last year / 12, months at most 12. Last year is the 365 days that end with the day. Both go by recency and frequency, two
+  of the three figures of RFM (Hughes, Strategic Database Marketing, 1994); the third, money, is net_kept. The weights are a choice
+  of this mart, and were fitted to nothing.
   engagement_index = 50 x min(visits in the last 90 days, 10) / 10 + 50 x min(contacts opened or clicked in them, 5) / 5; null
-  for whom neither a visit nor a contact is known at all, so for everybody where none are measured. The last 90 days end with
+  for whom neither a visit nor a contact is known at all, so for everybody where none are measured; a choice likewise. The last 90 days end with
   the day, too.
 columns:
   golden_id: Customer

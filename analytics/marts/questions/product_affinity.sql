@@ -8,7 +8,8 @@ order: [lift desc]
 refresh: from sums
 notes: >-
   Baskets are orders that were not cancelled. lift = baskets with both x all baskets / (baskets with the one x baskets with the
-  other); above 1 they go together. Pairs of fewer than 5 baskets are left out, since their lift is chance.
+  other); above 1 they go together (Brin, Motwani, Ullman and Tsur, Dynamic Itemset Counting, 1997, who call it interest). Support
+  and confidence are those of Agrawal, Imielinski and Swami (1993). Pairs of fewer than 5 baskets are left out, since their lift is chance.
 columns:
   product_id: The product of the lesser id
   other_id: The other one

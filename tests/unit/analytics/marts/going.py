@@ -9,6 +9,8 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from analytics.marts.asking import as_of, standing
+from analytics.marts.day import span
 from analytics.marts.history import Refreshed
 from analytics.marts.reading import read_library
 from analytics.marts.refresh import Refresh
@@ -66,6 +68,15 @@ class Trade:
         """Refresh the marts."""
         with closing(Refresh(self.client, library, MESH, ZONE)) as run:
             return {mart.name: run.run(library.mart(mart.name), NOW, whole=whole) for mart in self.marts}
+
+    def require_as_of_facts(self, library: Library = LIBRARY, names: Iterable[str] = ()) -> None:
+        """Each mart is what the facts give without anything that is kept, and has as many rows as it says."""
+        day = span(self.client, ZONE)[1]
+        for name in names or [mart.name for mart in self.marts]:
+            mart = library.mart(name)
+            found = standing(self.client, mart, None)
+            assert found.rows == as_of(self.client, library, mart, day, ZONE, None).rows, name
+            assert found.total == len(found.rows), name
 
     def require_as_worked_out_whole(self) -> None:
         """A refresh of everything finds nothing to write."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,7 @@ import clickhouse_connect
 import pytest
 
 from analytics.marts import kept
-from analytics.marts.asking import as_of, standing
+from analytics.marts.asking import standing
 from analytics.marts.day import span
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library
@@ -55,15 +55,6 @@ def world(warehouse: Trade) -> Trade:
     return warehouse
 
 
-def require_as_of_facts(world: Trade, library: Library = LIBRARY, names: Iterable[str] = NAMES) -> None:
-    """Each mart is what the facts give, without anything that is kept."""
-    day = span(world.client, ZONE)[1]
-    for name in names:
-        mart = library.mart(name)
-        found = standing(world.client, mart, None).rows
-        assert found == as_of(world.client, library, mart, day, ZONE, None).rows, name
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_any_changes_are_as_if_all_had_been_worked_out(world: Trade, seed: int) -> None:
     """Whatever is corrected, withdrawn, late, merged or moved to another order, day, product or channel."""
@@ -72,9 +63,9 @@ def test_any_changes_are_as_if_all_had_been_worked_out(world: Trade, seed: int) 
         for _ in range(chance.randrange(1, 6)):
             change(world, chance, step)
         world.refresh()
-        require_as_of_facts(world)
+        world.require_as_of_facts()
     world.require_as_worked_out_whole()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
 
 
 def change(world: Trade, chance: random.Random, step: int) -> None:
@@ -150,7 +141,7 @@ def test_one_fact_is_one_that_is_worked_out(world: Trade) -> None:
     assert periods is not None
     assert (periods.scope, periods.facts, periods.written, periods.gone) == ("sums", 1, 1, 0)
     assert done["product_affinity"] is None
-    require_as_of_facts(world)
+    world.require_as_of_facts()
 
 
 def test_an_order_of_tomorrow_is_there_tomorrow(world: Trade) -> None:
@@ -161,13 +152,13 @@ def test_an_order_of_tomorrow_is_there_tomorrow(world: Trade) -> None:
     world.land("sales.orders", order)
     world.land("sales.orders_enriched", {**order, **line})
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
     months = [row[0] for row in standing(world.client, PERIODS, None).rows]
     assert later.replace(day=1) not in months
     moment = f"{later} 12:00:00"
     world.revise("sales.fulfilments", 0, updated_at=moment, occurred_at=moment)
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
     months = [row[0] for row in standing(world.client, PERIODS, None).rows]
     assert later.replace(day=1) in months
 
@@ -211,7 +202,7 @@ def test_a_refresh_that_was_ended_half_way_is_made_good(
             world.refresh()
     world.revise("sales.transactions", 1, amount="78", fx_rate="1")
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
 
 
 def tables(world: Trade, like: str) -> list[str]:
@@ -227,7 +218,7 @@ def test_another_definition_of_a_kept_ground_is_worked_out_whole(world: Trade) -
     other = replace(ground, sql=ground.sql.replace("sum(amount)", "sum(2 * amount)"))
     library = Library({**LIBRARY.relations, ground.name: other})
     world.refresh(library=library)
-    require_as_of_facts(world, library)
+    world.require_as_of_facts(library)
     assert tables(world, "kept_payment_%") == rows
     assert len(tables(world, "sums_month_payments_%")) == 1
     assert tables(world, "sums_month_payments_%") != sums
@@ -236,7 +227,7 @@ def test_another_definition_of_a_kept_ground_is_worked_out_whole(world: Trade) -
     other = replace(ground, sql=ground.sql.replace("p.amount AS", "p.amount + 1 AS"))
     library = Library({**LIBRARY.relations, ground.name: other})
     world.refresh(library=library)
-    require_as_of_facts(world, library)
+    world.require_as_of_facts(library)
     assert len(tables(world, "kept_payment_%")) == 1
     assert tables(world, "kept_payment_%") != rows
 
@@ -247,17 +238,17 @@ def test_what_is_lost_or_too_much_is_worked_out_whole(world: Trade, monkeypatch:
     world.client.command(f"DROP TABLE marts.{rows}")
     world.revise("sales.transactions", 0, amount="5")
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
     (sums,) = tables(world, "sums_month_payments_%")
     world.client.command(f"DROP TABLE marts.{sums}")
     world.revise("sales.transactions", 0, amount="6")
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
     monkeypatch.setattr(kept, "MANY", 2)
     for place in range(4):
         world.revise("sales.transactions", place, amount="7")
     world.refresh()
-    require_as_of_facts(world)
+    world.require_as_of_facts()
     told = "SELECT scope, facts FROM marts.refreshes WHERE mart = 'kept_payment' ORDER BY number"
     scopes = [row[0] for row in world.client.query(told).result_rows]
     assert scopes[-3:] == ["whole", "facts", "whole"]
@@ -270,4 +261,4 @@ def test_a_mart_of_marts_brings_those_up_to_date(world: Trade) -> None:
     done = run.run(LIBRARY.mart("churn_counts"), NOW)
     assert done is not None
     assert done.scope == "marts"
-    require_as_of_facts(world, names=("churn_counts", "customer_churn"))
+    world.require_as_of_facts(names=("churn_counts", "customer_churn"))

@@ -11,9 +11,11 @@ from typing import Any
 import clickhouse_connect
 import pytest
 
+from analytics.marts import scope
 from analytics.marts.asking import as_of, standing
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library, Mart
+from analytics.marts.table import Rows
 from mesh.kernel.errors import MartError
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.marts.going import LIBRARY, NOW, ZONE, Trade
@@ -101,7 +103,34 @@ def test_any_changes_are_as_if_all_had_been_worked_out(world: Trade, seed: int) 
         for _ in range(chance.randrange(1, 5)):
             change(world, chance, step)
         world.refresh()
-        world.require_as_worked_out_whole()
+        world.require_as_of_facts()
+    world.require_as_worked_out_whole()
+
+
+def test_customers_are_worked_out_some_at_a_time(world: Trade, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few at a time, all of them are there; an ended refresh is made good by the next."""
+    monkeypatch.setattr(scope, "MANY", 3)
+    world.require_as_worked_out_whole()
+    for place in range(8):
+        world.revise("sales.transactions", place, amount=str(100 + place))
+    first = {**world.rows["sales.transactions"][0], "transaction_id": "first", "account": "n1"}
+    world.land("sales.transactions", first)
+    put = Rows.put
+    left = [1]
+
+    def ended(rows: Rows, number: int, in_scope: str = "1") -> tuple[int, int]:
+        if not left:
+            raise KeyboardInterrupt
+        left.pop()
+        return put(rows, number, in_scope)
+
+    monkeypatch.setattr(Rows, "put", ended)
+    with pytest.raises(KeyboardInterrupt):
+        world.refresh()
+    monkeypatch.setattr(Rows, "put", put)
+    world.refresh()
+    world.require_as_of_facts()
+    world.require_as_worked_out_whole()
 
 
 def change(world: Trade, chance: random.Random, step: int) -> None:
