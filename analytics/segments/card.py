@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analytics.profile.bins import CHANGED, MOVED
-from analytics.segments.features import FEATURES
+from analytics.segments.features import Feature, feature_of, is_share
 from analytics.segments.learning import Learned
 from analytics.segments.parameters import Parameters
 
@@ -18,7 +18,8 @@ def card(learned: Learned, parameters: Parameters) -> str:
         "",
         f"**Learned from** {len(learned.assigned):,} customers who had ordered by {learned.week.sunday}, "
         f"data `{learned.data_digest[:12]}`, by k-means on scaled features, the best of {parameters.starts}:",
-        *(f"- `{one.name}`: {one.meaning}" + (", as a logarithm" if one.is_long else "") for one in FEATURES),
+        *(_told(feature_of(name)) for name in learned.names if not is_share(name)),
+        *_mix(learned, parameters),
         "",
         "Age, sex, income, family and home take no part.",
         "",
@@ -41,6 +42,21 @@ def card(learned: Learned, parameters: Parameters) -> str:
         "Amended orders and merged customers have no history here: a week that is run late knows them early.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _told(feature: Feature) -> str:
+    return f"- `{feature.name}`: {feature.meaning}" + (", as a logarithm" if feature.is_long else "")
+
+
+def _mix(learned: Learned, parameters: Parameters) -> list[str]:
+    shares = [name for name in learned.names if is_share(name)]
+    if not shares:
+        return ["", "What is bought takes no part: all goods are of one kind, or of none that is known."]
+    return [
+        f"- {', '.join(f'`{name}`' for name in shares)}: share of each kind of goods in the units, of at "
+        f"most {parameters.kinds} kinds that are bought most; shrunk by {parameters.smoothing:g} units of "
+        f"everybody's mix, as a root (Hellinger distance), not scaled, times {parameters.mix_weight:g}"
+    ]
 
 
 def _drift(learned: Learned) -> list[str]:

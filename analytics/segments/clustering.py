@@ -1,4 +1,5 @@
-"""Groups of customers who buy alike: k-means on scaled features, their number by the silhouette.
+"""Groups of customers who buy alike: k-means on scaled features and on roots of shares, their number by the
+silhouette.
 
 The same features and parameters give the same groups: customers come by rising id, chance from a seed, and
 sums in one order, since one thread adds them.
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.segments.features import Features, Numbers
+from analytics.segments.features import Features
+from analytics.segments.mix import Numbers
 from analytics.segments.parameters import Parameters
 
 Labels = NDArray[np.int64]
@@ -25,11 +27,14 @@ class Clustering:
     labels: Labels
     """The cluster of each customer, from 0; clusters are ordered by their centres."""
     centres: Numbers
-    """By cluster and feature, in prepared features (see :attr:`Features.prepared`)."""
+    """By cluster and feature, in prepared features (see :meth:`Features.prepared`)."""
     mean: Numbers
     """Of the prepared features, of everybody."""
     scale: Numbers
-    """Their standard deviations; 1 where everybody is the same."""
+    """What counts as one step of each: a standard deviation, or 1 where everybody is the same; of the roots
+    of shares what their weight makes it, so that they keep their Hellinger distances."""
+    spread: Numbers
+    """Standard deviations of all of them; 1 where everybody is the same."""
     silhouettes: dict[int, float]
     """The mean silhouette of the sample, by number of clusters that was tried."""
 
@@ -46,17 +51,16 @@ def cluster(features: Features, parameters: Parameters, before: int | None = Non
     """
     from threadpoolctl import threadpool_limits
 
-    prepared = features.prepared
+    prepared = features.prepared(parameters.smoothing)
     with threadpool_limits(limits=1):
-        silhouettes = _silhouettes(sampled(prepared, parameters), parameters)
-        model = _pipeline(choose(silhouettes, before, parameters.stay), parameters).fit(prepared)
-    scaler, means = model.named_steps["scale"], model.named_steps["cluster"]
-    centres = means.cluster_centers_ * scaler.scale_ + scaler.mean_
+        silhouettes = _silhouettes(sampled(prepared, parameters), features.shares, parameters)
+        mean, scale, spread = _scales(prepared, features.shares, parameters.mix_weight)
+        number = choose(silhouettes, before, parameters.stay)
+        means = _means(number, parameters).fit((prepared - mean) / scale)
+    centres = means.cluster_centers_ * scale + mean
     order = np.lexsort(centres.T[::-1])
     place = np.argsort(order)
-    return Clustering(
-        place[means.labels_].astype(np.int64), centres[order], scaler.mean_, scaler.scale_, silhouettes
-    )
+    return Clustering(place[means.labels_].astype(np.int64), centres[order], mean, scale, spread, silhouettes)
 
 
 def choose(silhouettes: dict[int, float], before: int | None, stay: float) -> int:
@@ -75,22 +79,28 @@ def sampled(prepared: Numbers, parameters: Parameters) -> Numbers:
     return prepared[np.sort(chance.choice(len(prepared), parameters.sample, replace=False))]
 
 
-def _silhouettes(sample: Numbers, parameters: Parameters) -> dict[int, float]:
+def _silhouettes(sample: Numbers, shares: NDArray[np.bool_], parameters: Parameters) -> dict[int, float]:
     from sklearn.metrics import silhouette_score
 
     found: dict[int, float] = {}
     different = len(np.unique(sample, axis=0))
+    mean, scale, _ = _scales(sample, shares, parameters.mix_weight)
+    scaled = (sample - mean) / scale
     for number in range(parameters.fewest, min(parameters.most, different - 1) + 1):
-        model = _pipeline(number, parameters).fit(sample)
-        labels = model.named_steps["cluster"].labels_
-        found[number] = float(silhouette_score(model.named_steps["scale"].transform(sample), labels))
+        labels = _means(number, parameters).fit(scaled).labels_
+        found[number] = float(silhouette_score(scaled, labels))
     return found
 
 
-def _pipeline(clusters: int, parameters: Parameters) -> Any:
-    from sklearn.cluster import KMeans
-    from sklearn.pipeline import Pipeline
+def _scales(prepared: Numbers, shares: NDArray[np.bool_], weight: float) -> tuple[Numbers, Numbers, Numbers]:
+    """Means, steps and standard deviations of the columns."""
     from sklearn.preprocessing import StandardScaler
 
-    means = KMeans(clusters, n_init=parameters.starts, random_state=parameters.seed, algorithm="lloyd")
-    return Pipeline([("scale", StandardScaler()), ("cluster", means)])
+    scaler = StandardScaler().fit(prepared)
+    return scaler.mean_, np.where(shares, 1 / weight, scaler.scale_), scaler.scale_
+
+
+def _means(clusters: int, parameters: Parameters) -> Any:
+    from sklearn.cluster import KMeans
+
+    return KMeans(clusters, n_init=parameters.starts, random_state=parameters.seed, algorithm="lloyd")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from analytics.profile.bins import Bins, drift, lower_ends
-from analytics.segments.features import Features, Numbers
+from analytics.segments.features import Features, in_both
+from analytics.segments.mix import Numbers
 
 
 def bins(features: Features) -> dict[str, Bins]:
@@ -25,11 +26,11 @@ def drifts(before: Mapping[str, Bins], features: Features) -> dict[str, float]:
     Below 0.1 nothing moved, from 0.25 on the customers are others (see :func:`analytics.profile.bins.drift`).
     """
     found = {}
-    for name, values in zip(features.names, features.values.T, strict=True):
-        if name in before:
-            moved = drift(before[name], _counts(values, before[name].marks), 0)
-            if moved is not None:
-                found[name] = moved
+    for name in in_both(features.names, before):
+        values = features.values[:, features.names.index(name)]
+        moved = drift(before[name], _counts(values, before[name].marks), 0)
+        if moved is not None:
+            found[name] = moved
     return found
 
 

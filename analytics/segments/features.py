@@ -5,7 +5,7 @@ Who somebody is (age, sex, income, home) takes no part, so that a segment says w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -13,9 +13,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.segments.mix import Numbers, shrunk
 from analytics.segments.week import Week
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,43 @@ FEATURES = (
     Feature("return_rate", "Share of last year's units that came back", False, "many returns", "few returns"),
     Feature("online_share", "Share of the orders that were placed online", False, "online", "in store"),
 )
+UNITS, SHARE, REST = "units", "share ", "other shares"
+"""Names of the units that were bought, of the share of a kind of goods (``share Boots``), and of the rest."""
 NAMES = tuple(feature.name for feature in FEATURES)
 FIRST_NAMES = ("recency", "frequency", "monetary", "basket", "return_rate", "online_share")
 """What runs were learned from that did not keep the names."""
-_BY_NAME = {feature.name: feature for feature in FEATURES}
+_UNITS = Feature(UNITS, "Units that the shares are of; they take no part by themselves", False, "", "")
+_BY_NAME = {feature.name: feature for feature in (*FEATURES, _UNITS)}
+
+
+def is_share(name: str) -> bool:
+    """Whether a feature is the share of a kind of goods."""
+    return name == REST or name.startswith(SHARE)
+
+
+def is_known(name: str) -> bool:
+    """Whether a feature of a run can be learned from again."""
+    return name in _BY_NAME or is_share(name)
+
+
+def feature_of(name: str) -> Feature:
+    """What a feature is, by its name."""
+    if name == REST:
+        return Feature(name, "Share of the units that are of all other kinds", False, "much else", "")
+    if name.startswith(SHARE):
+        kind = name.removeprefix(SHARE)
+        return Feature(name, f"Share of the units that are {kind}", False, f"much {kind}", "")
+    return _BY_NAME[name]
+
+
+def in_both(names: tuple[str, ...], before: Collection[str]) -> list[str]:
+    """The features that two weeks have, and of which each says the same of both.
+
+    What the other kinds are is the same only where those that have shares of their own are the same.
+    """
+    both = [name for name in names if name in before]
+    same = {name for name in names if is_share(name)} == {name for name in before if is_share(name)}
+    return both if same else [name for name in both if name != REST]
 
 
 @dataclass(frozen=True)
@@ -56,14 +88,28 @@ class Features:
     names: tuple[str, ...] = NAMES
     """Of the features, in the order of the columns."""
 
-    @cached_property
-    def prepared(self) -> Numbers:
-        """The values with logarithms where few have much; what is below zero counts as zero there."""
+    def prepared(self, smoothing: float) -> Numbers:
+        """The values as they are compared: logarithms where few have much, roots of shrunk shares.
+
+        What is below zero counts as zero in logarithms. Units are 0, since all that they tell is how far the
+        shares can be trusted (see :func:`analytics.segments.mix.shrunk`).
+        """
         prepared = self.values.copy()
+        shares = self.shares
         for column, name in enumerate(self.names):
-            if _BY_NAME[name].is_long:
+            if name == UNITS:
+                prepared[:, column] = 0
+            elif not shares[column] and _BY_NAME[name].is_long:
                 prepared[:, column] = np.log1p(np.maximum(prepared[:, column], 0))
+        if shares.any():
+            units = self.values[:, self.names.index(UNITS)]
+            prepared[:, shares] = np.sqrt(shrunk(self.values[:, shares], units, smoothing))
         return prepared
+
+    @property
+    def shares(self) -> NDArray[np.bool_]:
+        """By column, whether it is the share of a kind of goods."""
+        return np.array([is_share(name) for name in self.names])
 
     @cached_property
     def digest(self) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 from analytics.profile.bins import Bins
 from analytics.segments.clustering import Clustering, cluster, sampled
 from analytics.segments.drift import bins, drifts
-from analytics.segments.features import Features, Numbers, medians
+from analytics.segments.features import Features, in_both, medians
 from analytics.segments.matching import match
+from analytics.segments.mix import Numbers
 from analytics.segments.naming import Profile, describe, name_all
 from analytics.segments.parameters import Parameters
 from analytics.segments.week import Week
@@ -32,7 +33,7 @@ class Segment:
     medians: Mapping[str, float]
     """By feature, in its own unit."""
     centre: tuple[float, ...]
-    """By feature, prepared (see :attr:`Features.prepared`)."""
+    """By feature, prepared (see :meth:`Features.prepared`)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Learned:
     """Of the features."""
     silhouettes: Mapping[int, float]
     scale: tuple[float, ...]
-    """Standard deviations of the prepared features."""
+    """What counts as one step of each prepared feature (see :attr:`Clustering.scale`)."""
     bins: Mapping[str, Bins]
     drift: Mapping[str, float]
     """Population stability index by feature; empty for the first run."""
@@ -121,7 +122,7 @@ def require_enough(features: Features, parameters: Parameters) -> None:
             place=place,
             remedy="name a later week",
         )
-    kinds = len(np.unique(sampled(features.prepared, parameters), axis=0))
+    kinds = len(np.unique(sampled(features.prepared(parameters.smoothing), parameters), axis=0))
     if kinds <= parameters.fewest:
         raise LearningError(
             "customers-alike",
@@ -133,7 +134,7 @@ def require_enough(features: Features, parameters: Parameters) -> None:
 
 def _profile(features: Features, found: Clustering, place: int) -> Profile:
     values: Numbers = features.values[found.labels == place]
-    offsets = (found.centres[place] - found.mean) / found.scale
+    offsets = (found.centres[place] - found.mean) / found.spread
     named = dict(zip(features.names, (float(one) for one in offsets), strict=True))
     return Profile(len(values), medians(values, features.names), named)
 
@@ -144,7 +145,7 @@ def _continued(
     """Names by cluster of those that continue a segment, by the features that both weeks have."""
     if before is None:
         return {}
-    both = [name for name in features.names if name in before.names]
+    both = in_both(features.names, before.names)
     then = [before.names.index(name) for name in both]
     centres = np.array([segment.centre for segment in before.segments])[:, then]
     now = found.centres[:, [features.names.index(name) for name in both]]

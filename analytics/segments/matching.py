@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.segments.features import Numbers
+from analytics.segments.mix import Numbers
 
 
 def match(before: Numbers, centres: Numbers, scale: Numbers, within: float) -> dict[int, int]:

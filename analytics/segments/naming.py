@@ -1,16 +1,19 @@
-"""Names of segments that say what its customers do: how lately, how often and for how much they buy."""
+"""Names of segments that say what its customers do: how lately and often they buy, for how much, and what."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from analytics.segments.features import FEATURES
+from analytics.segments.features import SHARE, Feature, feature_of
 
 RECENT, LAPSING = 90, 365
 """Days since the last order up to which customers are recent, and up to which they are lapsing."""
 REGULAR = 3
 """Orders a year from which on a customer is a regular."""
+TASTE, MOST = 1.0, 0.5
+"""Standard deviations above everybody's from which on a kind of goods is named, and the share of the median
+customer's units from which on that is most of them."""
 _TELLING = ("basket", "return_rate", "online_share")
 """Features that tell segments apart that buy as lately, as often and for as much."""
 
@@ -25,6 +28,13 @@ class Profile:
     offsets: Mapping[str, float]
     """How far its centre is from everybody's, in standard deviations, by feature."""
 
+    @property
+    def taste(self) -> str:
+        """The share of goods in which it differs most from everybody; empty where it is much like them."""
+        kinds = [name for name in self.offsets if name.startswith(SHARE)]
+        most = max(kinds, key=self.offsets.__getitem__, default="")
+        return most if most and self.offsets[most] >= TASTE else ""
+
 
 def describe(profile: Profile, thirds: tuple[float, float]) -> str:
     """What a cluster is; ``thirds`` divides everybody by what they have spent."""
@@ -32,7 +42,10 @@ def describe(profile: Profile, thirds: tuple[float, float]) -> str:
     lately = "Recent" if days <= RECENT else "Lapsing" if days <= LAPSING else "Lost"
     often = "regulars" if orders >= REGULAR else "occasional buyers" if orders >= 1 else "buyers"
     worth = "low" if spent < thirds[0] else "middle" if spent < thirds[1] else "high"
-    return f"{lately} {often} of {worth} value"
+    taste = profile.taste
+    most = taste and profile.medians[taste] >= MOST
+    goods = f", {'mostly' if most else 'much'} {taste.removeprefix(SHARE)}" if taste else ""
+    return f"{lately} {often} of {worth} value{goods}"
 
 
 def name_all(
@@ -58,8 +71,9 @@ def name_all(
 
 
 def _telling(profile: Profile) -> str:
-    features = [feature for feature in FEATURES if feature.name in _TELLING]
-    most = max(features, key=lambda feature: abs(profile.offsets[feature.name]))
+    more = (name for name, offset in profile.offsets.items() if name.startswith(SHARE) and offset > 0)
+    names = [*_TELLING, *(name for name in more if name != profile.taste)]
+    most: Feature = feature_of(max(names, key=lambda name: abs(profile.offsets[name])))
     return most.much if profile.offsets[most.name] > 0 else most.little
 
 

@@ -21,6 +21,12 @@ class Parameters:
     """Clusters at the most: more of them nobody tells apart."""
     sample: int = 2_000
     """Customers by whom the number of clusters is chosen: silhouettes cost the square of it."""
+    kinds: int = 12
+    """Kinds of goods at the most, those bought most, that have a share of their own; the others share one."""
+    smoothing: float = 3.0
+    """Units of everybody's mix that are added to each customer's, so that one unit does not make a taste."""
+    mix_weight: float = 6.0
+    """How much the roots of the shares weigh, beside other features of a standard deviation of 1."""
     stay: float = 0.02
     """By how much another number of clusters must be better than last week's to take its place."""
     starts: int = 10

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from analytics.segments import history
-from analytics.segments.features import NAMES
+from analytics.segments.features import is_known
 from analytics.segments.history import Run
 from analytics.segments.learning import Learned, learn
 from analytics.segments.parameters import Parameters
@@ -62,7 +62,7 @@ def repeat(client: Client, digest: str) -> Repetition:
     if (
         features is None
         or parameters is None
-        or not set(features.names) <= set(NAMES)
+        or not all(map(is_known, features.names))
         or (run.before and before is None)
     ):
         raise LearningError(

@@ -127,7 +127,7 @@ class Segmenting:
         if self._trade is None or self._trade[0] < week:
             self.read(week)
         assert self._trade is not None
-        return self._trade[1].features(week)
+        return self._trade[1].features(week, self._parameters.kinds)
 
     def _learned(self, run: Run) -> Learned:
         newest = self._newest

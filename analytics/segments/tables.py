@@ -21,7 +21,7 @@ TABLES = {
     silhouette Float64 COMMENT 'How well customers fit their segments, 1 perfectly, of a sample',
     silhouettes Map(UInt8, Float64) COMMENT 'The same by number of segments that was tried',
     drift Map(String, Float64) COMMENT 'Population stability index against the run before, by feature',
-    scale Array(Float64) COMMENT 'Standard deviations of the prepared features',
+    scale Array(Float64) COMMENT 'What counts as one step of each prepared feature',
     bins String COMMENT 'Tenths of each feature, as JSON, for the drift of the next run',
     card String COMMENT 'Model card, Markdown',
     began_at DateTime64(6, 'UTC') COMMENT 'When it was run',

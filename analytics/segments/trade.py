@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.marts.statement import SETTINGS, rows_of
-from analytics.segments.features import FEATURES, Features, Numbers
+from analytics.segments.features import FEATURES, NAMES, REST, SHARE, UNITS, Features
+from analytics.segments.mix import NO_KIND, Counts, Numbers, most_bought, shares
 from analytics.segments.week import Week
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 
     from analytics.marts.relation import Library
 
-Counts = NDArray[np.int64]
 _YEAR = 365
 _PARTS = 10_000
 """Amounts are whole numbers of so many parts of the reporting currency, so that sums are exact."""
 _EPOCH = date(1970, 1, 1)
+_LEAST_KINDS = 2
+"""Kinds of goods without which there is no mix."""
+_LINE = "golden_id, order_id, line_number, day, channel, units, net"
+_KIND = f"coalesce(nullIf(product_subcategory, ''), product_category, '{NO_KIND}')"
 _QUERY = """
 WITH
     lines AS (
@@ -55,14 +59,15 @@ WITH
     ),
     facts AS (
         SELECT
-            golden_id, order_id, day AS ordered, day AS known, 1 AS orders,
-            toInt64(any(channel = 'Online')) AS online, toInt64(sum(lines.units)) AS units,
+            golden_id, order_id, kind, day AS ordered, day AS known,
+            toInt64(row_number() OVER (PARTITION BY golden_id, order_id, day ORDER BY kind) = 1) AS orders,
+            orders * toInt64(any(channel = 'Online')) AS online, toInt64(sum(lines.units)) AS units,
             toInt64(sum(net) * %d) AS net, 0 AS returned
         FROM lines
-        GROUP BY golden_id, order_id, day
+        GROUP BY golden_id, order_id, kind, day
         UNION ALL
         SELECT
-            l.golden_id, l.order_id, l.day, greatest(r.day, l.day), 0, 0, 0,
+            l.golden_id, l.order_id, '', l.day, greatest(r.day, l.day), 0, 0, 0,
             -toInt64(sum(r.amount) * %d), toInt64(sum(r.units))
         FROM returns AS r
         INNER JOIN lines AS l ON l.order_id = r.order_id AND l.line_number = r.line_number
@@ -70,6 +75,7 @@ WITH
     )
 SELECT
     f.golden_id,
+    f.kind,
     toInt64(toInt32(f.ordered)),
     toInt64(toInt32(greatest(f.known, step.1))),
     toInt64(f.orders * is_fact), toInt64(f.online * is_fact), toInt64(f.units * is_fact),
@@ -92,13 +98,18 @@ class Trade:
 
     customers: tuple[str, ...]
     """Golden ids, rising."""
+    kinds: tuple[str, ...]
+    """Kinds of goods: subcategories, or categories of what is in none."""
     who: Counts
     """Place of the customer."""
+    kind: Counts
+    """Place of the kind of goods."""
     ordered: Counts
     """Day of the order."""
     known: Counts
     """Day from which on the row counts."""
     orders: Counts
+    """1 on one of the rows of an order, and so is ``online``."""
     online: Counts
     units: Counts
     """Units ordered, also of what was cancelled since."""
@@ -109,8 +120,8 @@ class Trade:
     returned: Counts
     """Units that came back."""
 
-    def features(self, week: Week) -> Features:
-        """The features of everybody who has ordered by the end of a week."""
+    def features(self, week: Week, kinds: int) -> Features:
+        """The features of everybody who has ordered by the end of a week, with so many shares at the most."""
         sunday = _day(week.sunday)
         known = self.known <= sunday
         last_year = known & (self.ordered > sunday - _YEAR)
@@ -127,8 +138,29 @@ class Trade:
         ]
         bought = np.flatnonzero(orders)
         assert len(values) == len(FEATURES)
-        rows = np.column_stack([np.asarray(column, np.float64) for column in values])[bought]
-        return Features(week, tuple(self.customers[place] for place in bought), rows)
+        names, mix = self._mix(known, kinds)
+        rows = np.column_stack([np.asarray(column, np.float64) for column in [*values, *mix]])[bought]
+        return Features(week, tuple(self.customers[place] for place in bought), rows, (*NAMES, *names))
+
+    def _mix(self, known: NDArray[np.bool_], most: int) -> tuple[list[str], list[Numbers]]:
+        """Units by customer and the shares of kinds among them, with names; none where all is of one kind."""
+        units = self.units[known].astype(np.float64)
+        by_kind = np.bincount(self.kind[known], units, len(self.kinds)).astype(np.float64)
+        own = most_bought(self.kinds, by_kind, most)
+        column = np.array([-1 if kind == NO_KIND else len(own) for kind in self.kinds], np.int64)
+        column[own] = np.arange(len(own))
+        place = column[self.kind[known]]
+        of = place >= 0
+        width = len(own) + 1
+        cells = self.who[known][of] * width + place[of]
+        found = np.bincount(cells, units[of], len(self.customers) * width).astype(np.float64)
+        bought = found.reshape(-1, width)
+        names = [*(f"{SHARE}{self.kinds[kind]}" for kind in own), REST]
+        if not bought[:, -1].any():
+            names, bought = names[:-1], bought[:, :-1]
+        if len(names) < _LEAST_KINDS:
+            return [], []
+        return [UNITS, *names], [bought.sum(axis=1), *shares(bought).T]
 
     def _sum(self, what: Counts, of: NDArray[np.bool_]) -> Numbers:
         """By customer; exact, since no sum is beyond what a float counts one by one."""
@@ -138,7 +170,7 @@ class Trade:
 
 def read_trade(client: Client, library: Library, until: date, timezone: str) -> Trade:
     """Everything that was ordered up to a day, with what became of it up to then."""
-    lines = f"{rows_of(library, 'line', 'golden_id, order_id, line_number, day, channel, units, net')}\n"
+    lines = f"{rows_of(library, 'line', f'{_LINE}, {_KIND} AS kind')}\n"
     lines += "WHERE golden_id IS NOT NULL"
     returns = rows_of(library, "order_return", "order_id, line_number, day, units, amount")
     stream = client.query_column_block_stream(
@@ -147,12 +179,14 @@ def read_trade(client: Client, library: Library, until: date, timezone: str) -> 
         settings=SETTINGS,
     )
     customers: dict[str, int] = {}
-    blocks = [np.empty((9, 0), np.int64)]
+    kinds: dict[str, int] = {}
+    blocks = [np.empty((10, 0), np.int64)]
     with stream:
-        for golden, *numbers in stream:
+        for golden, goods, *numbers in stream:
             who = [customers.setdefault(one, len(customers)) for one in golden]
-            blocks.append(np.array([who, *numbers], np.int64))
-    return Trade(tuple(customers), *np.concatenate(blocks, axis=1))
+            kind = [kinds.setdefault(one, len(kinds)) for one in goods]
+            blocks.append(np.array([who, kind, *numbers], np.int64))
+    return Trade(tuple(customers), tuple(kinds), *np.concatenate(blocks, axis=1))
 
 
 def landing(client: Client, timezone: str, seconds: float) -> set[Week]:

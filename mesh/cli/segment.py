@@ -6,7 +6,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _NOTHING_YET = ("no-facts",)
 """Codes by which no week is due, in a mesh that is still empty."""
+_GOODS = 2
+"""Kinds of goods that people are shown by segment."""
 DIFFERS = 1
 """Exit code of a repetition that found other segments."""
 MORE = 3
@@ -244,12 +246,25 @@ def document(done: Done) -> dict[str, Any]:
     }
 
 
+def _goods(medians: Mapping[str, float]) -> str:
+    """What the median customer buys most, with its share."""
+    from analytics.segments.features import SHARE
+
+    shares = {name.removeprefix(SHARE): share for name, share in medians.items() if name.startswith(SHARE)}
+    most = sorted(shares, key=lambda kind: -shares[kind])[:_GOODS]
+    return ", ".join(f"{kind} {100 * shares[kind]:.0f} %" for kind in most if shares[kind] > 0)
+
+
 def _show(done: Done) -> None:
+    from analytics.segments.features import UNITS
+
     learned = done.learned
     table = Table("segment", title=f"{learned.week}, run {done.run.number}")
     headings = ("customers", "days since", "orders a year", "net", "units an order", "returns", "online")
     for heading in headings:
         table.add_column(heading, justify="right")
+    if UNITS in learned.names:
+        table.add_column("buys")
     for one in learned.segments:
         middle = one.medians
         name = one.name if one.described in one.name else f"{one.name} (now: {one.described})"
@@ -262,6 +277,7 @@ def _show(done: Done) -> None:
             f"{middle['basket']:.1f}",
             f"{100 * middle['return_rate']:.0f} %",
             f"{100 * middle['online_share']:.0f} %",
+            *([_goods(middle)] if UNITS in learned.names else []),
         )
     console = screen()
     console.print(table)

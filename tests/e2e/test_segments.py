@@ -229,6 +229,11 @@ def test_segments_differ_in_how_their_customers_buy(weeks: list[dict[str, Any]])
         assert len(set(names)) == len(names) >= 3
         assert week["silhouette"] > 0.15
         assert sum(one["customers"] for one in week["segments"]) == week["customers"]
+        described = [one["described"] for one in week["segments"]]
+        assert any(", much " in one or ", mostly " in one for one in described), described
+        assert all(
+            {"units", "share Kids", "share Running"} <= one["medians"].keys() for one in week["segments"]
+        )
 
 
 def test_every_event_is_what_the_contract_promises(mesh: Retailer, weeks: list[dict[str, Any]]) -> None:

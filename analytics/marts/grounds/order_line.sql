@@ -22,6 +22,7 @@ SELECT
     l.product_id AS product_id,
     l.product_name AS product_name,
     l.product_category AS product_category,
+    l.product_subcategory AS product_subcategory,
     l.promotion_id AS promotion_id,
     l.promo_code AS promo_code,
     l.quantity AS units,

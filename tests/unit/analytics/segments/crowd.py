@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 
-from analytics.segments.features import Features
+from analytics.segments.features import NAMES, REST, SHARE, UNITS, Features
 from analytics.segments.week import Week
 
 WEEK = Week(date(2014, 6, 23))
@@ -27,3 +28,15 @@ def crowd(week: Week = WEEK, each: int = 60, seed: int = 1, *, without: tuple[st
     values[:, :4] *= chance.uniform(0.85, 1.15, values[:, :4].shape)
     values[:, 1] = np.round(values[:, 1])
     return Features(week, tuple(f"c{place:04}" for place in range(len(values))), values)
+
+
+def with_mix(customers: Features, mixes: Mapping[str, tuple[float, ...]], units: float = 20.0) -> Features:
+    """The same customers, who buy mixes in turns: of each kind of goods its share in every mix.
+
+    The name of the share of all other kinds stands for itself.
+    """
+    count = len(customers.values)
+    columns = [np.full(count, units), *(np.resize(shares, count) for shares in mixes.values())]
+    names = (name if name == REST else f"{SHARE}{name}" for name in mixes)
+    values = np.column_stack([customers.values[:, : len(NAMES)], *columns])
+    return Features(customers.week, customers.customers, values, (*NAMES, UNITS, *names))

@@ -21,7 +21,8 @@ from mesh.kernel.errors import LearningError
 from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
 
 LIBRARY = read_library(MESH)
-FEW = Parameters(fewest=2, most=4, least_customers=5)
+FEW = Parameters(fewest=2, most=4, least_customers=5, kinds=3)
+KINDS = ("Boots", "Sandals", "Running", "Kids", "Socks")
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 WEEK = parse_week("2024-W16")
 ZONE = "Europe/Paris"
@@ -41,6 +42,8 @@ class Shop:
         self._offset = 0
         set_up(client)
         self.trade = trade(seed=3, orders=150)
+        for line in self.trade["sales.orders_enriched"]:
+            line["product_subcategory"] = KINDS[int(line["product_id"][1:]) % len(KINDS)]
 
     def land(self, table: str, *rows: Row) -> None:
         """Rows at the next offsets."""
@@ -70,7 +73,7 @@ class Shop:
 
     def features(self, week: Week) -> Features:
         """The features of a week as they would be read now."""
-        return read_trade(self.client, LIBRARY, week.sunday, ZONE).features(week)
+        return read_trade(self.client, LIBRARY, week.sunday, ZONE).features(week, self.parameters.kinds)
 
     def due(self) -> list[Week]:
         """The weeks that are due."""

@@ -131,4 +131,4 @@ def test_the_card_tells_what_decided() -> None:
 def test_amounts_below_zero_have_a_logarithm() -> None:
     """Whose refunds are more than what was paid counts as one who kept nothing."""
     values = np.array([[1.0, 1.0, -5.0, 1.0, 0.0, 0.0]])
-    assert Features(WEEK, ("c",), values).prepared[0, 2] == 0
+    assert Features(WEEK, ("c",), values).prepared(3)[0, 2] == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 
 from analytics.segments.features import NAMES
@@ -12,11 +15,18 @@ THIRDS = (100.0, 1_000.0)
 
 
 def profile(
-    days: float = 10, orders: float = 5, spent: float = 2_000, size: int = 9, **offsets: float
+    days: float = 10,
+    orders: float = 5,
+    spent: float = 2_000,
+    size: int = 9,
+    goods: Mapping[str, float] | None = None,
+    **offsets: float,
 ) -> Profile:
     """A cluster by what names it."""
-    medians = {**dict.fromkeys(NAMES, 0.0), "recency": days, "frequency": orders, "monetary": spent}
-    return Profile(size, medians, {**dict.fromkeys(NAMES, 0.0), **offsets})
+    goods = goods or {}
+    medians = {**dict.fromkeys([*NAMES, *goods], 0.0), "recency": days}
+    medians |= {"frequency": orders, "monetary": spent}
+    return Profile(size, medians, {**dict.fromkeys(NAMES, 0.0), **offsets, **goods})
 
 
 def test_a_name_says_how_lately_how_often_and_for_how_much() -> None:
@@ -39,6 +49,29 @@ def test_clusters_of_one_description_are_told_apart_by_what_is_most_unlike_every
         1: f"{name}, in store",
         2: f"{name}, online 2",
     }
+
+
+def test_a_name_says_what_is_bought_where_that_is_unlike_everybody() -> None:
+    """The kind that stands out most, not the one that everybody buys; ``mostly`` from half of it on."""
+    shares = {"share Socks": 0.6, "share Kids": 0.3, "share Boots": 0.1}
+    usual = profile(goods={"share Socks": 0.4, "share Kids": 0.9, "share Boots": -1.5})
+    assert describe(usual, THIRDS) == "Recent regulars of high value"
+    parents = profile(goods={"share Socks": 0.4, "share Kids": 1.0, "share Boots": -1.5})
+    parents = replace(parents, medians={**parents.medians, **shares})
+    assert describe(parents, THIRDS) == "Recent regulars of high value, much Kids"
+    more = replace(parents, medians={**parents.medians, "share Kids": 0.5})
+    assert describe(more, THIRDS) == "Recent regulars of high value, mostly Kids"
+
+
+def test_clusters_of_one_description_are_told_apart_by_what_they_buy_too() -> None:
+    """By what they buy more of than others, not less, and by nothing that is said already."""
+    goods = {"share Boots": -2.0, "share Kids": 0.8, "share Socks": 0.3}
+    alike = [profile(size=30, basket=0.2, goods=goods), profile(size=20, online_share=-0.9, goods=goods)]
+    name = "Recent regulars of high value"
+    assert name_all(alike, THIRDS, {}) == {0: f"{name}, much Kids", 1: f"{name}, in store"}
+    fans = [profile(size=size, goods={**goods, "share Kids": size / 4}) for size in (9, 8)]
+    name = f"{name}, much Kids, much Socks"
+    assert name_all(fans, THIRDS, {}) == {0: name, 1: f"{name} 2"}
 
 
 def test_no_new_cluster_takes_the_name_of_one_that_continues() -> None:

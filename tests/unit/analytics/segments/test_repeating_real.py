@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analytics.segments import history
 from analytics.segments.repeating import repeat
 from analytics.segments.tables import ASSIGNED, RUNS
 from mesh.kernel.errors import LearningError
-from tests.unit.analytics.segments.shop import WEEK, Shop
+from tests.unit.analytics.segments.shop import FEW, WEEK, Shop
 
 pytestmark = pytest.mark.real
 
@@ -79,13 +81,16 @@ def test_a_digest_that_no_run_has_is_refused_with_those_that_there_are(shop: Sho
 
 
 def test_tables_of_before_get_the_columns_and_their_runs_are_continued(shop: Shop) -> None:
-    """A run that did not keep its features cannot be repeated, and says so in one line."""
+    """A run that kept no features and knew no shares cannot be repeated, and says so in one line."""
+    shop.parameters = replace(FEW, kinds=0)
     old = shop.segment(WEEK)
+    shop.parameters = FEW
     for view in (RUNS, ASSIGNED):
         shop.client.command(f"ALTER TABLE {view}_v1 DROP COLUMN features")
         shop.client.command(f"CREATE OR REPLACE VIEW {view} AS SELECT * FROM {view}_v1 FINAL")
     second = shop.segment(WEEK.later(1))
     assert second.learned.before == old.run.digest
+    assert set(second.learned.names) > set(old.learned.names)
     assert {one.name for one in second.learned.segments} & {one.name for one in old.learned.segments}
     assert history.read(shop.client, old.run) == old.learned
     assert repeat(shop.client, second.run.digest).equal

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
+import numpy as np
 import pytest
 
 from analytics.segments import history
-from analytics.segments.features import NAMES
+from analytics.segments.features import NAMES, REST, SHARE, UNITS
 from tests.unit.analytics.segments.shop import WEEK, Shop
 
 pytestmark = pytest.mark.real
@@ -23,16 +25,40 @@ def test_features_are_those_of_the_weeks_end(shop: Shop) -> None:
         for row in shop.trade["sales.orders_enriched"]
         if row["account"] == "a7" and row["ordered_at"][:10] <= WEEK.sunday.isoformat()
     ]
-    found = dict(zip(NAMES, before.values[before.customers.index("g7")], strict=True))
+    found = dict(zip(before.names, before.values[before.customers.index("g7")], strict=True))
     orders = {row["order_id"] for row in rows}
     newest = max(datetime.fromisoformat(row["ordered_at"]).date() for row in rows)
     assert found["recency"] == (WEEK.sunday - newest).days
     assert found["frequency"] == len(orders)
     assert found["basket"] == pytest.approx(2 * len(rows) / len(orders))
+    assert found[UNITS] == 2 * len(rows)
+    goods = Counter(row["product_subcategory"] for row in rows)
+    assert [name for name in before.names if name not in NAMES][-1] == REST
+    own = [name for name in before.names if name.startswith(SHARE)]
+    assert len(own) == shop.parameters.kinds
+    for name in own:
+        assert found[name] == pytest.approx(goods[name.removeprefix(SHARE)] / len(rows))
+    assert found[REST] == pytest.approx(1 - sum(found[name] for name in own))
     shop.order(7, "2024-04-22")
     assert shop.features(WEEK).digest == before.digest
     shop.order(7, "2024-04-21")
     assert shop.features(WEEK).digest != before.digest
+
+
+def test_goods_without_subcategories_go_by_their_category_and_without_either_by_nothing(shop: Shop) -> None:
+    """The other features are the same, however many kinds an order has."""
+    change = "ALTER TABLE sales.orders_enriched_v1 UPDATE {} WHERE 1 SETTINGS mutations_sync = 1"
+    before = shop.features(WEEK)
+    category = "if(cityHash64(product_id) % 2 = 0, 'Shoes', 'Hats')"
+    shop.client.command(change.format(f"product_subcategory = NULL, product_category = {category}"))
+    by_category = shop.features(WEEK)
+    assert by_category.names == (*NAMES, UNITS, "share Hats", "share Shoes")
+    shop.client.command(change.format("product_category = NULL"))
+    plain = shop.features(WEEK)
+    assert plain.names == NAMES
+    for features in (before, by_category):
+        assert features.customers == plain.customers
+        assert np.array_equal(features.values[:, : len(NAMES)], plain.values)
 
 
 def test_a_run_of_the_same_customers_is_the_same_run(shop: Shop) -> None:
