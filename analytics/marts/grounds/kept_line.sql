@@ -10,5 +10,6 @@ kept:
 */
 SELECT
     order_id, line_number, account, ordered_at, day, channel, employee_id, product_id, product_name, product_category,
-    promotion_id, units, gross, discount, net, unit_cost, cost, margin, order_status, is_cancelled, shipping_method, delivered_at
+    product_subcategory, promotion_id, units, gross, discount, net, unit_cost, cost, margin, order_status, is_cancelled,
+    shipping_method, delivered_at
 FROM order_line
