@@ -18,6 +18,7 @@ from analytics.marts.header import Kept, Sums
 from analytics.marts.marks import Marks, changed, newer
 from analytics.marts.relation import DATABASE, Ground, Library
 from analytics.marts.statement import DUE, SCOPE, SETTINGS, SPARING, limited, rows_of
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -32,7 +33,6 @@ SET_UP = (
 )
 """Statements that make the table of the refresh that runs just now; each may run again."""
 _FRESH, _OLD, _CHANGE = (f"{DATABASE}.kept_{name}" for name in ("fresh", "old", "change"))
-_ESCAPED = str.maketrans({"\\": "\\\\", "'": "\\'"})
 _CELLS = "index_granularity = 2048, allow_nullable_key = 1"
 
 
@@ -262,7 +262,7 @@ class Keeper:
             f"(SELECT {by} AS id FROM {kept_table} ORDER BY id)) WHERE place % {STRETCH} = 0 AND place > 0 "
             "ORDER BY id"
         ).result_rows
-        lows = [f"'{str(low).translate(_ESCAPED)}'" for (low,) in found]
+        lows = [text(str(low)) for (low,) in found]
         ends = zip([None, *lows], [*lows, None], strict=True)
         return [
             " AND ".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,24 @@ if TYPE_CHECKING:
 
 _KINDS = {"from sums": "sums", "from marts": "marts", "whole": "whole"}
 """What is told of a refresh, by what the mart's header says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one refresh of a mart or of a kept ground took, and what came of it."""
+
+    scope: str
+    """whole, customers, sums, marts, or of a kept ground facts."""
+    recomputed: int
+    """Rows worked out."""
+    written: int = 0
+    gone: int = 0
+    total: int | None = None
+    """Rows that there are since; None where nobody counts them."""
+    customers: int = 0
+    """Who were worked out anew, where not everybody was."""
+    facts: int = 0
+    """That were worked out anew."""
 
 
 class Refresh:
@@ -70,46 +89,46 @@ class Refresh:
         number = self._number(mart.name)
         if last is None:
             rows.create(query(self._library, mart, standing=beneath), self._parameters)
-        customers = 0
         if mart.by_customer:
             scoped = last if not whole and self._is_scoped(mart, last, marks) else None
-            customers, recomputed, written, gone, total = self._by_customer(
-                mart, rows, number, scoped, marks, standing
-            )
-            kind = "customers" if scoped else "whole"
+            work = self._by_customer(mart, rows, number, scoped, marks, standing)
         else:
-            total = recomputed = rows.draft(query(self._library, mart, standing=beneath), self._parameters)
+            recomputed = rows.draft(query(self._library, mart, standing=beneath), self._parameters)
             written, gone = rows.put(number)
             kind = "whole" if whole else _KINDS[mart.header.refresh]
+            work = Work(
+                kind, recomputed, written, gone, total=recomputed, facts=facts if kind == "sums" else 0
+            )
         if last is None:
             rows.show()
-        done = Refreshed(
-            mart=mart.name,
-            number=number,
-            started_at=now,
-            as_of=self.as_of,
-            timezone=self._timezone,
-            digest=digest,
-            rows_table=rows.name,
-            scope=kind,
-            customers=customers if kind == "customers" else 0,
-            facts=facts if kind == "sums" else 0,
-            recomputed=recomputed,
-            written=written,
-            gone=gone,
-            total=total,
-            marks=marks,
-        )
-        self._keep(done)
-        return done
+        return self._done(mart.name, now, digest, rows.name, marks, work)
 
     def close(self) -> None:
         """Drop what was worked out for this run alone."""
         self._workings.clear()
 
-    def _keep(self, done: Refreshed) -> None:
+    def _done(self, name: str, now: datetime, digest: str, table: str, marks: Marks, work: Work) -> Refreshed:
+        """Write down what a refresh has done, for the next one and for people."""
+        done = Refreshed(
+            mart=name,
+            number=self._number(name),
+            started_at=now,
+            as_of=self.as_of,
+            timezone=self._timezone,
+            digest=digest,
+            rows_table=table,
+            scope=work.scope,
+            customers=work.customers,
+            facts=work.facts,
+            recomputed=work.recomputed,
+            written=work.written,
+            gone=work.gone,
+            total=work.total,
+            marks=marks,
+        )
         history.keep(self._client, done)
-        self._last[done.mart] = done
+        self._last[name] = done
+        return done
 
     def _number(self, name: str) -> int:
         last = self._last.get(name)
@@ -144,11 +163,8 @@ class Refresh:
         last: Refreshed | None,
         marks: Marks,
         standing: Mapping[str, Standing],
-    ) -> tuple[int, int, int, int, int]:
-        """Work out the rows of whom something concerns since the last refresh; without one, of everybody.
-
-        Gives how many customers that are, the rows worked out, written and gone, and how many there are now.
-        """
+    ) -> Work:
+        """Work out the rows of whom something concerns since the last refresh; without one, of everybody."""
         before = last.marks if last else {}
         was = (last.as_of if last else self.as_of).isoformat()
         customers = scope.find(
@@ -172,12 +188,9 @@ class Refresh:
             recomputed += rows.draft(limited, self._parameters)
             written, gone = rows.put(number, in_scope)
         if last is None:
-            total = recomputed
-        elif total is None:
-            total = rows.count()
-        else:
-            total += recomputed - old
-        return customers, recomputed, written, gone, total
+            return Work("whole", recomputed, written, gone, total=recomputed)
+        total = rows.count() if total is None else total + recomputed - old
+        return Work("customers", recomputed, written, gone, total=total, customers=customers)
 
     def _beneath(self, mart: Mart, now: datetime, *, whole: bool) -> tuple[dict[str, Standing], int]:
         """What a mart reads that stands in tables, brought up to date; and how many facts that took."""
@@ -221,24 +234,8 @@ class Refresh:
         else:
             table, due = self._keeper.build(ground, number)
             scoped = "whole"
-        done = Refreshed(
-            mart=ground.name,
-            number=number,
-            started_at=now,
-            as_of=self.as_of,
-            timezone=self._timezone,
-            digest=digest,
-            rows_table=table,
-            scope=scoped,
-            customers=0,
-            facts=due,
-            recomputed=due,
-            written=0,
-            gone=0,
-            total=None,
-            marks=marks,
-        )
-        self._keep(done)
+        work = Work(scoped, due, facts=due)
+        done = self._done(ground.name, now, digest, table, marks, work)
         self._keeper.clear(ground, table)
         self._kept[ground.name] = done
         return done

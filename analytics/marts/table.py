@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from analytics.marts.relation import Mart
 from analytics.marts.statement import SETTINGS, SPARING
 from mesh.kernel.errors import MartError
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -37,14 +38,14 @@ class Rows:
         found = self._client.query(f"DESCRIBE ({query})", parameters=dict(parameters), settings=SETTINGS)
         types = {str(row[0]): str(row[1]) for row in found.result_rows}
         body = ", ".join(
-            f"{column.name} {types[column.name]} COMMENT {_text(_comment(column.meaning, column.unit))}"
+            f"{column.name} {types[column.name]} COMMENT {_line(_comment(column.meaning, column.unit))}"
             for column in self._mart.columns
         )
         for statement in (
             f"DROP TABLE IF EXISTS {self.name}",
             f"CREATE TABLE {self.name} ({body}, _refresh UInt64, _gone UInt8) "
             f"ENGINE = ReplacingMergeTree(_refresh, _gone) ORDER BY ({self._key}) "
-            f"SETTINGS {_CELLS} COMMENT {_text(self._mart.header.question)}",
+            f"SETTINGS {_CELLS} COMMENT {_line(self._mart.header.question)}",
         ):
             self._client.command(statement)
 
@@ -101,7 +102,7 @@ class Rows:
 
     def show(self) -> None:
         """Let people read these rows, and drop those of other definitions."""
-        comment = _text(self._mart.header.question)
+        comment = _line(self._mart.header.question)
         self._client.command(
             f"CREATE OR REPLACE VIEW {self._mart.view} AS SELECT {self._columns} FROM {self.name} FINAL "
             f"COMMENT {comment}"
@@ -121,5 +122,5 @@ def _comment(meaning: str, unit: str) -> str:
     return f"{meaning} ({unit})" if unit else meaning
 
 
-def _text(text: str) -> str:
-    return "'" + " ".join(text.split()).replace("\\", "\\\\").replace("'", "\\'") + "'"
+def _line(words: str) -> str:
+    return text(" ".join(words.split()))

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from analytics.marts.header import Worked
 from analytics.marts.relation import DATABASE, Ground, Library, Mart
 from analytics.marts.statement import SETTINGS, rows_of
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-_ESCAPED = str.maketrans({"\\": "\\\\", "'": "\\'"})
 _SPARING = {
     "max_threads": 1,
     "max_bytes_before_external_group_by": 1 << 28,
@@ -89,7 +89,7 @@ class Workings:
         found = self._client.query(
             query, parameters=self._asked(query), settings={**SETTINGS, **_SPARING}
         ).result_rows
-        starts = [f"'{str(start).translate(_ESCAPED)}'" for (start,) in found]
+        starts = [text(str(start)) for (start,) in found]
         for low, high in zip([None, *starts], [*starts, None], strict=True):
             since = f"{worked.by} >= {low}" if low else "1"
             yield f"{since} AND {worked.by} < {high}" if high else since

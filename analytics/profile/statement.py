@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analytics.profile.bins import FREQUENT
 from analytics.profile.profile import QUANTILES
-from analytics.quality.condition import text
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from analytics.profile.column import Column

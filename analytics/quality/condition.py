@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mesh.kernel.event import RATE_SCALE
+from mesh.kernel.literal import text
 from mesh.kernel.quality import Equation, NotNull, Range, Regex, Rule, Values
 from mesh.kernel.structure import shapes
 
@@ -27,11 +28,6 @@ ROW = "row"
 
 _Leaf = Callable[[Callable[[str], str]], str]
 """A condition on one holder, written with a function from a field's name to its column."""
-
-
-def text(value: str) -> str:
-    """A text as ClickHouse takes it, whatever is in it."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def column(name: str) -> str:

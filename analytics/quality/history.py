@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from analytics.quality.asking import ask
-from analytics.quality.condition import text
 from analytics.quality.growth import Count
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

@@ -24,7 +24,8 @@ from analytics.semantic.kept_log import Refreshed
 from analytics.semantic.model import Kept, Model
 from analytics.semantic.pieces import DATABASE, anywhere, divided, pieces, runs, table, view
 from analytics.semantic.query import PIECE
-from analytics.semantic.sources import CLOCK, Stretch, quoted, timezone_text
+from analytics.semantic.sources import CLOCK, Stretch, quoted
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -126,7 +127,7 @@ class Keeper:
             told = f"{stand.kept.description}: counts and sums, which add up over any of the other columns"
             self._client.command(
                 f"CREATE OR REPLACE VIEW {shown} AS SELECT * EXCEPT {PIECE} FROM {stand.name} "
-                f"COMMENT {timezone_text(told)}"
+                f"COMMENT {text(told)}"
             )
         for other in found.keys() - {stand.name.removeprefix(f"{DATABASE}.")}:
             for known in (kept_log.TABLE, PIECES):

@@ -18,7 +18,8 @@ from analytics.semantic.model import Measure, Model
 from analytics.semantic.parameters import Parameters
 from analytics.semantic.parts import KeptRows, measures_of, put_together, quotient
 from analytics.semantic.question import Question
-from analytics.semantic.sources import CLOCK, Moment, Stretch, indented, quoted, timezone_text
+from analytics.semantic.sources import CLOCK, Moment, Stretch, indented, quoted
+from mesh.kernel.literal import text
 
 PIECE = "piece"
 """The column with the number of the piece that rows belong to, where a stretch of pieces is worked out."""
@@ -141,7 +142,7 @@ class _Compilation:
         self._model = model
         self._question = question
         self._parameters = Parameters()
-        zone = timezone_text(timezone)
+        zone = text(timezone)
         if question.as_of is None:
             self._moment = Moment(f"(SELECT clock FROM {CLOCK})", False, zone, stretch)
         else:

@@ -77,11 +77,6 @@ def indented(sql: str) -> str:
     return "\n".join(f"  {line}" for line in sql.splitlines())
 
 
-def timezone_text(name: str) -> str:
-    """A time zone as a quoted text."""
-    return "'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def is_local(model: Model, entity: Entity, wanted: Wanted) -> bool:
     """Whether an expression needs nothing but the entity's own columns."""
     return not any(isinstance(found, Elsewhere) for found, _ in _leaves(model, entity, wanted))

@@ -13,7 +13,8 @@ from analytics.semantic.model import Choice, Model
 from analytics.semantic.parameters import Parameters
 from analytics.semantic.query import end_of
 from analytics.semantic.question import Question
-from analytics.semantic.sources import CLOCK, Moment, timezone_text
+from analytics.semantic.sources import CLOCK, Moment
+from mesh.kernel.literal import text
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -57,7 +58,7 @@ def _there(
     client: Client, model: Model, choice: Choice, value: Value, question: Question, timezone: str
 ) -> list[str] | None:
     """The values of a dimension, of rows of its own entity; none beyond :data:`MOST`, None if one is it."""
-    parameters, zone = Parameters(), timezone_text(timezone)
+    parameters, zone = Parameters(), text(timezone)
     if question.as_of is None:
         moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=zone)
     else:

@@ -18,8 +18,9 @@ from analytics.semantic.model import Choice, Entity, Model
 from analytics.semantic.paths import path
 from analytics.semantic.query import compile_question
 from analytics.semantic.question import ask
-from analytics.semantic.sources import CLOCK, Moment, quoted, timezone_text
+from analytics.semantic.sources import CLOCK, Moment, quoted
 from mesh.kernel.errors import MeasureError
+from mesh.kernel.literal import text
 
 DATABASE = "model"
 
@@ -34,7 +35,7 @@ class View(NamedTuple):
 def views(model: Model, timezone: str) -> Iterator[View]:
     """Every view of the model, each after those that it reads."""
     yield View(CLOCK, _clock(model))
-    moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=timezone_text(timezone))
+    moment = Moment(f"(SELECT clock FROM {CLOCK})", stated=False, timezone=text(timezone))
     for entity in model.entities.values():
         yield View(f"{DATABASE}.{entity.name}", _rows(model, entity, moment))
     for saved in model.saved:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from mesh.kernel.literal import text
+
 _UNBOUNDED = (
     "_id",
     "_number",
@@ -54,8 +56,7 @@ class Column:
     @property
     def ddl(self) -> str:
         """The column as CREATE TABLE and ADD COLUMN want it."""
-        text = self.comment.replace("\\", "\\\\").replace("'", "\\'")
-        return f"`{self.name}` {self.type} COMMENT '{text}'"
+        return f"`{self.name}` {self.type} COMMENT {text(self.comment)}"
 
 
 def columns(schema: dict[str, Any]) -> list[Column]:

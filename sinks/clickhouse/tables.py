@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from mesh.kernel.literal import text
 from mesh.kernel.mask import under_mask
 from schemas.derive import avro_schema
 from sinks.clickhouse.columns import LINEAGE, SEAL, SEALED, Column, columns
@@ -281,7 +282,7 @@ class Table:
         )
 
         fields = {column.name for column in self.columns}
-        unknown = f"CAST(NULL, 'Nullable({_quoted(_MOMENT)})')"
+        unknown = f"CAST(NULL, {text(f'Nullable({_MOMENT})')})"
         time = next((f for f in ("occurred_at", "ordered_at") if f in fields), unknown)
         key = self.port.partition_by or self.port.table_key[0]
         columns = (
@@ -325,7 +326,3 @@ class Table:
 def _materialized(computed: Computed) -> str:
     """A computed column that is kept, as CREATE TABLE and ADD COLUMN want it."""
     return f"`{computed.name}` {computed.type} MATERIALIZED {computed.sql('')}"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "\\'")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import chdb
 
 from mesh.kernel.errors import WarehouseError
+from mesh.kernel.literal import text
 from sinks.warehouse_server.config import write_config
 from sinks.warehouse_server.errors import ClickHouseError, from_engine
 from sinks.warehouse_server.lock import PathLock
@@ -81,7 +82,7 @@ class Handle:
     def apply(self, settings: dict[str, str]) -> None:
         """Set ``settings`` on this handle."""
         if settings:
-            self.run("SET " + ", ".join(f"{name} = {quote(value)}" for name, value in settings.items()))
+            self.run("SET " + ", ".join(f"{name} = {text(value)}" for name, value in settings.items()))
 
     def use(self, database: str) -> None:
         """Make ``database`` the current one."""
@@ -143,7 +144,7 @@ class Engine:
 
     def kill(self, tag: str) -> None:
         """Stop the query that starts with ``tag``, if it still runs."""
-        self._once(f"KILL QUERY WHERE startsWith(query, {quote(tag.strip())}) ASYNC")
+        self._once(f"KILL QUERY WHERE startsWith(query, {text(tag.strip())}) ASYNC")
 
     def kill_all(self) -> None:
         """Stop every query that still runs."""
@@ -215,11 +216,6 @@ def _native_stderr(lines: list[str]) -> Iterator[None]:
             os.close(kept)
             file.seek(0)
             lines += [line for line in file.read().decode("utf-8", "replace").splitlines() if line.strip()]
-
-
-def quote(value: str) -> str:
-    """``value`` as a string literal."""
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def quote_name(name: str) -> str:

@@ -6,7 +6,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from sinks.warehouse_server.engine import quote, quote_name
+from mesh.kernel.literal import text
+from sinks.warehouse_server.engine import quote_name
 from sinks.warehouse_server.errors import ClickHouseError, without_prefix
 from sinks.warehouse_server.lanes import Lane
 from sinks.warehouse_server.native import empty_block
@@ -112,7 +113,7 @@ def _borrowed(handle: Handle, query: Query) -> Iterator[None]:
         handle.use(query.database)
     before: dict[str, str | None] = {}
     if settings and query.statement.first != "SET":
-        names = ", ".join(quote(name) for name in settings)
+        names = ", ".join(text(name) for name in settings)
         known = handle.rows(f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})")
         before = {name: (value if changed else None) for name, value, changed in known}
         handle.apply(settings)
@@ -120,7 +121,7 @@ def _borrowed(handle: Handle, query: Query) -> Iterator[None]:
         yield
     finally:
         for name, value in before.items():
-            handle.run(f"SET {name} = {'DEFAULT' if value is None else quote(value)}")
+            handle.run(f"SET {name} = {'DEFAULT' if value is None else text(value)}")
         if database:
             handle.use(database)
         for table in query.external:
