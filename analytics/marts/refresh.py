@@ -101,7 +101,10 @@ class Refresh:
             )
         if last is None:
             rows.show()
-        return self._done(mart.name, now, digest, rows.name, marks, work)
+        done = self._done(mart.name, now, digest, rows.name, marks, work)
+        if last is not None:
+            rows.settle(work.written + work.gone, work.total or 0)
+        return done
 
     def close(self) -> None:
         """Drop what was worked out for this run alone."""

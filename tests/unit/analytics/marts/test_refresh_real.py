@@ -11,7 +11,7 @@ from typing import Any
 import clickhouse_connect
 import pytest
 
-from analytics.marts import scope
+from analytics.marts import scope, table
 from analytics.marts.asking import as_of, standing
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library, Mart
@@ -93,6 +93,17 @@ def test_a_clock_that_moves_on_recomputes_whom_it_passes(world: Trade) -> None:
     after = churn(world)
     assert {row[5] for row in after.values()} == {"Churned", "No transaction"}
     assert {row[5] for row in before.values()} == {"Churned", "Not Churned", "No transaction"}
+
+
+def test_rows_that_mostly_change_leave_no_other_version(world: Trade) -> None:
+    """Readers would pass over those: three years on, everybody's days since the last order are others."""
+    world.revise("sales.fulfilments", 0, updated_at="2027-10-02 00:00:00", occurred_at="2027-10-02 00:00:00")
+    done = world.refresh()["customer_churn"]
+    assert done is not None
+    assert done.total is not None
+    assert done.written * table.MANY > done.total
+    kept = world.client.query(f"SELECT count() FROM {done.rows_table}").result_rows[0][0]
+    assert kept == done.total
 
 
 @pytest.mark.parametrize("seed", range(2))
