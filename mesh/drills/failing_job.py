@@ -5,6 +5,7 @@ from __future__ import annotations
 from mesh.drills.faults import Steps
 from mesh.drills.ground import Ground
 from mesh.jobs.job import FILE
+from mesh.kernel.home_file import amend
 
 NAME = "drill"
 ENTRY = {"run": "no-such-command", "every": 1}
@@ -14,9 +15,9 @@ def job_failing(ground: Ground) -> Steps:
     """A job of its own in ``jobs.json`` asks for a command that there is not; no other job is touched."""
     try:
         ground.tell(f"adding a job to {FILE} that cannot work")
-        ground.amend(FILE, NAME, ENTRY)
+        amend(ground.home / FILE, {NAME: ENTRY})
         yield
     finally:
         ground.tell("taking the job away")
-        ground.amend(FILE, NAME, None)
+        amend(ground.home / FILE, {NAME: None})
     yield

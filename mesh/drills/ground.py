@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from confluent_kafka import Producer
 
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.errors import DrillError, did_you_mean
+from mesh.kernel.home_file import LIVE, amend
 from mesh.kernel.newest import newest
 from mesh.kernel.settings import Settings
 from mesh.platform import client
 from mesh.platform.part import PartStatus
-from observability.monitor.sources import LIVE_FILE
 
 _log = logging.getLogger(__name__)  # for librdkafka, which would write between the lines of the drills
 PATIENCE = 10.0
@@ -98,18 +96,7 @@ class Ground:
 
     def declare_live(self, seconds: float | None) -> None:
         """Call the drill's topic live with so many seconds of silence allowed; None withdraws that."""
-        self.amend(LIVE_FILE, self.topic, seconds)
-
-    def amend(self, file: str, name: str, entry: Any) -> None:
-        """Set one entry of a JSON file in the mesh's home; None takes it away. What is there stays."""
-        path = self.home / file
-        stated: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-        stated.pop(name, None)
-        if entry is not None:
-            stated[name] = entry
-        draft = path.with_suffix(".part")
-        draft.write_text(json.dumps(stated))
-        draft.replace(path)
+        amend(self.home / LIVE, {self.topic: seconds})
 
 
 def topic_for_drills(mesh: Mesh, asked: str | None) -> str:

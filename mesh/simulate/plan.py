@@ -16,6 +16,8 @@ DAYS, MOST_DAYS = 365, 3_650
 MOST_RATE = 1_000_000
 MOST_PERCENT = 50
 LIVE_RATE = 50
+LEAST_SILENCE = 60.0
+"""Seconds without an order that are never too many."""
 SHORTEST = 1_000
 """Microseconds that a day of trade lasts at least."""
 
@@ -90,7 +92,7 @@ class Plan:
             return (described + paced) * self.bad / 100
         days = min(self.period, self.trading_days)
         spread = Clock(origin, self.trading_days * DAY // days)
-        whole = described + self.trading_days * events_a_day(world, spread, days)
+        whole = described + self.trading_days * sum(events_a_day(world, spread, days).values())
         return (whole if self.rate is None else min(whole, paced)) * self.bad / 100
 
     def origin(self, now: int) -> int:
@@ -101,8 +103,17 @@ class Plan:
         """The clock; live a day of trade lasts as long as the rate asks for."""
         if not self.live:
             return Clock(origin)
-        a_day = events_a_day(world, Clock(origin, SHORTEST), self.period)
+        a_day = sum(events_a_day(world, Clock(origin, SHORTEST), self.period).values())
         return Clock(origin, max(SHORTEST, int(a_day / (self.rate or LIVE_RATE) * SECOND)))
+
+    def silence(self, world: World, clock: Clock) -> float:
+        """For how many seconds live trade may bring no order, before something is wrong with it.
+
+        Two of its days, so that a night is none, and thirty times as long as from one order to the next:
+        were they drawn at any time of the day, that happened once in e**30.
+        """
+        orders = events_a_day(world, Clock(clock.origin, SHORTEST), self.period)["OrderPlaced"]
+        return max(LEAST_SILENCE, max(2, 30 / max(orders, 1 / MOST_DAYS)) * clock.day / SECOND)
 
     def tag(self, clock: Clock) -> str:
         """What the ids of its orders begin with, and its file is called."""
@@ -115,15 +126,15 @@ class Plan:
         return {**asdict(self), "days": None if self.live else self.trading_days}
 
 
-def events_a_day(world: World, clock: Clock, days: int) -> float:
-    """How many events a day of trade brings, with all that follows from it: those of days that are made to be
-    counted.
+def events_a_day(world: World, clock: Clock, days: int) -> dict[str, float]:
+    """How many events of each kind a day of trade brings, with all that follows from it: those of days that
+    are made to be counted.
 
     The season is that of the times that the clock gives them. Where its days are long they are spread over
     the year, each as full as any other; where they are short all of them are of one season.
     """
     events, _ = trade(world, clock, range(days), "counted")
-    return sum(frame.height for frame in events.values()) / days
+    return {name: frame.height / days for name, frame in events.items()}
 
 
 def _within(name: str, value: float, least: int, most: int, unit: str = "") -> None:

@@ -12,6 +12,7 @@ import polars as pl
 from mesh.kernel.clock import now
 from mesh.kernel.discovery import find_mesh, retailer_folder
 from mesh.kernel.errors import PublishError, SimulationError
+from mesh.kernel.home_file import LIVE, amend
 from mesh.kernel.settings import Settings
 from mesh.publish.outbox import Outbox, reach
 from mesh.simulate.carrier import APPLICATION, TICK, Carrier
@@ -100,6 +101,7 @@ class Office:
         self._tag = plan.tag(clock)
         self._file = f"simulation {self._tag}"
         self._plan, self._world, self._clock, self._until = plan, world, clock, until
+        self._home = settings.home
         self._posts = {
             name: Post(port, ids[port.topic], world.about.source, number)
             for number, (name, port) in enumerate(zip(EVENTS, chosen, strict=True))
@@ -130,15 +132,25 @@ class Office:
         self._carrier.deliver(None)
 
     def trade_live(self) -> None:
-        """Day after day of trade, each record at its moment."""
-        for start in count(0, self._plan.period):
-            days = range(start, start + self._plan.period)
-            self._make(days)
-            reached = 0
-            while reached < self._end(days):
-                reached = int(now().timestamp() * SECOND)
-                self._carrier.deliver(reached)
-                time.sleep(TICK)
+        """Day after day of trade, each record at its moment.
+
+        Meanwhile its orders are a source that is live. Who ends it withdraws that; where it dies or cannot go
+        on, orders stay away from a source that is said to be live, and somebody is told.
+        """
+        source = self._posts["OrderPlaced"].port.topic
+        self._say_live(source, self._plan.silence(self._world, self._clock))
+        try:
+            for start in count(0, self._plan.period):
+                days = range(start, start + self._plan.period)
+                self._make(days)
+                reached = 0
+                while reached < self._end(days):
+                    reached = int(now().timestamp() * SECOND)
+                    self._carrier.deliver(reached)
+                    time.sleep(TICK)
+        except KeyboardInterrupt:
+            self._say_live(source, None)
+            raise
 
     def close(self) -> None:
         """See everything on the broker, and the ground truth written."""
@@ -147,6 +159,10 @@ class Office:
             event.published = sent
         if self._truth is not None:
             self._truth.close(self._carrier.reached)
+
+    def _say_live(self, topic: str, silence: float | None) -> None:
+        if self._truth is not None:
+            amend(self._home / LIVE, {topic: silence})
 
     def _end(self, days: range) -> int:
         return int(self._clock.moments(np.array([float(days.stop)]))[0])

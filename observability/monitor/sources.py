@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mesh.kernel.discovery import Mesh
+from mesh.kernel.home_file import LIVE
 from mesh.kernel.metrics import SOURCE_LIMIT
-
-LIVE_FILE = "live.json"
 
 
 def promised(mesh: Mesh) -> dict[str, int]:
@@ -26,7 +25,7 @@ def overridden(limits: Mapping[str, float], text: str) -> dict[str, float]:
     """The limits with those of a ``live.json``; raise :class:`ValueError` when it is none."""
     stated = json.loads(text)
     if not isinstance(stated, dict) or not all(_is_limit(value) for value in stated.values()):
-        raise ValueError(f"{LIVE_FILE} must be an object of topics and seconds")
+        raise ValueError(f"{LIVE} must be an object of topics and seconds")
     return {topic: float(value) for topic, value in {**limits, **stated}.items() if value is not None}
 
 
@@ -41,7 +40,7 @@ class Sources:
 
     def __init__(self, mesh: Mesh, home: Path) -> None:
         self._promised = promised(mesh)
-        self._file = home / LIVE_FILE
+        self._file = home / LIVE
         self._shown: set[str] = set()
 
     def measure(self) -> None:

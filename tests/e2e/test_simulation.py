@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from mesh.kernel.discovery import find_mesh
+from mesh.kernel.home_file import LIVE
 from mesh.kernel.warehouse import connect
 from mesh.simulate.clock import SECOND
 from mesh.simulate.run import TRADE
@@ -21,6 +22,7 @@ from tests.e2e.running_mesh import Mesh
 pytestmark = pytest.mark.real
 FAULTS = ("--late", "2", "--duplicates", "1", "--shuffled", "1", "--bad", "1")
 RATE = 200
+ORDERS = "sales.public.order-placed.v1"
 HISTORY = ("simulate", "strideright", "--customers", "1500", "--days", "56")
 BROKEN = {"refused", "undecodable", "schema-unknown", "key-mismatch", "event-time-ahead"}
 
@@ -100,9 +102,12 @@ def test_live_trade_flows_at_its_rate_until_it_is_ended(mesh: Mesh) -> None:
         "simulate", "strideright", "--live", "--rate", str(RATE), "--customers", "1500", "--json", *FAULTS
     )
     time.sleep(20)
+    declared = mesh.settings.home / LIVE
+    assert json.loads(declared.read_text()) == {ORDERS: 60}
     live.send_signal(signal.SIGTERM)
     out, _ = live.communicate(timeout=60)
     assert live.returncode == 0, out
+    assert json.loads(declared.read_text()) == {}
     report = json.loads(out[out.index("{") :])
     assert events_a_second(report) == pytest.approx(RATE, rel=0.25), report["events"]
     require_equal(mesh)

@@ -126,6 +126,23 @@ def test_all_events_of_live_trade_together_come_at_the_rate(
     assert some.sum() / (28 * clock.day / SECOND) == pytest.approx(rate, rel=0.1)
 
 
+@pytest.mark.parametrize(("customers", "rate"), [(50, 1), (1_500, 20), (20_000, 2_000)])
+def test_live_trade_is_never_silent_for_as_long_as_it_says(
+    about: Description, customers: int, rate: int
+) -> None:
+    """However few buy; and it says not too much: a minute, or some dozens of the usual pauses, or days."""
+    now = NOON + 200 * DAY
+    plan = Plan("strideright", customers=customers, live=True, rate=rate)
+    world = build(about, 7, customers, now, now, horizon(now))
+    clock = plan.clock(world, now)
+    silence = plan.silence(world, clock)
+    events, _ = trade(world, clock, range(plan.period), "t")
+    gaps = np.diff(np.sort(events["OrderPlaced"]["occurred_at"].to_numpy())) / SECOND
+    assert len(gaps) > 10
+    assert gaps.max() < silence
+    assert 60 <= silence <= max(60, 60 * gaps.mean(), 2 * clock.day / SECOND)
+
+
 def test_ids_of_different_runs_differ() -> None:
     """By seed, number of customers and beginning."""
     plans = [Plan("strideright"), Plan("strideright", seed=2), Plan("strideright", customers=9),
