@@ -29,7 +29,8 @@ from mesh.kernel.quality import (
     parse_expression,
     portable_pattern,
 )
-from mesh.kernel.table_rules import SHOWN, Share, Unique, broken
+from mesh.kernel.table_fold import broken
+from mesh.kernel.table_rules import SHOWN, Share, Unique
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.quality.toys import Part, Toy, fill, port, set_up, toy
 
