@@ -40,9 +40,19 @@ class Following:
     successor. Every method raises :class:`KafkaException` as the broker fails, and may be called again.
     """
 
-    def __init__(self, address: str, broker: Offsets, topics: Sequence[str]) -> None:
+    def __init__(
+        self,
+        address: str,
+        broker: Offsets,
+        topics: Sequence[str],
+        *,
+        consumer: Callable[[dict[str, Any]], Consumer] = Consumer,
+        late: float = LATE,
+    ) -> None:
         self._topics = tuple(topics)
         self._broker = broker
+        self._open = consumer
+        self._late = late
         self._settings: dict[str, Any] = {
             "bootstrap.servers": address,
             "group.id": "mesh.monitor",  # none is ever joined, and nothing is committed
@@ -91,7 +101,7 @@ class Following:
             while self._is_behind() and time.thread_time() - began < seconds:
                 if self._take(take):
                     heard = time.monotonic()
-                elif time.monotonic() - heard > LATE:
+                elif time.monotonic() - heard > self._late:
                     log.warning("following: the client stands still; another one reads on")
                     self._rest()
                     return
@@ -112,7 +122,7 @@ class Following:
     def _take(self, take: Callable[[Place, Message], None]) -> bool:
         """A batch; whether there was anything."""
         if self._consumer is None:
-            self._consumer = Consumer(self._settings)
+            self._consumer = self._open(self._settings)
             self._consumer.assign([TopicPartition(*place, at) for place, at in self.at.items()])
         messages = self._consumer.consume(BATCH, _WAIT)
         for message in messages:
