@@ -91,19 +91,22 @@ class Following:
         return sum(max(0, end - self.at[place]) for place, end in self.ends.items() if place.topic == topic)
 
     def read(self, take: Callable[[Place, Message], None], seconds: float) -> None:
-        """Take records up to the ends that were asked for last, for so many seconds of a processor.
+        """Take records up to the ends that were asked for last, for so many seconds of a processor, and a
+        batch at least.
 
         What ``take`` raises comes out of here; the record comes again.
         """
         began = time.thread_time()
         try:
             heard = time.monotonic()
-            while self._is_behind() and time.thread_time() - began < seconds:
+            while self._is_behind():
                 if self._take(take):
                     heard = time.monotonic()
                 elif time.monotonic() - heard > self._late:
                     log.warning("following: the client stands still; another one reads on")
                     self._rest()
+                    return
+                if time.thread_time() - began >= seconds:
                     return
         except BaseException:
             self._rest()

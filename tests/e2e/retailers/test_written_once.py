@@ -1,5 +1,5 @@
-"""Rules on whole tables, written once, have one verdict in stream and at rest: on a retailer's whole trade, as
-well as after records that break each of them.
+"""Rules on whole tables, written once, have one verdict in stream and at rest: on a retailer's whole trade,
+and when it breaks each of them.
 """
 
 from __future__ import annotations
