@@ -33,8 +33,8 @@ def chosen(ports: list[Port], typed: str) -> str:
     return nearest({name for port in ports for name in named(port)}, typed)
 
 
-def nearest(known: Collection[str], typed: str) -> str:
-    """The name of a rule that is known.
+def nearest(known: Collection[str], typed: str, lister: str = "mesh quality") -> str:
+    """The name of a rule that is known; ``lister`` is the command that lists those.
 
     Raises :class:`ContractError` ``rule-unknown`` with the nearest names.
     """
@@ -44,6 +44,6 @@ def nearest(known: Collection[str], typed: str) -> str:
             "rule-unknown",
             "is no rule of what is judged",
             place=typed,
-            remedy=remedy if remedy.startswith("did") else "`mesh quality` lists them",
+            remedy=remedy if remedy.startswith("did") else f"`{lister}` lists them",
         )
     return typed

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mesh.kernel.settings import Settings
     from mesh.kernel.table_fold import Judged
 
+LISTER = "mesh quality --stream"
 PATIENCE = 10.0
 """Seconds that broker and registry may take for an answer."""
 
@@ -41,7 +42,7 @@ def laid(mesh: Mesh, typed: str, rule: str) -> list[Port]:
         )
     if not rule:
         return found
-    nearest({name for port in found for name in named(port.table_rules)}, rule)
+    nearest({name for port in found for name in named(port.table_rules)}, rule, LISTER)
     return [port for port in found if rule in named(port.table_rules)]
 
 
