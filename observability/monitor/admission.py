@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mesh.kernel.holding import Holding, holds_keys
+from mesh.kernel.holding import Holding, Verdict, holds_keys
 from schemas.codec import Codec, Codecs
 from schemas.version import ORDER_LINE, unpack
 from schemas.wire import UndecodableError, belongs
@@ -49,24 +49,24 @@ class Admission:
         ):
             return None
         read = self._read(key, value, message.timestamp()[1])
-        if isinstance(read, str):
+        if isinstance(read, Verdict):
             if holding is not None:
-                holding.refused(message.offset(), key, read, "")
+                holding.refused(message.offset(), key, read.code, read.reason)
             return None
         return None if self._clears and unpack(read["version"], ORDER_LINE)[1] == 0 else read
 
-    def _read(self, key: bytes | None, value: bytes | None, published_ms: int) -> dict[str, Any] | str:
-        """The fields, or the code of why there are none."""
+    def _read(self, key: bytes | None, value: bytes | None, published_ms: int) -> dict[str, Any] | Verdict:
+        """The fields, or why there are none."""
         if value is None:
-            return UndecodableError.code
+            return Verdict("undecodable", "it has no value")
         try:
             fields = self._codecs.decode(self._codec, value)
         except UndecodableError as problem:
-            return problem.code
+            return Verdict(problem.code, "it cannot be read")
         if self._owner and not belongs(key, str(fields[self._owner]).encode()):
-            return "key-mismatch"
+            return Verdict("key-mismatch", "its key is that of another")
         if self._moves_clock and fields["occurred_at"].timestamp() * 1000 > published_ms + _DAY_MS:
-            return "event-time-ahead"
+            return Verdict("event-time-ahead", "it is of a later day")
         return fields
 
 

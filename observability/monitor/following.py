@@ -14,7 +14,7 @@ from mesh.kernel.broker import Place
 BATCH = 500
 """Records taken at once; between two batches it is looked whether the time is over."""
 LATE = 5.0
-"""Seconds in which a record that is there must come: a fetch takes 50 ms."""
+"""Seconds in which a record that is there must come: a fetch takes half of one at the most."""
 _WAIT = 0.2
 log = logging.getLogger("mesh.monitor")
 
@@ -59,8 +59,7 @@ class Following:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 50,
-            "queued.max.messages.kbytes": 8 << 10,  # of a partition: what is read ahead is memory
+            "queued.max.messages.kbytes": 8 << 10,  # what is read ahead is memory
             "log_level": 0,
         }
         self._consumer: Consumer | None = None
