@@ -155,15 +155,23 @@ def _drifting(port: Port, readers: str) -> Advice:
 
 
 def _invalid(port: Port, readers: str) -> Advice:
+    judge = f"`mesh quality` has judged the rows of `{port.view}`"
+    whole: tuple[tuple[str, str], ...] = ()
+    if port.table_rules:
+        judge += ", or the monitor what is on the topic"
+        whole = (
+            (f"mesh quality {port.topic} --stream", "unique values and shares as of now, from the topic"),
+        )
     return Advice(
         meaning=(
-            f"`mesh quality` has judged the rows of `{port.view}`, and rules of the contract with severity "
+            f"{judge}, and rules of the contract with severity "
             "error do not hold. A publisher checks each record, so a rule on the whole table is broken "
             "(unique, share), or rows are older than the rule, or somebody published without the SDK."
         ),
         impact=f"Numbers about `{port.view}` may be wrong: {readers}.",
         diagnosis=(
             (f"mesh quality {port.topic} --broken", "which rules, how many rows, and ten keys of each"),
+            *whole,
             (
                 'mesh query "SELECT judged_at, rule, failing, judged FROM mesh.quality_results '
                 f"WHERE topic = '{port.topic}' AND verdict = 'fail' ORDER BY judged_at DESC LIMIT 20\"",

@@ -9,7 +9,7 @@ from mesh.kernel.holding import RELEASED
 from mesh.kernel.names import SINK
 from observability.alerts import Alert, Case, Severity, Symptom, subject
 from observability.limits import DEAD_LETTERS, DRIFT_FOR, STEADY
-from observability.sight import JUDGED, LEDGER, TOPICS, seeing, seen
+from observability.sight import JUDGED, LEDGER, STREAM_JUDGED, TOPICS, fired_unseen, seeing, seen, while_seen
 
 
 def alerts(port: Port, runbook: str) -> Iterator[Alert]:
@@ -18,7 +18,7 @@ def alerts(port: Port, runbook: str) -> Iterator[Alert]:
     - Silent: where a source speaks. It fires only while the source is declared live.
     - Stale: where there is a view whose freshness is promised.
     - Drifting: where there is a view.
-    - Invalid: where a view has rules that must hold. A ticket: what landed is there already.
+    - Invalid: where a view has rules that must hold. A ticket: what is wrong is there already.
     - Rejected: everywhere.
     """
     if port.kind == "private":
@@ -245,40 +245,77 @@ def _drift(port: Port, runbook: str) -> Alert:
 
 
 def _invalid(port: Port, runbook: str) -> Alert:
+    """What the last judgement at rest found and, of rules on the table, what holds in stream."""
     name = f"{subject(port.topic)}Invalid"
     rules = f'mesh_quality_broken_rules{{topic="{port.topic}", severity="error"}}'
-    shown = rules.replace("{", '{part="monitor", ')
+    broken, blind = [while_seen(f"max({rules}) > 0", JUDGED)], [fired_unseen(name, JUDGED)]
+    proof, description = (
+        _proof_at_rest(rules.replace("{", '{part="monitor", ')),
+        "as `mesh quality` has judged",
+    )
+    if any(rule.severity == "error" for rule in port.table_rules):
+        streamed = f'mesh_quality_stream_broken_rules{{topic="{port.topic}", severity="error"}}'
+        broken.append(while_seen(f"sum({streamed}) > 0", STREAM_JUDGED, streamed))
+        blind.append(fired_unseen(name, STREAM_JUDGED, known=streamed))
+        proof += _proof_in_stream(streamed.replace("{", '{part="monitor", rule="a/value-repeated", '))
+        description += " or its monitor sees in stream"
     return _alert(
         port,
         name,
         Symptom.INVALID,
         runbook,
         drill="rule-broken",
-        expr=seen(f"max({rules}) > 0", name, JUDGED),
+        expr="\nor ".join([*broken, *blind]),
         holds=STEADY,
         severity=Severity.TICKET,
         unit="humanize",
         summary=f"{port.view} breaks its contract",
-        description=f"Rows of {port.view} break rules of severity error, as `mesh quality` has judged.",
+        description=f"Rows of {port.view} break rules of severity error, {description}.",
         action=f"Run `mesh quality {port.topic} --broken`: it names the rules, and rows to look at.",
-        proof=(
-            Case(
-                "two rules are found broken at 20 s",
-                {shown: "0x3 2x60", **seeing(JUDGED)},
-                fires=20 + STEADY,
-                shown="2",
-            ),
-            Case(
-                "only a warning is broken",
-                {
-                    shown: "0x60",
-                    shown.replace("error", "warning"): "3x60",
-                    **seeing(JUDGED),
-                },
-                fires=None,
-            ),
-            Case("nobody has judged yet", {**seeing(JUDGED)}, fires=None),
+        proof=proof,
+    )
+
+
+def _proof_at_rest(shown: str) -> tuple[Case, ...]:
+    return (
+        Case(
+            "two rules are found broken at 20 s",
+            {shown: "0x3 2x60", **seeing(JUDGED)},
+            fires=20 + STEADY,
+            shown="2",
         ),
+        Case(
+            "only a warning is broken",
+            {
+                shown: "0x60",
+                shown.replace("error", "warning"): "3x60",
+                **seeing(JUDGED),
+            },
+            fires=None,
+        ),
+        Case("nobody has judged yet", {**seeing(JUDGED)}, fires=None),
+    )
+
+
+def _proof_in_stream(shown: str) -> tuple[Case, ...]:
+    return (
+        Case(
+            "a rule is broken in stream at 20 s, and nobody has judged at rest",
+            {shown: "0x3 1x60", **seeing(STREAM_JUDGED)},
+            fires=20 + STEADY,
+            shown="1",
+        ),
+        Case(
+            "only a warning is broken in stream",
+            {shown: "0x60", shown.replace("error", "warning"): "1x60", **seeing(STREAM_JUDGED)},
+            fires=None,
+        ),
+        Case(
+            "a rule is broken in stream as far as a monitor knows that stopped looking at 20 s",
+            {shown: "0x7 1x60", **seeing(STREAM_JUDGED, 4)},
+            fires=None,
+        ),
+        Case("the topic has not been read to its end yet", {**seeing(STREAM_JUDGED)}, fires=None),
     )
 
 

@@ -14,6 +14,8 @@ LEDGER = "ledger"
 """Rounds over the warehouse: what landed."""
 JUDGED = "quality"
 """Rounds over the warehouse: what judging the landed rows found last."""
+STREAM_JUDGED = "stream-quality"
+"""Rounds over the broker: what the rules on whole tables find in stream."""
 SERVICES = "services"
 """Rounds over the services, each asked in its own protocol."""
 HOST = "machine"
@@ -25,9 +27,25 @@ def seen(condition: str, alert: str, kind: str, by: str = "") -> str:
 
     ``by`` is the label that the condition keeps; it must keep no other.
     """
-    sees = f'time() - max(mesh_monitor_last_round_timestamp_seconds{{kind="{kind}"}}) < {BLIND}'
+    return f"{while_seen(condition, kind)}\nor {fired_unseen(alert, kind, by)}"
+
+
+def while_seen(condition: str, kind: str, known: str = "") -> str:
+    """``condition`` while the monitor sees. ``known`` is a series without which it knows nothing of this,
+    although it makes its rounds.
+    """
+    return f"{condition}\nand on () {_sees(kind, known)}"
+
+
+def fired_unseen(alert: str, kind: str, by: str = "", known: str = "") -> str:
+    """Whether ``alert`` already fired, with the value 0, while the monitor does not see."""
     fired = f'max{f" by ({by}) " if by else ""}(ALERTS{{alertname="{alert}", alertstate="firing"}})'
-    return f"{condition}\nand on () {sees}\nor 0 * {fired}\nunless on () {sees}"
+    return f"0 * {fired}\nunless on () {_sees(kind, known)}"
+
+
+def _sees(kind: str, known: str) -> str:
+    sees = f'time() - max(mesh_monitor_last_round_timestamp_seconds{{kind="{kind}"}}) < {BLIND}'
+    return f"(\n  {sees}\n  and on () {known}\n)" if known else sees
 
 
 def seeing(kind: str, steps: int = 60) -> dict[str, str]:

@@ -89,7 +89,7 @@ class Registry:
         """The id of the newest schema of a subject. Raises :class:`PlatformError` when there is none."""
         answer = self._request("GET", f"/subjects/{subject}/versions/latest")
         if answer.status_code == _NOT_FOUND:
-            raise _unregistered(subject)
+            raise unregistered(subject)
         return int(self._json(answer)["id"])
 
     def subjects(self) -> list[str]:
@@ -196,12 +196,12 @@ def schema_ids(settings: Settings) -> dict[str, int]:
         for port in find_mesh(settings).ports.values():
             found = registry.find_id(port.subject, avro_schema(port.record))
             if found is None:
-                raise _unregistered(port.subject)
+                raise unregistered(port.subject)
             ids[port.topic] = found
     return ids
 
 
-def _unregistered(subject: str) -> PlatformError:
+def unregistered(subject: str) -> PlatformError:
     return PlatformError("schema-unregistered", "is not registered", place=subject, remedy="run `mesh apply`")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from analytics.quality.upkeep import Growing, Speaking, upkeep
 from mesh.kernel.errors import ContractError, did_you_mean
-from mesh.kernel.table_rules import Share
+from mesh.kernel.table_rules import named as numbered
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
@@ -19,34 +19,31 @@ if TYPE_CHECKING:
 
 
 def named(port: Port) -> dict[str, Laid]:
-    """Every rule of a port by its name: field, and code of what breaks it; a share is of its rule's code.
+    """Every rule of a port by its name.
 
     Rules on records come first, then those on the table and on others, each in the contract's order; last
-    those that follow for every table. Of several rules of one kind on one field the second is ``…-2``.
+    those that follow for every table.
     """
-    found: dict[str, Laid] = {}
-    seen: Counter[str] = Counter()
-    for rule in (*port.rules, *port.table_rules, *port.references, *upkeep(port)):
-        name = (
-            f"{rule.field}/{rule.rule.code}-share" if isinstance(rule, Share) else f"{rule.field}/{rule.code}"
-        )
-        seen[name] += 1
-        found[name if seen[name] == 1 else f"{name}-{seen[name]}"] = rule
-    return found
+    rules: tuple[Laid, ...] = (*port.rules, *port.table_rules, *port.references, *upkeep(port))
+    return numbered(rules)
 
 
 def chosen(ports: list[Port], typed: str) -> str:
-    """The name of a rule that some of the ports have.
+    """The name of a rule that some of the ports have; raises as :func:`nearest` does."""
+    return nearest({name for port in ports for name in named(port)}, typed)
+
+
+def nearest(known: Collection[str], typed: str, lister: str = "mesh quality") -> str:
+    """The name of a rule that is known; ``lister`` is the command that lists those.
 
     Raises :class:`ContractError` ``rule-unknown`` with the nearest names.
     """
-    known = {name for port in ports for name in named(port)}
     if typed not in known:
         remedy = did_you_mean(typed, known)
         raise ContractError(
             "rule-unknown",
             "is no rule of what is judged",
             place=typed,
-            remedy=remedy if remedy.startswith("did") else "`mesh quality` lists them",
+            remedy=remedy if remedy.startswith("did") else f"`{lister}` lists them",
         )
     return typed

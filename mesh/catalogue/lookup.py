@@ -46,19 +46,25 @@ def _names(mesh: Mesh) -> Iterator[tuple[str, Port]]:
             yield port.physical_table, port
 
 
-def landed(mesh: Mesh, typed: str = "") -> list[Port]:
-    """The ports with a table that are meant, in the contracts' order; all of them where nothing is typed.
+def meant(mesh: Mesh, typed: str = "") -> list[Port]:
+    """The ports that are meant, in the contracts' order; all of them where nothing is typed.
 
-    Raises :class:`ContractError` ``product-unknown``, or ``product-unlanded`` where nothing has a table.
+    Raises :class:`ContractError` ``product-unknown``.
     """
     found = find(mesh, typed) if typed else None
     if found is None:
-        ports = list(mesh.ports.values())
-    elif isinstance(found, Domain):
-        ports = [port for port in mesh.ports.values() if port.domain == found.name]
-    else:
-        ports = [found]
-    tables = [port for port in ports if port.view is not None]
+        return list(mesh.ports.values())
+    if isinstance(found, Domain):
+        return [port for port in mesh.ports.values() if port.domain == found.name]
+    return [found]
+
+
+def landed(mesh: Mesh, typed: str = "") -> list[Port]:
+    """Those of the ports meant that have a table.
+
+    Raises :class:`ContractError` ``product-unknown``, or ``product-unlanded`` where nothing has a table.
+    """
+    tables = [port for port in meant(mesh, typed) if port.view is not None]
     if not tables:
         raise ContractError(
             "product-unlanded",

@@ -27,7 +27,7 @@ from mesh.kernel.event import Record
 from mesh.kernel.overlay import read_overlay
 from mesh.kernel.quality import compile_rules
 from mesh.kernel.structure import FieldShape, shapes
-from mesh.kernel.table_rules import broken
+from mesh.kernel.table_fold import broken
 
 MALFORMED = "event-malformed"
 """Code of an example that its event's structure refuses; every other code is that of a rule."""

@@ -1,8 +1,9 @@
-"""``mesh quality``: judge at rest what the contracts promise."""
+"""``mesh quality``: judge what the contracts promise, at rest or over the topics themselves."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -44,22 +45,35 @@ def command(
     cost: Annotated[
         bool, typer.Option("--cost", help="Tell instead what the rules cost in stream, by event.")
     ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Judge uniqueness and shares over the topics, as the monitor does."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a rule, for programs.")] = False,
 ) -> None:
-    """Judge the contracts' rules over what the warehouse holds; exit 1 when one of level error is broken."""
+    """Judge the contracts' rules over what the warehouse holds, or those on whole tables over their topics
+    (--stream); exit 1 when one of level error is broken.
+    """
     from analytics.quality.rule_names import chosen
     from mesh.catalogue.lookup import landed
     from mesh.kernel.discovery import find_mesh
 
     settings = load_settings()
     mesh = find_mesh(settings)
-    ports = landed(mesh, product)
     if cost:
-        _tell_costs(mesh, ports, as_json=as_json)
+        _tell_costs(mesh, landed(mesh, product), as_json=as_json)
         return
-    only = chosen(ports, rule) if rule else ""
+    if stream:
+        from mesh.cli import _stream_quality
+
+        ports = _stream_quality.laid(mesh, product, rule)
+        judged = partial(_stream_quality.judge, settings, ports, rule)
+    else:
+        ports = landed(mesh, product)
+        only = chosen(ports, rule) if rule else ""
+        judged = partial(_judged, settings, mesh, ports, only, record=record)
     while True:
-        found = _judged(settings, mesh, ports, only, record=record)
+        found = judged()
         _tell(found, broken=broken, as_json=as_json)
         if not every:
             break
@@ -80,8 +94,11 @@ def _tell_costs(mesh: Mesh, ports: list[Port], *, as_json: bool) -> None:
     table.add_column("topic", no_wrap=True)
     table.add_column("rules", justify="right")
     table.add_column("µs an event", justify="right")
+    table.add_column("on the table", justify="right")
+    table.add_column("µs an event", justify="right")
     for one in found:
-        table.add_row(one.topic, str(one.rules), f"{one.microseconds:.1f}")
+        on_table = (str(one.table_rules), f"{one.table_microseconds:.1f}") if one.table_rules else ("–", "–")
+        table.add_row(one.topic, str(one.rules), f"{one.microseconds:.1f}", *on_table)
     screen().print(table)
 
 

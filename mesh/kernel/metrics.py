@@ -101,6 +101,13 @@ LEDGER_VERIFIED = _gauge("mesh_ledger_verified_offsets", "Accounted for up to he
 QUALITY_FAILING = _gauge("mesh_quality_failing_rows", "Rows at fault", "topic", "rule", "severity")
 QUALITY_BROKEN = _gauge("mesh_quality_broken_rules", "Rules that do not hold", "topic", "severity")
 QUALITY_JUDGED = _gauge("mesh_quality_last_judged_timestamp_seconds", "Last judgement", "topic")
+# The rules on whole tables as the stream judges them: over the newest record of each entity of a topic, how
+# many have something to judge and how many of these are at fault; whether the rule does not hold (1 or 0).
+# No series before the topic was read to its end once. And how many records are still to be read.
+STREAM_JUDGED = _gauge("mesh_quality_stream_judged_entities", "Judged", "topic", "rule", "severity")
+STREAM_FAILING = _gauge("mesh_quality_stream_failing_entities", "At fault", "topic", "rule", "severity")
+STREAM_BROKEN = _gauge("mesh_quality_stream_broken_rules", "Does not hold", "topic", "rule", "severity")
+STREAM_BEHIND = _gauge("mesh_quality_stream_behind_records", "Records not yet judged", "topic")
 # Whether a part that does not speak Prometheus answers in its own protocol (1 or 0).
 SERVICE_UP = _gauge("mesh_service_up", "Whether a service answers", "part")
 # Parts of the local platform, by its supervisor: resident memory, restarts since it was declared.

@@ -1,7 +1,8 @@
 """The rules that a contract can lay on a whole table: what no single record can break.
 
-They are judged over the newest record of each entity (:func:`entity_key`). As with the
-rules on records, the kinds are a closed list of frozen values, so that any runner gives the same verdict:
+They are judged over the newest record of each entity (:func:`entity_key`), in stream by
+:mod:`mesh.kernel.table_fold` and at rest by :mod:`analytics.quality`. As with the rules on records, the kinds
+are a closed list of frozen values, so that any runner gives the same verdict:
 
 * :class:`Unique`: no two entities have the same value; nulls are not compared;
 * :class:`Share`: of the entities whose field is not null fewer than ``below`` percent break a rule; where the
@@ -10,13 +11,13 @@ rules on records, the kinds are a closed list of frozen values, so that any runn
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from mesh.kernel.quality import NotNull, Regex, Values, breaks
+from mesh.kernel.quality import NotNull, Regex, Values
 
 if TYPE_CHECKING:
     from mesh.kernel.contract import Port
@@ -64,13 +65,19 @@ class Share:
 TableRule = Unique | Share
 
 
-class Broken(NamedTuple):
-    """A rule that a table breaks, and the keys of the first entities to look at."""
+class Named(Protocol):
+    """What any rule has, on a record, on a table or on another one."""
 
-    rule: TableRule
-    found: int
-    """How many entities are at fault."""
-    keys: tuple[tuple[Any, ...], ...]
+    @property
+    def field(self) -> str:
+        """The field that it is about."""
+
+    @property
+    def code(self) -> str:
+        """The code of what breaks it."""
+
+
+AnyRule = TypeVar("AnyRule", bound=Named)
 
 
 def entity_key(port: Port) -> tuple[str, ...]:
@@ -78,41 +85,17 @@ def entity_key(port: Port) -> tuple[str, ...]:
     return tuple(name for name in port.table_key or port.key_fields() if name not in ("valid_from", "seq"))
 
 
-def broken(port: Port, records: Iterable[Mapping[str, Any]]) -> list[Broken]:
-    """The rules of a port that its records break together, in the contract's order.
+def named(rules: Iterable[AnyRule]) -> dict[str, AnyRule]:
+    """Rules by the names by which people, tables and metrics call them: ``sku/value-repeated``.
 
-    Of an entity's records the one with the greatest ``valid_from``, then ``seq``, is judged.
+    That is the field, and the code of what breaks it; a share is of its rule's code. Of several rules of one
+    kind on one field the second is ``…-2``.
     """
-    newest: dict[tuple[Any, ...], Mapping[str, Any]] = {}
-    names = entity_key(port)
-    for record in records:
-        key = tuple(record[name] for name in names)
-        if key not in newest or _place(newest[key]) <= _place(record):
-            newest[key] = record
-    verdicts = ((rule, _faulty(rule, newest)) for rule in port.table_rules)
-    return [Broken(rule, len(keys), tuple(keys[:SHOWN])) for rule, keys in verdicts if keys]
-
-
-def _place(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(record[name] for name in ("valid_from", "seq") if name in record)
-
-
-def _faulty(
-    rule: TableRule, newest: Mapping[tuple[Any, ...], Mapping[str, Any]]
-) -> Sequence[tuple[Any, ...]]:
-    """The keys of the entities that break a rule; none while it holds."""
-    given = {key: record for key, record in newest.items() if record.get(rule.field) is not None}
-    if isinstance(rule, Share) and isinstance(rule.rule, NotNull):
-        lacking = [key for key in newest if key not in given]
-        return lacking if _reaches(len(lacking), rule.below, len(newest)) else []
-    if isinstance(rule, Unique):
-        owners = defaultdict(list)
-        for key, record in given.items():
-            owners[record[rule.field]].append(key)
-        return [key for keys in owners.values() if len(keys) > 1 for key in keys]
-    wrong = [key for key, record in given.items() if breaks(rule.rule, record)]
-    return wrong if _reaches(len(wrong), rule.below, len(given)) else []
-
-
-def _reaches(wrong: int, below: Decimal, judged: int) -> bool:
-    return wrong > 0 and 100 * wrong >= below * judged
+    found: dict[str, AnyRule] = {}
+    seen: Counter[str] = Counter()
+    for rule in rules:
+        code = f"{rule.rule.code}-share" if isinstance(rule, Share) else rule.code
+        name = f"{rule.field}/{code}"
+        seen[name] += 1
+        found[name if seen[name] == 1 else f"{name}-{seen[name]}"] = rule
+    return found

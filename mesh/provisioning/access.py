@@ -8,7 +8,7 @@ principal            may
 ``User:mesh.<app>``  read what the application reads, write what it writes, keep its changelogs, park, and
                      read in its one group
 ``User:mesh.sink``   read every topic with a table and all dead letters, park, and read in its group
-``User:mesh.monitor``  describe topics, groups and the cluster: offsets, no record
+``User:mesh.monitor``  describe topics, groups and the cluster; read topics that have rules on whole tables
 ``User:*``           read every public topic, in groups ``reader.…``
 ===================  ====================================================================================
 
@@ -48,7 +48,7 @@ class Entry(NamedTuple):
 
 def entries(mesh: Mesh, settings: Settings) -> set[Entry]:
     """Every entry that the contracts and the stream applications ask for."""
-    return {*_domains(mesh), *_applications(settings), *_sink(mesh), *_monitor()}
+    return {*_domains(mesh), *_applications(settings), *_sink(mesh), *_monitor(mesh)}
 
 
 def is_managed(entry: Entry, mesh: Mesh) -> bool:
@@ -99,10 +99,13 @@ def _sink(mesh: Mesh) -> Iterator[Entry]:
             yield Entry(principal, "read", "topic", port.topic)
 
 
-def _monitor() -> Iterator[Entry]:
+def _monitor(mesh: Mesh) -> Iterator[Entry]:
     yield Entry(MONITOR, "describe", "cluster", "kafka-cluster")
     yield Entry(MONITOR, "describe", "topic", "*")
     yield Entry(MONITOR, "describe", "group", "*")
+    yield from (
+        Entry(MONITOR, "read", "topic", port.topic) for port in mesh.ports.values() if port.table_rules
+    )
 
 
 def _park(principal: str, topic: str) -> Iterator[Entry]:

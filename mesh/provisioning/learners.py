@@ -31,5 +31,6 @@ def learners(changes: Iterable[Change], mesh: Mesh) -> set[str]:
         if change.area == subjects.AREA and change.name in ports:
             port = ports[change.name]
             found |= {SINK} if port.table else set()
+            found |= {MONITOR} if port.table_rules else set()
             found |= {name for name, read in READS.items() if port.topic in read or port.application == name}
     return found

@@ -24,6 +24,7 @@ from observability.monitor.positions import GROUPS, Positions
 from observability.monitor.rounds import Rounds
 from observability.monitor.services import Services, probes
 from observability.monitor.sources import Sources
+from observability.monitor.table_verdicts import StreamRules, table_verdicts
 
 TIMEOUT = 2.5
 """Seconds that the broker may take for an answer."""
@@ -49,6 +50,9 @@ def kinds(settings: Settings) -> dict[str, Callable[[], None]]:
         "positions": positions.measure,
         "ledger": ledger.measure,
         "quality": Judgements(settings).measure,
+        "stream-quality": StreamRules(
+            table_verdicts(mesh.ports.values(), settings, broker("mesh.monitor"), patience=TIMEOUT)
+        ).measure,
         "services": Services(probes(settings, broker("mesh.monitor"))).measure,
         "machine": Machine(settings.home).measure,
         "sources": Sources(mesh, settings.home).measure,

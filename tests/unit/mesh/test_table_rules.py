@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,14 @@ import pytest
 
 from mesh.kernel.errors import ContractError
 from mesh.kernel.quality import NotNull, Values
-from mesh.kernel.table_rules import SHOWN, Share, Unique, broken
+from mesh.kernel.table_fold import broken
+from mesh.kernel.table_rules import SHOWN, Share, Unique
 
 if TYPE_CHECKING:
     from tests.unit.mesh.conftest import Folder
 
 FILE = "contract.yaml"
+START = datetime(2024, 1, 1, tzinfo=UTC)
 STATED = "[red, green]}, mustBe: 0}"
 UNIQUE = STATED + "\n          - {metric: duplicateValues, mustBe: 0}"
 SHARE = STATED + (
@@ -25,7 +28,8 @@ SHARE = STATED + (
 
 def toy(number: int, colour: str | None, valid_from: int = 0, seq: int = 0) -> dict[str, Any]:
     """A version of a toy."""
-    return {"toy_id": f"t{number}", "valid_from": valid_from, "seq": seq, "colour": colour}
+    since = START + timedelta(seconds=valid_from)
+    return {"toy_id": f"t{number}", "valid_from": since, "seq": seq, "colour": colour}
 
 
 def test_rules_on_tables_stand_beside_those_on_records(toys: Folder) -> None:

@@ -25,8 +25,8 @@ from mesh.kernel.overlay import read_overlay
 from mesh.kernel.quality import breaks
 from mesh.kernel.reference import Reference
 from mesh.kernel.settings import Settings
+from mesh.kernel.table_fold import broken as broken_in_table
 from mesh.kernel.table_rules import Share, Unique
-from mesh.kernel.table_rules import broken as broken_in_table
 from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.quality.toys import START, fill, set_up
 

@@ -7,7 +7,7 @@ import pytest
 from mesh.kernel.discovery import Mesh, find_mesh
 from mesh.kernel.names import APPLICATIONS, SINK
 from mesh.kernel.settings import Settings
-from mesh.provisioning.access import EVERYBODY, Entry, entries, is_managed
+from mesh.provisioning.access import EVERYBODY, MONITOR, Entry, entries, is_managed
 from mesh.provisioning.acl import by_principal
 
 SETTINGS = Settings(home="nowhere")
@@ -87,3 +87,11 @@ def test_entries_are_told_as_sentences() -> None:
     ]
     told = {name: [str(entry) for entry in of] for name, of in by_principal(entries_).items()}
     assert told == {"User:a": ["write topic t"], "User:b": ["read group b.*"]}
+
+
+def test_the_monitor_reads_what_it_judges(mesh: Mesh, found: set[Entry]) -> None:
+    """Topics with rules on whole tables, and no others; of all it may ask how far they are."""
+    read = {e.name for e in found if e.principal == MONITOR and e.operation == "read"}
+    assert read == {port.topic for port in mesh.ports.values() if port.table_rules}
+    assert "customer.raw.customer-record.v1" in read
+    assert {e.name for e in found if e.principal == MONITOR and e.operation == "describe"} >= {"*"}

@@ -24,6 +24,7 @@ CREATE, CHANGE = Action.CREATE, Action.CHANGE
             Change("schema", "sales.public.payment-recorded.v1-value", CHANGE),
             {SINK, ORDERS_ENRICHED, CUSTOMER_360},
         ),
+        (Change("schema", "product.public.product.v1-value", CHANGE), {SINK, ORDERS_ENRICHED, MONITOR}),
         (Change("schema", "sales.private.clock.v1-value", CHANGE), {ORDERS_ENRICHED, CUSTOMER_360}),
         (Change("schema", "(every subject)", CHANGE), set()),
         (Change("access", "User:sales", CREATE), set()),

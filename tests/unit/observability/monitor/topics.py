@@ -1,0 +1,136 @@
+"""Topics in memory, and a client of them that can fail and stand still as librdkafka does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from mesh.kernel.broker import Place
+
+Headers = list[tuple[str, bytes]]
+
+
+class Message(NamedTuple):
+    """A record, or the news that a partition has no more, as the client gives them."""
+
+    place: Place
+    offset_: int
+    key_: bytes | None = None
+    value_: bytes | None = None
+    headers_: Headers | None = None
+    error_: KafkaError | None = None
+
+    def topic(self) -> str:
+        """Its topic."""
+        return self.place.topic
+
+    def partition(self) -> int:
+        """Its partition."""
+        return self.place.partition
+
+    def offset(self) -> int:
+        """Its offset."""
+        return self.offset_
+
+    def key(self) -> bytes | None:
+        """Its key."""
+        return self.key_
+
+    def value(self) -> bytes | None:
+        """Its value."""
+        return self.value_
+
+    def headers(self) -> Headers | None:
+        """Its headers."""
+        return self.headers_
+
+    def timestamp(self) -> tuple[int, int]:
+        """Kind and milliseconds."""
+        return 1, 1_700_000_000_000
+
+    def error(self) -> KafkaError | None:
+        """What is wrong."""
+        return self.error_
+
+
+class Topics:
+    """Partitions with their records by offset; ``gone`` are those that the broker no longer holds."""
+
+    def __init__(self, *places: Place) -> None:
+        self.logs: dict[Place, dict[int, Message]] = {place: {} for place in places}
+        self.next = dict.fromkeys(places, 0)
+        self.first = dict.fromkeys(places, 0)
+        self.away = False
+        self.still = False
+        """Whether the clients that there are hand out nothing more."""
+        self.opened: list[Client] = []
+
+    def append(
+        self, place: Place, key: bytes | None, value: bytes | None, headers: Headers | None = None
+    ) -> None:
+        """Publish a record."""
+        self.logs[place][self.next[place]] = Message(place, self.next[place], key, value, headers)
+        self.next[place] += 1
+
+    def places(self, topics: Iterable[str]) -> list[Place]:
+        """The partitions of some topics."""
+        self._answer()
+        wanted = set(topics)
+        return [place for place in self.logs if place.topic in wanted]
+
+    def starts(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The first offset of each."""
+        self._answer()
+        return {place: self.first[place] for place in places}
+
+    def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The next offset of each."""
+        self._answer()
+        return {place: self.next[place] for place in places}
+
+    def client(self, _settings: dict[str, Any]) -> Any:
+        """A new client."""
+        self.opened.append(Client(self))
+        return self.opened[-1]
+
+    def _answer(self) -> None:
+        if self.away:
+            raise KafkaException(KafkaError(KafkaError._TRANSPORT))
+
+
+class Client:
+    """A consumer of the topics."""
+
+    def __init__(self, topics: Topics) -> None:
+        self._topics = topics
+        self._at: dict[Place, int] = {}
+        self.closed = False
+
+    def assign(self, places: list[TopicPartition]) -> None:
+        """Read these from their offsets on."""
+        self._at = {Place(one.topic, one.partition): one.offset for one in places}
+
+    def consume(self, count: int, _wait: float) -> list[Message]:
+        """Records, and the news of each end."""
+        if self._topics.still and self is not self._topics.opened[-1]:
+            return []
+        if self._topics.still:
+            self._topics.still = len(self._topics.opened) < 2  # a successor is served
+            if self._topics.still:
+                return []
+        found: list[Message] = []
+        for place, at in self._at.items():
+            log = self._topics.logs[place]
+            room = count - sum(one.error_ is None for one in found)
+            found += [log[offset] for offset in sorted(log) if offset >= at][:room]
+            self._at[place] = max([at, *(one.offset_ + 1 for one in found if one.place == place)])
+            if all(offset < self._at[place] for offset in log):
+                end = self._topics.next[place]
+                found.append(Message(place, end, error_=KafkaError(KafkaError._PARTITION_EOF)))
+        return found
+
+    def close(self) -> None:
+        """Let go."""
+        self.closed = True
