@@ -14,6 +14,7 @@ UNITS = (
     "_seconds",
     "_bytes",
     "_records",
+    "_entities",
     "_partitions",
     "_offsets",
     "_rows",
