@@ -16,9 +16,8 @@ from analytics.marts.asking import standing
 from analytics.marts.day import span
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library
-from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.marts.going import LIBRARY, NOW, ZONE, Trade
-from tests.unit.analytics.semantic.world import MESH
+from tests.unit.analytics.semantic.world import MESH, empty_warehouse
 
 pytestmark = pytest.mark.real
 MARTS = [mart for mart in LIBRARY.marts.values() if mart.from_sums or mart.from_marts]
@@ -29,7 +28,7 @@ PERIODS = LIBRARY.mart("sales_by_period")
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     """A warehouse with promotions and targets too. What a test does to it stays: all of it must be right."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("kept") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("kept") / "path")
     try:
         world = Trade(clickhouse_connect.get_client(port=server.port), MARTS)
         sale = {
