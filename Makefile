@@ -8,6 +8,7 @@ ENGINES ?=
 N ?=
 SHAPE ?=
 MESHES ?= 2
+WAITING ?= 3
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
 REHEARSED := .venv/.rehearsed
@@ -63,8 +64,8 @@ check: setup ## Static checks and fast tests, some minutes
 test: check ## Everything, from static checks to end-to-end on real parts
 	@echo "==> tests on real parts, $(MESHES) at a time"
 	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
-	@echo "==> tests on real parts that hold the mesh to seconds, one at a time"
-	@.venv/bin/python -m pytest -m "real and timed" -rfEs --durations 20
+	@echo "==> tests on real parts that hold the mesh to seconds, and mostly wait, $(WAITING) at a time"
+	@.venv/bin/python -m pytest -m "real and timed" -n $(WAITING) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge
