@@ -65,6 +65,11 @@ class Refreshing:
             self._since, self._before = time.monotonic(), self._used()
             self._seconds = self._since - self._begun
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it has been seen to have ended."""
+        return bool(self._seconds)
+
     def told(self) -> float | str:
         """Its seconds, or why it is not done."""
         if not self._seconds:

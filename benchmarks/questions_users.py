@@ -53,9 +53,11 @@ def work(
     seconds: float,
     pause: float,
     tick: Callable[[], object] = lambda: None,
+    goes_on: Callable[[float], bool] = lambda _over: False,
 ) -> dict[str, Answers]:
     """Let users ask for so long, each with a connection of its own; answers by question.
 
+    They ask on while ``goes_on`` says so, which is told the seconds that are over by then.
     Every user goes through all questions in an order of its own, so each question is asked about as often.
     """
     found = {one.name: Answers() for one in asked}
@@ -66,7 +68,7 @@ def work(
         client = connect(settings)
         time.sleep(pause * number / users)
         waiting: list[Asked] = []
-        while time.monotonic() < end:
+        while time.monotonic() < end or goes_on(time.monotonic() - end):
             waiting = waiting or chance.sample(asked, len(asked))
             one = waiting.pop()
             begun = time.monotonic()

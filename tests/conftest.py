@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sys
 import tempfile
 import time
@@ -31,21 +32,35 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A run of real tests alone needs no other module: all of them take half a minute to be imported."""
-    if not config.option.markexpr.startswith("real") or collection_path.suffix != ".py":
+    """A run of real tests alone needs no module without any, and one without them none that has no other.
+
+    To import all of them takes half a minute.
+    """
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
         return None
-    is_test = collection_path.name.startswith("test_")
-    return True if is_test and b"mark.real" not in collection_path.read_bytes() else None
+    if config.option.markexpr.startswith("real"):
+        return True if b"mark.real" not in collection_path.read_bytes() else None
+    if config.option.markexpr == "not real":
+        return True if _ALL_REAL.search(collection_path.read_bytes()) else None
+    return None
+
+
+_ALL_REAL = re.compile(rb"^pytestmark = \[?(pytest\.mark\.\w+, )*pytest\.mark\.real\b", re.MULTILINE)
 
 
 ROOT = Path(__file__).parents[1]
 RETAILERS = {folder.name for folder in (ROOT / "data").iterdir()}
 LONGEST = (
     *("tests/e2e/test_mesh.py", "tests/e2e/retailers adventureworks", "tests/e2e/retailers strideright"),
-    *("tests/e2e/test_complete_journey.py", "tests/e2e/test_segments.py", "tests/e2e/test_dead_letters.py"),
+    *("tests/e2e/test_complete_journey.py", "tests/e2e/test_segments.py"),
+    *("tests/unit/benchmarks/test_questions_real.py", "tests/unit/analytics/marts/test_kept_real.py"),
+    *("tests/e2e/test_segments_by_clock.py", "tests/e2e/test_dead_letters.py"),
     *("tests/e2e/test_platform.py", "tests/unit/benchmarks/test_engines_real.py"),
-    *("tests/e2e/test_subscribe.py", "tests/unit/analytics/marts/test_refresh_real.py"),
-    *("tests/e2e/test_simulation.py", "tests/e2e/test_compose.py", "tests/e2e/test_sink.py"),
+    *("tests/e2e/test_subscribe.py", "tests/e2e/test_simulation.py", "tests/e2e/test_compose.py"),
+    *("tests/unit/analytics/segments/test_replay_real.py", "tests/e2e/test_sink.py"),
+    "tests/unit/analytics/marts/test_refresh_real.py",
+    *("tests/e2e/test_drills.py", "tests/e2e/test_drills_of_outages.py", "tests/e2e/test_new_domain.py"),
+    *("tests/e2e/test_pager.py", "tests/e2e/test_monitoring.py"),
 )
 """What takes minutes, the longest first: begun last, it would leave the other processes idle at the end."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +22,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def copied(prepared: Path, path: Path) -> EmbeddedServer:
+    """A warehouse on ``path`` that begins with what another one, which was stopped, has left."""
+    shutil.copytree(prepared, path, symlinks=True)
+    return EmbeddedServer(path)
 
 
 class EmbeddedServer:

@@ -23,7 +23,7 @@ def test_questions_are_answered_while_rows_land(
     monkeypatch.setenv("MESH_HOME", str(tmp_path))
     monkeypatch.setattr(result, "FOLDER", tmp_path / "results")
     monkeypatch.setattr(questions, "_WARM_UP", 1)
-    questions.command(lines=3_000, rate=200, users=8, seconds=30, memory=900, as_json=True)
+    questions.command(lines=3_000, rate=200, users=8, seconds=15, memory=900, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert [size["lines"] for size in found["sizes"]] == [3_000, 4_500]
     for size in found["sizes"]:

@@ -13,8 +13,7 @@ from clickhouse_connect.driver.client import Client
 from typer.testing import CliRunner
 
 from mesh.cli.main import app
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MESH, fill, set_up, trade
+from tests.unit.analytics.semantic.world import MESH, empty_warehouse, fill, trade
 
 pytestmark = pytest.mark.real
 VIEWS = {port.view for port in MESH.ports.values() if port.view is not None}
@@ -25,10 +24,9 @@ Profiled = Callable[..., str]
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A warehouse with a small trade."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("profile") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("profile") / "path")
     try:
         opened = clickhouse_connect.get_client(port=server.port)
-        set_up(opened)
         fill(opened, trade(seed=5, orders=150))
         yield opened
         opened.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from analytics.marts.history import Refreshed
 from analytics.marts.reading import read_library
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library, Mart
-from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
+from tests.unit.analytics.semantic.world import MESH, Row, fill, trade
 
 LIBRARY = read_library(MESH)
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -25,16 +26,21 @@ _WIDE = 1 << 32
 
 
 class Trade:
-    """A warehouse with a small trade that goes on; ``marts`` are those that it refreshes."""
+    """A small trade that goes on, in a warehouse that was empty; ``marts`` are those that it refreshes."""
 
     def __init__(self, client: Client, marts: Iterable[Mart]) -> None:
         self.client = client
         self.marts = list(marts)
         self.rows = trade(seed=3, orders=90)
         self._offset = _WIDE - 300
-        set_up(client)
         for table, rows in self.rows.items():
             self.land(table, *rows)
+
+    def taken_up(self, client: Client) -> Trade:
+        """The same trade in a copy of its warehouse, where it goes on by itself."""
+        other = copy.copy(self)
+        other.client, other.rows = client, copy.deepcopy(self.rows)
+        return other
 
     def land(self, table: str, *rows: Row) -> None:
         """Rows at the next offsets."""

@@ -13,8 +13,7 @@ from clickhouse_connect.driver.client import Client
 
 from analytics.marts.asking import as_of
 from analytics.marts.reading import read_library
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up
+from tests.unit.analytics.semantic.world import MESH, Row, empty_warehouse, fill
 
 pytestmark = pytest.mark.real
 LIBRARY = read_library(MESH)
@@ -57,9 +56,8 @@ BACK = {"return_id": "r", "order_id": "returned/200/0", "line_number": 1, "accou
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A warehouse with the facts above."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("boundaries") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("boundaries") / "path")
     client = clickhouse_connect.get_client(port=server.port)
-    set_up(client)
     accounts = {*(one["account"] for one in LINES), *PAID}
     known = {"valid_from": "2020-01-01 00:00:00", "seq": 1, "last_name": "Ruiz"}
     moment = f"{DAY} 12:00:00"

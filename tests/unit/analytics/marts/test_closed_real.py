@@ -15,8 +15,8 @@ import pytest
 from analytics.marts.asking import standing
 from analytics.marts.closing import close
 from mesh.kernel.clock import now
-from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.marts.going import LIBRARY, ZONE, Trade
+from tests.unit.analytics.semantic.world import empty_warehouse
 
 pytestmark = pytest.mark.real
 MARTS = [LIBRARY.mart(name) for name in ("sales_by_period", "closed_periods", "period_adjustments")]
@@ -238,7 +238,7 @@ ADJUSTMENTS: dict[tuple[date, str, str], tuple[str, str, tuple[Any, ...], list[s
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """November and December, closed before anything else came."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("closed") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("closed") / "path")
     try:
         books = Books(clickhouse_connect.get_client(port=server.port), MARTS)
         trade_of_november(books)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
@@ -17,23 +18,35 @@ from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Library, Mart
 from analytics.marts.table import MANY, Rows
 from mesh.kernel.errors import MartError
-from tests.ports.embedded_server import EmbeddedServer
+from tests.ports.embedded_server import copied
 from tests.unit.analytics.marts.going import LIBRARY, NOW, ZONE, Trade
-from tests.unit.analytics.semantic.world import MESH
+from tests.unit.analytics.semantic.world import MESH, empty_warehouse
 
 pytestmark = pytest.mark.real
 MARTS = [mart for mart in LIBRARY.marts.values() if mart.by_customer or mart.name == "sales_by_period"]
 """Those by customer, and one of the others; what is kept of facts has tests of its own."""
 
 
-@pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
-    """A warehouse of its own, refreshed."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("marts") / "path")
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trade, Path]:
+    """A warehouse that was refreshed, and where it lies after it was stopped."""
+    path = tmp_path_factory.mktemp("marts") / "path"
+    server = empty_warehouse(path)
     client = clickhouse_connect.get_client(port=server.port)
     world = Trade(client, MARTS)
     assert None not in world.refresh().values()
-    yield world
+    client.close()
+    server.stop()
+    return world, path
+
+
+@pytest.fixture
+def world(prepared: tuple[Trade, Path], tmp_path: Path) -> Iterator[Trade]:
+    """A warehouse of its own, refreshed."""
+    trade, path = prepared
+    server = copied(path, tmp_path / "path")
+    client = clickhouse_connect.get_client(port=server.port)
+    yield trade.taken_up(client)
     client.close()
     server.stop()
 

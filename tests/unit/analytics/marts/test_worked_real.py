@@ -14,9 +14,8 @@ from analytics.marts.asking import as_of, standing
 from analytics.marts.day import span
 from analytics.marts.refresh import Refresh
 from analytics.marts.relation import Ground, Library, Mart
-from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.marts.going import LIBRARY, NOW, ZONE, Trade
-from tests.unit.analytics.semantic.world import MESH
+from tests.unit.analytics.semantic.world import MESH, empty_warehouse
 
 pytestmark = pytest.mark.real
 MARTS = [mart for mart in LIBRARY.marts.values() if mart.header.every]
@@ -27,7 +26,7 @@ QUALITY = LIBRARY.mart("recommendation_quality")
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trade]:
     """A warehouse whose customers buy again in the last days. What a test does to it stays."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("worked") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("worked") / "path")
     try:
         yield Trade(clickhouse_connect.get_client(port=server.port), MARTS)
     finally:

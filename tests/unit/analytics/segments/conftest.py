@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import clickhouse_connect
 import pytest
 
-from tests.ports.embedded_server import EmbeddedServer
 from tests.unit.analytics.segments.shop import Shop
+from tests.unit.analytics.semantic.world import empty_warehouse
 
 Opens = Callable[[], Shop]
 
@@ -19,7 +19,7 @@ def open_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opens]:
     opened = []
 
     def one() -> Shop:
-        server = EmbeddedServer(tmp_path_factory.mktemp("segments") / "path")
+        server = empty_warehouse(tmp_path_factory.mktemp("segments") / "path")
         client = clickhouse_connect.get_client(port=server.port)
         opened.append((server, client))
         return Shop(client)

@@ -18,7 +18,7 @@ from analytics.segments.trade import read_trade
 from analytics.segments.week import Week, closed_weeks, parse_week
 from domains.customer.events import SegmentAssigned
 from mesh.kernel.errors import LearningError
-from tests.unit.analytics.semantic.world import MESH, Row, fill, set_up, trade
+from tests.unit.analytics.semantic.world import MESH, Row, fill, trade
 
 LIBRARY = read_library(MESH)
 FEW = Parameters(fewest=2, most=4, least_customers=5, kinds=3)
@@ -40,7 +40,6 @@ class Shop:
         """Events until the broker is away."""
         self.parameters = FEW
         self._offset = 0
-        set_up(client)
         self.trade = trade(seed=3, orders=150)
         for line in self.trade["sales.orders_enriched"]:
             line["product_subcategory"] = KINDS[int(line["product_id"][1:]) % len(KINDS)]

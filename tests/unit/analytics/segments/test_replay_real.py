@@ -42,6 +42,12 @@ def facts(shop: Shop) -> list[tuple[str, str, Row]]:
     return sorted(timed, key=lambda one: one[0])
 
 
+def land(shop: Shop, some: list[tuple[str, str, Row]]) -> None:
+    """Land facts, those of a table at once."""
+    for table in dict.fromkeys(table for _, table, _ in some):
+        shop.land(table, *(row for _, of, row in some if of == table))
+
+
 def chain(shop: Shop) -> list[Any]:
     """All that was kept of the runs and their customers, but for when."""
     runs = shop.client.query(f"SELECT * EXCEPT began_at FROM {RUNS} ORDER BY monday, number").result_rows
@@ -59,12 +65,11 @@ def test_weeks_are_the_same_live_and_in_replay(open_empty: Callable[[], Shop]) -
     days = [week.monday + timedelta(7) for week in closed_weeks(first, last)]
     runs: list[Done | LearningError] = []
     for monday in days:
-        while waiting and waiting[0][0][:10] <= monday.isoformat():
-            _, table, row = waiting.pop(0)
-            live.land(table, row)
+        landed = [fact for fact in waiting if fact[0][:10] <= monday.isoformat()]
+        waiting = waiting[len(landed) :]
+        land(live, landed)
         runs += live.run_due()
-    for _, table, row in facts(replay):
-        replay.land(table, row)
+    land(replay, facts(replay))
     again = replay.run_due()
     assert len(runs) == len(again) > 20
     assert chain(live) == chain(replay)

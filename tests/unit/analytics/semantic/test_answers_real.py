@@ -17,8 +17,7 @@ from analytics.semantic.kept_log import refreshes
 from analytics.semantic.question import ask
 from analytics.semantic.values import without
 from mesh.kernel.errors import MeasureError
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MODEL, Row, fill, set_up, trade
+from tests.unit.analytics.semantic.world import MODEL, Row, empty_warehouse, fill, trade
 
 pytestmark = pytest.mark.real
 WORLD = trade(seed=11)
@@ -28,9 +27,8 @@ SETTINGS = {"join_use_nulls": 1}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A warehouse with the small trade."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("semantic") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("semantic") / "path")
     opened = clickhouse_connect.get_client(port=server.port)
-    set_up(opened)
     fill(opened, WORLD)
     yield opened
     opened.close()

@@ -12,8 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from analytics.semantic.answer import answer
 from analytics.semantic.question import ask
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MODEL, Row, fill, set_up
+from tests.unit.analytics.semantic.world import MODEL, Row, empty_warehouse, fill
 
 pytestmark = pytest.mark.real
 ZONE = "Europe/Paris"
@@ -134,10 +133,9 @@ def world() -> dict[str, list[Row]]:
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A warehouse with these few."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("derived") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("derived") / "path")
     try:
         opened = clickhouse_connect.get_client(port=server.port)
-        set_up(opened)
         fill(opened, world())
         yield opened
         opened.close()

@@ -25,8 +25,7 @@ from mesh.cli.main import app
 from mesh.kernel.settings import Settings
 from mesh.provisioning.change import Action
 from mesh.provisioning.views import Views
-from tests.ports.embedded_server import EmbeddedServer
-from tests.unit.analytics.semantic.world import MESH, MODEL, Row, fill, set_up, trade
+from tests.unit.analytics.semantic.world import MESH, MODEL, Row, empty_warehouse, fill, trade
 
 pytestmark = pytest.mark.real
 MOMENT = datetime(2026, 11, 28, tzinfo=UTC)
@@ -73,10 +72,9 @@ def ordered(rows: Any) -> list[Any]:
 
 def test_an_empty_warehouse_is_kept_too_and_what_lands_then(tmp_path: Path) -> None:
     """The scheduler does so a minute after the first start, before any trade."""
-    server = EmbeddedServer(tmp_path / "path")
+    server = empty_warehouse(tmp_path / "path")
     client = clickhouse_connect.get_client(port=server.port)
     try:
-        set_up(client)
         keeping = Keeping(client)
         assert set(keeping.refresh().values()) == {1}
         assert set(keeping.refresh().values()) == {0}
@@ -91,10 +89,9 @@ def test_an_empty_warehouse_is_kept_too_and_what_lands_then(tmp_path: Path) -> N
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeping]:
     """A warehouse whose kept measures were worked out once."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("keeping") / "path")
+    server = empty_warehouse(tmp_path_factory.mktemp("keeping") / "path")
     client = clickhouse_connect.get_client(port=server.port)
     try:
-        set_up(client)
         fill(client, WORLD)
         keeping = Keeping(client)
         keeping.refresh()

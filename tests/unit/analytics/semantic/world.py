@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
 from analytics.semantic.reading import read_model
@@ -19,14 +23,38 @@ from analytics.semantic.views import DATABASE, views
 from mesh.kernel.discovery import find_mesh
 from mesh.kernel.settings import load_settings
 from sinks.clickhouse.tables import PLATFORM, Table
+from tests.ports.embedded_server import EmbeddedServer, copied
 
 Row = dict[str, Any]
 MESH = find_mesh(load_settings())
 MODEL = read_model(MESH)
 
 
-def set_up(client: Client) -> None:
-    """Tables, views and the model's views, all empty."""
+_FOLDER = tempfile.TemporaryDirectory(prefix="mesh-tests-")
+
+
+def empty_warehouse(path: Path) -> EmbeddedServer:
+    """A warehouse with tables, views and the model's views, all empty.
+
+    A process lays them out once and copies them from then on: that takes a tenth of the time.
+    """
+    return copied(_laid_out(), path)
+
+
+@cache
+def _laid_out() -> Path:
+    path = Path(_FOLDER.name) / "path"
+    server = EmbeddedServer(path)
+    try:
+        client = clickhouse_connect.get_client(port=server.port)
+        _set_up(client)
+        client.close()
+    finally:
+        server.stop()
+    return path
+
+
+def _set_up(client: Client) -> None:
     for statement in PLATFORM:
         client.command(statement)
     for port in MESH.ports.values():
