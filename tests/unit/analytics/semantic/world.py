@@ -6,6 +6,7 @@ persons with two accounts; products never sold and never described; shipments wi
 
 from __future__ import annotations
 
+import atexit
 import json
 import random
 import tempfile
@@ -30,9 +31,6 @@ MESH = find_mesh(load_settings())
 MODEL = read_model(MESH)
 
 
-_FOLDER = tempfile.TemporaryDirectory(prefix="mesh-tests-")
-
-
 def empty_warehouse(path: Path) -> EmbeddedServer:
     """A warehouse with tables, views and the model's views, all empty.
 
@@ -43,7 +41,9 @@ def empty_warehouse(path: Path) -> EmbeddedServer:
 
 @cache
 def _laid_out() -> Path:
-    path = Path(_FOLDER.name) / "path"
+    folder = tempfile.TemporaryDirectory(prefix="mesh-tests-")
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "path"
     server = EmbeddedServer(path)
     try:
         client = clickhouse_connect.get_client(port=server.port)
