@@ -8,13 +8,14 @@ ENGINES ?=
 N ?=
 SHAPE ?=
 MESHES ?= 2
+WAITING ?= 3
 MESH := .venv/bin/mesh
 SETUP := .venv/.ready
 REHEARSED := .venv/.rehearsed
 # Each command starts Python; without its bytecode it would compile the whole mesh every time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up down bench test check real timed clean
+.PHONY: help setup demo up down bench test check clean
 
 help: ## Print this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -61,18 +62,10 @@ check: setup ## Static checks and fast tests, some minutes
 	@echo "==> fast tests";    .venv/bin/python -m pytest -m "not real" -n auto -rfEs
 
 test: check ## Everything, from static checks to end-to-end on real parts
-	@$(MAKE) --no-print-directory --keep-going -j 2 real timed
-
-# They compute for half an hour, and give way to the others.
-real:
 	@echo "==> tests on real parts, $(MESHES) at a time"
-	@nice -n 19 .venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
-
-# They mostly wait, and are told when all of them are done.
-timed:
-	@echo "==> beside them tests that hold the mesh to seconds, one at a time, which take the processors first"
-	@.venv/bin/python -m pytest -m "real and timed" -rfEs --durations 20 >.venv/timed.log 2>&1 && ended=0 || ended=$$?; \
-	echo; echo "==> tests that hold the mesh to seconds"; cat .venv/timed.log; exit $$ended
+	@.venv/bin/python -m pytest -m "real and not timed" -n $(MESHES) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
+	@echo "==> tests on real parts that hold the mesh to seconds, and mostly wait, $(WAITING) at a time"
+	@.venv/bin/python -m pytest -m "real and timed" -n $(WAITING) --dist loadfile --no-loadscope-reorder -rfEs --durations 20
 
 clean: ## Stop the mesh and delete its data and the environment
 	@test ! -x $(MESH) || $(MESH) down --purge
