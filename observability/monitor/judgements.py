@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
-
-from prometheus_client import Gauge
 
 from mesh.kernel.metrics import QUALITY_BROKEN, QUALITY_FAILING, QUALITY_JUDGED
 from mesh.kernel.warehouse import connect
+from observability.monitor.shown import Series, Shown
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -24,9 +23,6 @@ SELECT topic, rule, argMax(severity, judged_at), argMax(failing, judged_at),
 FROM mesh.quality_results_v1 WHERE judged_at > now64(6) - INTERVAL 30 DAY
 GROUP BY topic, rule"""
 """The last judgement of each rule; what nobody has judged for a month is not known any more."""
-
-Series = tuple[Gauge, tuple[str, ...]]
-"""A gauge with the values of its labels."""
 
 
 class Judgement(NamedTuple):
@@ -47,7 +43,7 @@ class Judgements:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: Client | None = None
-        self._shown: set[Series] = set()
+        self.shown = Shown()
 
     def measure(self) -> None:
         """Ask the warehouse; raises what the client raises when that is away."""
@@ -59,15 +55,7 @@ class Judgements:
             self._client.close()
             self._client = None
             raise
-        self.show(series(Judgement(*row) for row in rows))
-
-    def show(self, found: Mapping[Series, float]) -> None:
-        """Set these series before others go, so that no scrape finds less than there is."""
-        for (gauge, labels), value in found.items():
-            gauge.labels(*labels).set(value)
-        for gauge, labels in self._shown - found.keys():
-            gauge.remove(*labels)
-        self._shown = set(found)
+        self.shown.show(series(Judgement(*row) for row in rows))
 
 
 def series(judgements: Iterable[Judgement]) -> dict[Series, float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from mesh.kernel.discovery import Mesh
 from mesh.kernel.home_file import LIVE
 from mesh.kernel.metrics import SOURCE_LIMIT
+from observability.monitor.shown import Shown
 
 
 def promised(mesh: Mesh) -> dict[str, int]:
@@ -41,14 +42,10 @@ class Sources:
     def __init__(self, mesh: Mesh, home: Path) -> None:
         self._promised = promised(mesh)
         self._file = home / LIVE
-        self._shown: set[str] = set()
+        self._shown = Shown()
 
     def measure(self) -> None:
         """Read ``live.json`` anew."""
         stated = self._file.read_text(encoding="utf-8") if self._file.exists() else "{}"
         limits = overridden(self._promised, stated)
-        for topic, seconds in limits.items():
-            SOURCE_LIMIT.labels(topic).set(seconds)
-        for topic in self._shown - limits.keys():
-            SOURCE_LIMIT.remove(topic)
-        self._shown = set(limits)
+        self._shown.show({(SOURCE_LIMIT, (topic,)): seconds for topic, seconds in limits.items()})

@@ -6,12 +6,11 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from prometheus_client import Gauge
-
 from mesh.kernel.metrics import STREAM_BEHIND, STREAM_BROKEN, STREAM_FAILING, STREAM_JUDGED
 from mesh.kernel.table_fold import TableFold
 from observability.monitor.admission import Admission
 from observability.monitor.following import Following, reached
+from observability.monitor.shown import Series, Shown
 from schemas.codec import Codecs
 from schemas.derive import avro_schema
 from schemas.registry import Registry, unregistered
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 SECONDS = 0.5
 """Of a processor, for each round: a tenth of it, as rounds begin every five seconds."""
 log = logging.getLogger("mesh.monitor")
-
-Series = tuple[Gauge, tuple[str, ...]]
-"""A gauge with the values of its labels."""
 
 
 class Admits(Protocol):
@@ -107,14 +103,14 @@ class StreamRules:
 
     def __init__(self, verdicts: TableVerdicts) -> None:
         self._verdicts = verdicts
-        self._shown: set[Series] = set()
+        self._shown = Shown()
         self._broken: set[tuple[str, str]] = set()
 
     def measure(self) -> None:
         """Advance by one round, then show what holds."""
         self._verdicts.advance(SECONDS)
         judged = self._verdicts.judged()
-        self._show(series(judged, self._verdicts.behind()))
+        self._shown.show(series(judged, self._verdicts.behind()))
         broken = {(topic, one.name): one for topic, found in judged.items() for one in found if one.is_broken}
         for (topic, name), one in broken.items():
             if (topic, name) not in self._broken:
@@ -123,14 +119,6 @@ class StreamRules:
                     "%s: %s is broken in stream, %d of %d: %s", topic, name, one.failing, one.judged, keys
                 )
         self._broken = set(broken)
-
-    def _show(self, found: Mapping[Series, float]) -> None:
-        """Set these series before others go, so that no scrape finds less than there is."""
-        for (gauge, labels), value in found.items():
-            gauge.labels(*labels).set(value)
-        for gauge, labels in self._shown - found.keys():
-            gauge.remove(*labels)
-        self._shown = set(found)
 
 
 def series(judged: Mapping[str, list[Judged]], behind: Mapping[str, int]) -> dict[Series, float]:

@@ -17,7 +17,7 @@ def shown(name: str, **labels: str) -> float | None:
 def test_rules_are_counted_by_severity() -> None:
     """Those that do not hold; a rule that is gone has no series any more."""
     judgements = Judgements(Settings())
-    judgements.show(
+    judgements.shown.show(
         series(
             [
                 Judgement(TOPIC, "a/value-missing", "error", 3, True, 10.0),
@@ -31,8 +31,8 @@ def test_rules_are_counted_by_severity() -> None:
     assert shown("mesh_quality_failing_rows", rule="a/value-missing", severity="error") == 3
     assert shown("mesh_quality_last_judged_timestamp_seconds") == 20.0
 
-    judgements.show(series([Judgement(TOPIC, "a/value-missing", "error", 0, False, 30.0)]))
+    judgements.shown.show(series([Judgement(TOPIC, "a/value-missing", "error", 0, False, 30.0)]))
     assert shown("mesh_quality_broken_rules", severity="error") == 0
     assert shown("mesh_quality_broken_rules", severity="warning") is None
     assert shown("mesh_quality_failing_rows", rule="b/value-missing", severity="error") is None
-    judgements.show({})
+    judgements.shown.show({})
