@@ -33,16 +33,34 @@ class Package:
     """A Debian package with a server and the tool that checks its files.
 
     ``server`` is the program's name, Debian's first. ``fixed`` is a folder without which it does not start,
-    and whose path Debian has built into it; see :func:`_relocate`.
+    and whose path Debian has built into it; see :func:`_relocate`. ``pages`` is the folder of what a browser
+    is shown, and ``beside`` are the packages with what that leads to.
     """
 
     name: str
     server: tuple[str, ...]
     tool: str
     fixed: str = ""
+    pages: str = ""
+    beside: tuple[str, ...] = ()
+
+    @property
+    def suffix(self) -> str:
+        """What the names of its folders in the cache end with: those of before have nothing beside it."""
+        return "+pages" if self.beside else ""
 
 
-PROMETHEUS = Package("prometheus", ("prometheus",), "promtool")
+PROMETHEUS = Package(
+    name="prometheus",
+    server=("prometheus",),
+    tool="promtool",
+    pages="usr/share/prometheus/web",
+    beside=(
+        *("libjs-bootstrap4", "libjs-d3", "libjs-eonasdan-bootstrap-datetimepicker", "libjs-jquery"),
+        *("libjs-jquery-hotkeys", "libjs-moment", "libjs-moment-timezone", "libjs-mustache"),
+        *("libjs-popper.js", "libjs-rickshaw", "fonts-glyphicons-halflings"),
+    ),
+)
 ALERTMANAGER = Package(
     name="prometheus-alertmanager",
     server=("prometheus-alertmanager", "alertmanager"),
@@ -60,6 +78,8 @@ class Programs:
     tool: Path
     version: str
     folder: Path
+    pages: Path | None = None
+    """What a browser is shown, where the program must be told where that lies."""
 
 
 def cache() -> Path:
@@ -99,12 +119,14 @@ def obtain(package: Package, report: Report = lambda _line: None) -> Programs:
     report(f"fetching {package.name} from the distribution, this once")
     cache().mkdir(parents=True, exist_ok=True)
     with _draft() as draft:
-        archive = _download(package, draft)
+        archives = _download(package, draft)
         content = draft / "content"
-        _run(package, ["dpkg-deb", "-x", str(archive), str(content)], draft)
+        for archive in archives:
+            _run(package, ["dpkg-deb", "-x", str(archive), str(content)], draft)
         _relocate(package, content)
+        own = next(archive for archive in archives if archive.name.startswith(f"{package.name}_"))
         with suppress(OSError):  # another `mesh up` was faster
-            content.rename(cache() / archive.stem)
+            content.rename(cache() / f"{own.stem}{package.suffix}")
     if found := present(package):
         return found
     raise _unavailable(package, f"was unpacked into {cache()}, and does not run on this machine")
@@ -129,7 +151,8 @@ def part(name: str, programs: Programs, port: int, options: Sequence[str], memor
 
 def _unpacked(package: Package) -> list[Path]:
     """The package's folders in the cache, the newest build first."""
-    return sorted(cache().glob(f"{package.name}_*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    folders = cache().glob(f"{package.name}_*{package.suffix}")
+    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)
 
 
 def _find(package: Package, folder: Path | None) -> Programs | None:
@@ -140,7 +163,10 @@ def _find(package: Package, folder: Path | None) -> Programs | None:
     if server is None or tool is None:
         return None
     version = _version(server)
-    return None if version is None else Programs(Path(server), Path(tool), version, folder or Path("/"))
+    if version is None:
+        return None
+    pages = folder / package.pages if folder and package.pages else None
+    return Programs(Path(server), Path(tool), version, folder or Path("/"), pages)
 
 
 def _relocate(package: Package, content: Path) -> None:
@@ -165,25 +191,27 @@ def _version(program: str) -> str | None:
     return found[1] if found else None
 
 
-def _download(package: Package, draft: Path) -> Path:
-    """Fetch the package into a folder. Where the machine's lists do not lead to it, with lists of our own.
+def _download(package: Package, draft: Path) -> list[Path]:
+    """Fetch the package and those beside it into a folder. Where the machine's lists do not lead to them,
+    with lists of our own.
 
     The lists of a container are often empty, those of a machine may be so old that the file has gone.
     Bringing them up to date takes root; lists in a folder of ours do not.
     """
     folder = draft / "package"
     folder.mkdir()
+    names = [package.name, *package.beside]
     apt = ["apt-get", *_NETWORK, "-o", "APT::Sandbox::User=root"]  # no other user sees the folder
     try:
-        _run(package, [*apt, "download", package.name], folder)
+        _run(package, [*apt, "download", *names], folder)
     except PlatformError:
         state, archives = draft / "lists", draft / "archives"
         for made in (state / "partial", archives / "partial"):
             made.mkdir(parents=True)
         ours = ["-o", f"Dir::State::Lists={state}", "-o", f"Dir::Cache={archives}"]
         _run(package, [*apt, *ours, "update"], folder)
-        _run(package, [*apt, *ours, "download", package.name], folder)
-    return next(folder.glob("*.deb"))
+        _run(package, [*apt, *ours, "download", *names], folder)
+    return sorted(folder.glob("*.deb"))
 
 
 def _run(package: Package, command: Sequence[str], folder: Path) -> None:

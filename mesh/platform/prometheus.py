@@ -30,6 +30,7 @@ def declare(paths: Paths, programs: Programs, port: int) -> Part:
         *RETENTION,
         RESEND,
         "--web.enable-lifecycle",  # rules are read anew on POST /-/reload
+        *([f"--web.local-assets={programs.pages}/"] if programs.pages else ()),  # an option of Debian's
     )
     return debian.part(NAME, programs, port, options, MEMORY)
 

@@ -4,6 +4,7 @@
 ``GET  /incidents``             ``?state=open`` (the default) or ``all``, ``&limit=``
 ``GET  /incidents/<id>``
 ``POST /incidents/<id>/ack``    ``{"by": …, "note": …}``
+``GET  /``                      for who opens it in a browser: how many are open, and where they are
 ``GET  /healthz``               200 as long as the pager works
 ``GET  /metrics``               for Prometheus
 """
@@ -31,6 +32,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 log = logging.getLogger("mesh.pager")
 
 WATCHDOG = "watchdog"
+_TEXT = "text/plain; charset=utf-8"
 _RECEIVER = re.compile(r"[a-z][a-z0-9-]{0,63}")
 MOST_BYTES = 8 << 20
 """Of a body; Alertmanager's are some kilobytes."""
@@ -104,6 +106,8 @@ class Application:
         match method, path.strip("/").split("/"):
             case "POST", ["alerts", receiver] if _RECEIVER.fullmatch(receiver):
                 return self._alerts(receiver, body)
+            case "GET", [""]:
+                return self._first_page()
             case "GET", ["incidents"]:
                 return self._incidents(query)
             case "GET", ["incidents", incident]:
@@ -130,6 +134,18 @@ class Application:
             log.error("alerts for %s that cannot be read: %s", receiver, "; ".join(faults))
             return _fault(400, "; ".join(faults) + " (what can be read is taken)")
         return _json(200, {})
+
+    def _first_page(self) -> Answer:
+        found = len(self._pager.incidents(everything=False, limit=LIMIT))
+        count = f"{LIMIT} or more" if found == LIMIT else found
+        page = (
+            f"The pager of the retail data mesh; open incidents: {count}.\n\n"
+            "  /incidents            those that are open, as JSON; ?state=all for all, &limit=\n"
+            "  /incidents/ID         one of them\n"
+            "  mesh incidents        the same in a terminal\n"
+            "  mesh ack ID --note …  somebody sees to it\n"
+        )
+        return Answer(200, page.encode(), _TEXT)
 
     def _incidents(self, query: Mapping[str, str]) -> Answer:
         state, limit = query.get("state", "open"), query.get("limit", str(LIMIT))
@@ -171,4 +187,4 @@ def _json(status: int, document: Any) -> Answer:
 
 
 def _fault(status: int, line: str) -> Answer:
-    return Answer(status, line.encode() + b"\n", "text/plain; charset=utf-8")
+    return Answer(status, line.encode() + b"\n", _TEXT)

@@ -13,6 +13,16 @@ from mesh.platform import debian
 PROGRAM = "#!/bin/sh\n# {fixed}\necho '{name}, version 9.1 (branch: x)'\n"
 # dpkg-deb -x ARCHIVE FOLDER
 UNPACKER = '#!/bin/sh\nmkdir -p "$3/usr" && cp -r {made} "$3/usr/bin"\n'
+APT_OF_SEVERAL = """#!/bin/sh
+for word in "$@"; do case "$word" in libjs-*|prometheus) touch "${word}_9.1_all.deb";; esac; done
+"""
+# dpkg-deb, with both programs of Prometheus and a file by which each archive is known
+UNPACK_EACH = """#!/bin/sh
+mkdir -p "$3/usr/bin" "$3/usr/share" && touch "$3/usr/share/$(basename "$2")"
+for name in prometheus promtool; do
+  printf '#!/bin/sh\\necho "%s, version 9.1"\\n' $name > "$3/usr/bin/$name" && chmod 755 "$3/usr/bin/$name"
+done
+"""
 # apt-get that knows the package only by lists that it was told to bring up to date
 APT_WITHOUT_LISTS = """#!/bin/sh
 for word in "$@"; do case "$word" in Dir::State::Lists=*) lists=${word#*=};; esac; done
@@ -64,6 +74,18 @@ def test_a_package_is_fetched_once(tool: Tool) -> None:
     assert first.server.is_relative_to(debian.cache())
     assert lines == ["fetching prometheus-alertmanager from the distribution, this once"]
     assert [path.name for path in debian.cache().iterdir()] == ["prometheus-alertmanager_9.1_all"]
+
+
+def test_what_its_pages_need_is_fetched_with_it(tool: Tool) -> None:
+    """Under a name of its own: what an older mesh has unpacked lacks them, and is not taken for whole."""
+    (debian.cache() / "prometheus_9.1_all").mkdir(parents=True)
+    tool("apt-get", APT_OF_SEVERAL)
+    tool("dpkg-deb", UNPACK_EACH)
+    found = debian.obtain(debian.PROMETHEUS)
+    assert found.folder == debian.cache() / "prometheus_9.1_all+pages"
+    assert found.pages == found.folder / "usr/share/prometheus/web"
+    unpacked = {path.name for path in (found.folder / "usr" / "share").iterdir()}
+    assert {"libjs-jquery_9.1_all.deb", "libjs-rickshaw_9.1_all.deb", "prometheus_9.1_all.deb"} <= unpacked
 
 
 def test_a_fixed_folder_is_looked_for_where_the_package_lies(tool: Tool) -> None:

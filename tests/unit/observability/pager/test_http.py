@@ -61,6 +61,18 @@ async def test_an_alert_becomes_an_incident_that_can_be_read(application: Applic
         assert (await http.get(f"/incidents/{incident['id']}")).json() == incident
 
 
+async def test_who_opens_it_in_a_browser_is_told_where_incidents_are(application: Application) -> None:
+    """And how many are open, in words."""
+    async with client(application) as http:
+        empty = await http.get("/")
+        await http.post("/alerts/sales", content=posted(posted_alert()))
+        one = await http.get("/")
+    assert empty.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "mesh; open incidents: 0." in empty.text
+    assert "mesh; open incidents: 1." in one.text
+    assert "/incidents" in one.text
+
+
 async def test_an_incident_can_be_taken_on(application: Application) -> None:
     """With a name and a note, or without."""
     async with client(application) as http:
