@@ -110,6 +110,16 @@ def test_every_part_that_serves_metrics_is_a_target_and_up(mesh: Watched) -> Non
     eventually(lambda: set(mesh.query(labelled)), {ORDERS})
 
 
+@pytest.mark.parametrize(
+    ("part", "shows"), [("prometheus", "<title>Prometheus"), ("pager", "open incidents")]
+)
+def test_the_addresses_that_people_are_told_open_in_a_browser(mesh: Watched, part: str, shows: str) -> None:
+    """Whatever page they lead to, it is there."""
+    page = httpx.get(str(getattr(mesh.settings, part)), follow_redirects=True, trust_env=False)
+    assert page.status_code == 200
+    assert shows in page.text
+
+
 def test_every_metric_of_the_list_is_seen(mesh: Watched) -> None:
     """Nothing is declared that no process measures; what needs a fault first is named with its reason."""
     home = mesh.home
