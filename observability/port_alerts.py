@@ -249,10 +249,8 @@ def _invalid(port: Port, runbook: str) -> Alert:
     name = f"{subject(port.topic)}Invalid"
     rules = f'mesh_quality_broken_rules{{topic="{port.topic}", severity="error"}}'
     broken, blind = [while_seen(f"max({rules}) > 0", JUDGED)], [fired_unseen(name, JUDGED)]
-    proof, description = (
-        _proof_at_rest(rules.replace("{", '{part="monitor", ')),
-        "as `mesh quality` has judged",
-    )
+    proof = _proof_at_rest(rules.replace("{", '{part="monitor", '))
+    description = "as `mesh quality` has judged"
     if any(rule.severity == "error" for rule in port.table_rules):
         streamed = f'mesh_quality_stream_broken_rules{{topic="{port.topic}", severity="error"}}'
         broken.append(while_seen(f"sum({streamed}) > 0", STREAM_JUDGED, streamed))

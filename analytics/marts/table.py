@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _BY_KEY = {"optimize_move_to_prewhere_if_final": 1}
 """Rows of some customers are looked for by the key before versions of a row are merged, not after."""
-MANY = 4
-"""One row in so many that changed is reason to merge all."""
+STALE = 0.25
+"""The share of rows with a version that holds no more from which on all are merged."""
 _CELLS = "min_bytes_for_wide_part = 134217728, index_granularity = 2048, allow_nullable_key = 1"
 
 
@@ -98,12 +98,12 @@ class Rows:
         return int(found.result_rows[0][0])
 
     def settle(self, changed: int, total: int) -> None:
-        """Leave one version of each row, where one row in :data:`MANY` has another that holds no more.
+        """Leave one version of each row where more than :data:`STALE` have another that holds no more.
 
         Whoever reads would pass over those until the warehouse merges them by itself: of 1.5 million pairs
         that all had changed twice, the first twenty took five times as long to find.
         """
-        if changed * MANY > total:
+        if changed > STALE * total:
             self._client.command(f"OPTIMIZE TABLE {self.name} FINAL")
 
     def is_begun(self, number: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from mesh.kernel.broker import Place
+from observability.monitor.log import joining_nothing
 
 BATCH = 500
 """Records taken at once; between two batches it is looked whether the time is over."""
@@ -53,14 +54,9 @@ class Following:
         self._broker = broker
         self._open = consumer
         self._late = late
-        self._settings: dict[str, Any] = {
-            "bootstrap.servers": address,
-            "group.id": "mesh.monitor",  # none is ever joined, and nothing is committed
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
+        self._settings = {
+            **joining_nothing(address),
             "queued.max.messages.kbytes": 8 << 10,  # what is read ahead is memory
-            "log_level": 0,
         }
         self._consumer: Consumer | None = None
         self.at: dict[Place, int] = {}

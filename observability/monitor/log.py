@@ -18,18 +18,23 @@ PATIENCE = 3.0
 _POLL = 0.5
 
 
+def joining_nothing(address: str) -> dict[str, Any]:
+    """The settings of a client that reads partitions by itself and hears of their ends."""
+    return {
+        "bootstrap.servers": address,
+        "group.id": "mesh.monitor",  # none is ever joined, and nothing is committed
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest",
+        "log_level": 0,
+    }
+
+
 class Log:
     """Reads partitions without belonging to a group; raises :class:`KafkaException` as the broker fails."""
 
     def __init__(self, address: str) -> None:
-        self._settings: dict[str, Any] = {
-            "bootstrap.servers": address,
-            "group.id": "mesh.monitor",  # none is ever joined, and nothing is committed
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            "log_level": 0,
-        }
+        self._settings = joining_nothing(address)
 
     def count(self, place: Place, start: int, end: int) -> int:
         """Records at offsets ``start`` to before ``end``.

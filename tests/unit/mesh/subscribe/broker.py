@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from confluent_kafka import TIMESTAMP_CREATE_TIME, Message
+
 from mesh.checks.examples import read_event
 from mesh.kernel.contract import Port
 from mesh.kernel.discovery import find_mesh, root
@@ -21,6 +23,8 @@ from schemas.version import ORDER_LINE, pack
 
 Headers = Sequence[tuple[str, bytes]]
 SCHEMA_ID = 7
+PUBLISHED = (TIMESTAMP_CREATE_TIME, 1_800_000_000_000)
+"""When every record was, as the client tells it: kind and milliseconds."""
 LINES = "sales.public.orders-enriched.v1"
 PAYMENTS = "sales.public.payment-recorded.v1"
 
@@ -59,47 +63,6 @@ class _NoSchemas:
 
 
 @dataclass
-class Message:
-    """A record as librdkafka gives it."""
-
-    topic_: str
-    partition_: int
-    offset_: int
-    key_: bytes | None
-    value_: bytes | None
-    headers_: list[tuple[str, bytes]]
-    timestamp_ms: int = 1_800_000_000_000
-
-    def topic(self) -> str:
-        """Its topic."""
-        return self.topic_
-
-    def partition(self) -> int:
-        """Its partition."""
-        return self.partition_
-
-    def offset(self) -> int:
-        """Its offset."""
-        return self.offset_
-
-    def key(self) -> bytes | None:
-        """Its key."""
-        return self.key_
-
-    def value(self) -> bytes | None:
-        """Its value."""
-        return self.value_
-
-    def timestamp(self) -> tuple[int, int]:
-        """Kind and milliseconds."""
-        return 1, self.timestamp_ms
-
-    def headers(self) -> list[tuple[str, bytes]]:
-        """Its headers."""
-        return self.headers_
-
-
-@dataclass
 class Broker:
     """One topic, and what its one group has committed."""
 
@@ -120,7 +83,17 @@ class Broker:
     ) -> None:
         """Append a record of any content."""
         log = self.partitions.setdefault(partition, [])
-        log.append(Message(self.topic, partition, len(log), key, value, list(headers)))
+        log.append(
+            Message(
+                topic=self.topic,
+                partition=partition,
+                offset=len(log),
+                key=key,
+                value=value,
+                headers=list(headers),
+                timestamp=PUBLISHED,
+            )
+        )
 
 
 class FakeFeed:

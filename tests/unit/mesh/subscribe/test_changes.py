@@ -143,13 +143,14 @@ def test_an_error_ends_the_iteration_and_steps_over_nothing(tmp_path: Path) -> N
     for key in range(3):
         broker.publish(0, line(key, 0, 1))
     broken = broker.partitions[0][1]
-    value, broken.value_ = broken.value_, b"\0\0\0\0\x09" + (broken.value_ or b"")[5:]
+    value = broken.value()
+    broken.set_value(b"\0\0\0\0\x09" + (value or b"")[5:])
     told = changes(broker, tmp_path)
     assert next(told).key[1] == 0
     with pytest.raises(AssertionError, match="schema 9 was asked for"):
         next(told)
     assert list(told) == []
-    broken.value_ = value
+    broken.set_value(value)
     with changes(broker, tmp_path) as told:
         assert [change.key[1] for change in told] == [1, 2]
 

@@ -13,7 +13,7 @@ from mesh.kernel.holding import REDRIVE, RELEASE
 from observability.monitor.admission import Admission
 from schemas.wire import header
 from sinks.intake import Intake, Refusal
-from tests.unit.observability.monitor.topics import Message
+from tests.unit.observability.monitor import topics
 from tests.unit.sinks.samples import CUSTOMERS, MESH, ORDERS, PRODUCTS, SCHEMA_ID, codec, codecs, record
 
 RAW = MESH.port("customer.raw.customer-record.v1")
@@ -27,7 +27,7 @@ def admission(port: Port) -> Admission:
 
 def message(port: Port, key: bytes | None, value: bytes | None, offset: int = 0, headers: Any = None) -> Any:
     """A record of a port's topic."""
-    return Message(Place(port.topic, 0), offset, key, value, headers)
+    return topics.message(Place(port.topic, 0), offset, key=key, value=value, headers=headers)
 
 
 @pytest.mark.parametrize("port", [RAW, CUSTOMERS, PRODUCTS, ORDERS], ids=lambda port: port.topic)

@@ -3,56 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import TIMESTAMP_CREATE_TIME, KafkaError, KafkaException, Message, TopicPartition
 
 from mesh.kernel.broker import Place
 
 Headers = list[tuple[str, bytes]]
 
 
-class Message(NamedTuple):
+PUBLISHED = (TIMESTAMP_CREATE_TIME, 1_700_000_000_000)
+"""When every record was, as the client tells it: kind and milliseconds."""
+
+
+def message(place: Place, offset: int, **told: Any) -> Message:
     """A record, or the news that a partition has no more, as the client gives them."""
-
-    place: Place
-    offset_: int
-    key_: bytes | None = None
-    value_: bytes | None = None
-    headers_: Headers | None = None
-    error_: KafkaError | None = None
-
-    def topic(self) -> str:
-        """Its topic."""
-        return self.place.topic
-
-    def partition(self) -> int:
-        """Its partition."""
-        return self.place.partition
-
-    def offset(self) -> int:
-        """Its offset."""
-        return self.offset_
-
-    def key(self) -> bytes | None:
-        """Its key."""
-        return self.key_
-
-    def value(self) -> bytes | None:
-        """Its value."""
-        return self.value_
-
-    def headers(self) -> Headers | None:
-        """Its headers."""
-        return self.headers_
-
-    def timestamp(self) -> tuple[int, int]:
-        """Kind and milliseconds."""
-        return 1, 1_700_000_000_000
-
-    def error(self) -> KafkaError | None:
-        """What is wrong."""
-        return self.error_
+    return Message(topic=place.topic, partition=place.partition, offset=offset, timestamp=PUBLISHED, **told)
 
 
 class Topics:
@@ -71,7 +37,8 @@ class Topics:
         self, place: Place, key: bytes | None, value: bytes | None, headers: Headers | None = None
     ) -> None:
         """Publish a record."""
-        self.logs[place][self.next[place]] = Message(place, self.next[place], key, value, headers)
+        at = self.next[place]
+        self.logs[place][at] = message(place, at, key=key, value=value, headers=headers)
         self.next[place] += 1
 
     def places(self, topics: Iterable[str]) -> list[Place]:
@@ -123,12 +90,13 @@ class Client:
         found: list[Message] = []
         for place, at in self._at.items():
             log = self._topics.logs[place]
-            room = count - sum(one.error_ is None for one in found)
-            found += [log[offset] for offset in sorted(log) if offset >= at][:room]
-            self._at[place] = max([at, *(one.offset_ + 1 for one in found if one.place == place)])
+            room = count - sum(one.error() is None for one in found)
+            offsets = [offset for offset in sorted(log) if offset >= at][:room]
+            found += [log[offset] for offset in offsets]
+            self._at[place] = offsets[-1] + 1 if offsets else at
             if all(offset < self._at[place] for offset in log):
                 end = self._topics.next[place]
-                found.append(Message(place, end, error_=KafkaError(KafkaError._PARTITION_EOF)))
+                found.append(message(place, end, error=KafkaError(KafkaError._PARTITION_EOF)))
         return found
 
     def close(self) -> None:
