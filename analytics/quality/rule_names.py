@@ -39,11 +39,10 @@ def nearest(known: Collection[str], typed: str, lister: str = "mesh quality") ->
     Raises :class:`ContractError` ``rule-unknown`` with the nearest names.
     """
     if typed not in known:
-        remedy = did_you_mean(typed, known)
         raise ContractError(
             "rule-unknown",
             "is no rule of what is judged",
             place=typed,
-            remedy=remedy if remedy.startswith("did") else f"`{lister}` lists them",
+            remedy=did_you_mean(typed, known, lister),
         )
     return typed

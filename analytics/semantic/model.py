@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from analytics.semantic.statement import Kind, Lines, MeasureStatement
 from mesh.kernel.errors import MeasureError, did_you_mean
 
+LISTER = "mesh measures"
+"""The command that lists measures and dimensions, of which there are too many for a line."""
 QUESTION = ("as_of", "timezone")
 """Names in braces that the question gives: the moment that it is about, and the business time zone."""
 
@@ -158,7 +160,7 @@ class Model:
         measures = self.measures
         if name not in measures:
             raise MeasureError(
-                "measure-unknown", "is not a measure", place=name, remedy=did_you_mean(name, measures)
+                "measure-unknown", "is not a measure", place=name, remedy=did_you_mean(name, measures, LISTER)
             )
         return measures[name]
 
@@ -179,7 +181,10 @@ class Model:
             found = [one for one in found if one[1].unqualified] or found
         if not found:
             raise MeasureError(
-                "name-unknown", "is not a dimension", place=name, remedy=did_you_mean(name, self.names())
+                "name-unknown",
+                "is not a dimension",
+                place=name,
+                remedy=did_you_mean(name, self.names(), LISTER),
             )
         if len(found) > 1:
             choices = " or ".join(f"{node}.{dimension.name}" for node, dimension in found)

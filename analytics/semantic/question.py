@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from analytics.semantic.condition import Condition, comparisons, parse
-from analytics.semantic.model import Choice, Measure, Model
+from analytics.semantic.model import LISTER, Choice, Measure, Model
 from mesh.kernel.errors import MeasureError, did_you_mean
 
 FIRST, LAST = date(1970, 1, 1), date(2261, 12, 31)
@@ -43,12 +43,11 @@ def ask(
             measures[name] = model.measures[name]
             continue
         if name.rpartition(".")[2] not in {one.rpartition(".")[2] for one in model.names()}:
-            known = [*model.measures, *model.names()]
             raise MeasureError(
                 "measure-unknown",
                 "is neither a measure nor a dimension",
                 place=name,
-                remedy=did_you_mean(name, known) if _near(name, known) else "`mesh measures` lists them",
+                remedy=did_you_mean(name, [*model.measures, *model.names()], LISTER),
             )
         choice = model.dimension(name)
         choices[choice.label] = choice
@@ -57,16 +56,12 @@ def ask(
             "measure-missing",
             "no measure is asked for",
             place=", ".join(choices),
-            remedy="name one, such as total_revenue; `mesh measures` lists them",
+            remedy=f"name one, such as total_revenue; `{LISTER}` lists them",
         )
     condition = parse(where) if where else None
     for comparison in comparisons(condition) if condition else ():
         model.dimension(comparison.name)
     return Question(tuple(measures.values()), tuple(choices.values()), condition, _day(as_of))
-
-
-def _near(name: str, known: Iterable[str]) -> bool:
-    return did_you_mean(name, known).startswith("did")
 
 
 def _day(text: str) -> date | None:

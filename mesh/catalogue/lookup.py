@@ -25,12 +25,12 @@ def find(mesh: Mesh, typed: str) -> Domain | Port:
     if ports:
         remedy = "name one of them: " + ", ".join(port.topic for port in ports)
         raise ContractError("product-unknown", "stands for several ports", place=typed, remedy=remedy)
-    remedy = did_you_mean(typed, {*mesh.domains, *(name for name, _ in _names(mesh))})
+    known = {*mesh.domains, *(name for name, _ in _names(mesh))}
     raise ContractError(
         "product-unknown",
         "is no product, port, topic, view or event",
         place=typed,
-        remedy=remedy if remedy.startswith("did") else "`mesh products` lists them",
+        remedy=did_you_mean(typed, known, "mesh products"),
     )
 
 

@@ -130,10 +130,12 @@ def no_answer(error: BaseException) -> str:
     return f"does not answer ({found[0]})" if found else str(error).splitlines()[0]
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The remedy for a misspelt name: the nearest known ones, or all of them when none is near."""
+def did_you_mean(word: str, known: Iterable[str], lister: str = "") -> str:
+    """The remedy for a misspelt name: the nearest known ones. Where none is near, all of them, or where they
+    are too many for a line, the command that lists them.
+    """
     names = sorted(known)
     near = get_close_matches(word, names, n=2)
     if near:
         return "did you mean " + " or ".join(repr(name) for name in near) + "?"
-    return "known: " + ", ".join(names)
+    return f"`{lister}` lists them" if lister else "known: " + ", ".join(names)

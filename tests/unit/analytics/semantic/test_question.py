@@ -41,6 +41,7 @@ def test_a_bare_name_is_the_one_that_is_meant_by_it() -> None:
         (["xyzzy"], [], "", "", "measure-unknown", "`mesh measures` lists them"),
         (["total_revenue", "channel_typ"], [], "", "", "measure-unknown", "did you mean 'channel_type'"),
         (["total_revenue"], ["contry"], "", "", "name-unknown", "did you mean 'country'"),
+        (["total_revenue"], ["xyzzy"], "", "", "name-unknown", "; `mesh measures` lists them"),
         (["total_revenue"], ["gender"], "", "", "name-ambiguous", "customer.gender or product.gender"),
         (["total_revenue"], ["order.country"], "", "", "name-unknown", "did you mean"),
         (["total_revenue"], [], "contry = 'X'", "", "name-unknown", "did you mean 'country'"),
